@@ -42,7 +42,9 @@ pub async fn with_deployed_functions(report: &mut Report, cloud: &Cloud) -> Resu
     report.check("the service runs a task again", task_runs(&cloud.account)).await?;
     let moving = moves(cloud, ip_updater);
     report.check("ip-updater moves the route to the new task", moving).await?;
-    report.check("the HTTP API serves from the new task", serves(&url)).await
+    report.check("the HTTP API serves from the new task", serves(&url)).await?;
+    let within = within_roles(&cloud.account);
+    report.check("the lab denied no call of either role", within).await
 }
 
 /// Gives the functions the lab's endpoints, which Lambda knows nothing of, and their own names as
@@ -63,6 +65,19 @@ async fn connect(cloud: &Cloud) -> Result<()> {
         let update = ["lambda", "update-function-configuration", "--function-name"];
         let update = [&update[..], &[&function.name, "--environment", &environment]].concat();
         cloud.ministack.aws(&update).await?;
+    }
+    Ok(())
+}
+
+/// Each function has called the lab under its own name, and its role allowed every call.
+pub async fn within_roles(account: &Account) -> Result<()> {
+    let world = account.lab.world();
+    for function in FUNCTIONS {
+        let mut calls = world.calls().iter().filter(|call| call.access_key == function.name);
+        ensure!(calls.clone().next().is_some(), "{} has called nothing", function.name);
+        if let Some(denied) = calls.find(|call| call.denied) {
+            bail!("{} may not do this: {denied:?}", function.name);
+        }
     }
     Ok(())
 }

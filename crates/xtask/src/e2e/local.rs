@@ -14,7 +14,7 @@ use super::build::BUILT_TEMPLATE;
 use super::cloud::example;
 use super::docker::{self, BaseImage, Network};
 use super::events::{self, Event, FUNCTIONS, Function};
-use super::heal::{serves, task_runs};
+use super::heal::{serves, task_runs, within_roles};
 use super::ministack::away_from_aws;
 use super::report::{Failed, Report};
 use super::tool;
@@ -58,7 +58,8 @@ pub async fn invoke_in_docker(report: &mut Report, image: BaseImage) -> Result<(
         }
     }
     let url = format!("{}/orders/42", local.account.gateway.url());
-    report.check("the lab's HTTP API serves from the live task", serves(&url)).await
+    report.check("the lab's HTTP API serves from the live task", serves(&url)).await?;
+    report.check("the lab denied no call of either role", within_roles(&local.account)).await
 }
 
 /// An account of its own, with the roles and the alarm of the stack.
