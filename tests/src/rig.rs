@@ -1,12 +1,14 @@
 //! Eden installed in a simulated AWS, in process and in virtual time: the handlers that Lambda
 //! runs, with the settings that the template gives them, behind the real AWS SDK.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use eden_core::config::{HealthMonitorConfig, IpUpdaterConfig};
 use eden_core::lambda::Invocation;
-use eden_core::{Aws, HandlerError, Report, health_monitor, ip_updater};
+use eden_core::network::{Connection, Dial, Dialing};
+use eden_core::{Aws, Edge, HandlerError, Report, health_monitor, ip_updater};
 use eden_lab::example::{
     API, AUDIT_LOG, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION,
     ROOT_INTEGRATION, SERVICE,
@@ -14,7 +16,7 @@ use eden_lab::example::{
 use eden_lab::lambda::{FunctionError, Handler, InvocationRecord, Lambda, RetryDelays};
 use eden_lab::spec::FunctionSpec;
 use eden_lab::template::Stack;
-use eden_lab::world::{AppState, Call, RolloutState, Task};
+use eden_lab::world::{ApiKind, AppState, Call, RolloutState, Task};
 use eden_lab::{Clock, Lab, World, WorldConfig};
 use serde_json::Value;
 
@@ -49,16 +51,16 @@ impl Rig {
     pub fn start(example: &Example) -> Self {
         let stack = example.stack("https://api.example.com").expect("the template is deployable");
         let lab = Lab::start(example.world(), Clock::starting_at(example.world.start));
-        let aws = |function| Aws::new(&lab.sdk_config_of(function));
+        let edge = |function| edge(&lab, function);
         let lambda = Lambda::new(RetryDelays::aws());
         let spec = |name| stack.function(name).expect("the template has both functions");
         let updater = spec(IP_UPDATER);
-        lambda.register(IP_UPDATER, updater.timeout, updater_handler(aws(IP_UPDATER), updater));
+        lambda.register(IP_UPDATER, updater.timeout, updater_handler(edge(IP_UPDATER), updater));
         let monitor = spec(HEALTH_MONITOR);
         lambda.register(
             HEALTH_MONITOR,
             monitor.timeout,
-            monitor_handler(aws(HEALTH_MONITOR), monitor),
+            monitor_handler(edge(HEALTH_MONITOR), monitor),
         );
         lab.world().install(&stack);
         lab.world().install_roles(&stack).expect("IAM takes the template's policies");
@@ -179,7 +181,11 @@ pub fn uris(world: &World) -> [String; 2] {
 
 /// The running task that requests get to, if they get to one that answers.
 pub fn serving(world: &World) -> Option<Task> {
-    let upstream = world.upstream(API, "/orders/42")?;
+    let path = match world.api(API)?.kind {
+        ApiKind::Http => "/orders/42",
+        ApiKind::Rest => "/prod/orders/42",
+    };
+    let upstream = world.upstream(API, path)?;
     let serves = |task: &Task| {
         task.app == AppState::Serving
             && task.listening
@@ -199,23 +205,41 @@ pub fn is_steady(world: &World) -> bool {
         && serving(world).is_some()
 }
 
-fn updater_handler(aws: Aws, spec: &FunctionSpec) -> Handler {
+/// The simulated network: connections to tasks in virtual time.
+#[derive(Debug)]
+struct LabNetwork(Lab);
+
+impl Dial for LabNetwork {
+    fn dial(&self, to: SocketAddr) -> Dialing<'_> {
+        Box::pin(async move {
+            let stream = self.0.connect_to(to).await?;
+            Ok(Box::new(stream) as Box<dyn Connection>)
+        })
+    }
+}
+
+/// A fresh process's view of the lab, with the rights of whoever has this access key.
+pub fn edge(lab: &Lab, access_key: &str) -> Edge {
+    Edge::new(Aws::new(&lab.sdk_config_of(access_key)), Arc::new(LabNetwork(lab.clone())))
+}
+
+fn updater_handler(edge: Edge, spec: &FunctionSpec) -> Handler {
     let config = IpUpdaterConfig::read(|name| spec.environment.get(name).cloned());
     let config = Arc::new(config.expect("the template sets what ip-updater needs"));
     Arc::new(move |event, invocation| {
-        let (config, aws) = (Arc::clone(&config), aws.clone());
+        let (config, edge) = (Arc::clone(&config), edge.clone());
         let invocation = Invocation { request_id: invocation.request_id, event };
-        Box::pin(async move { answer(ip_updater::handle(&config, &aws, &invocation).await) })
+        Box::pin(async move { answer(ip_updater::handle(&config, &edge, &invocation).await) })
     })
 }
 
-fn monitor_handler(aws: Aws, spec: &FunctionSpec) -> Handler {
+fn monitor_handler(edge: Edge, spec: &FunctionSpec) -> Handler {
     let config = HealthMonitorConfig::read(|name| spec.environment.get(name).cloned());
     let config = Arc::new(config.expect("the template sets what health-monitor needs"));
     Arc::new(move |event, invocation| {
-        let (config, aws) = (Arc::clone(&config), aws.clone());
+        let (config, edge) = (Arc::clone(&config), edge.clone());
         let invocation = Invocation { request_id: invocation.request_id, event };
-        Box::pin(async move { answer(health_monitor::handle(&config, &aws, &invocation).await) })
+        Box::pin(async move { answer(health_monitor::handle(&config, &edge, &invocation).await) })
     })
 }
 

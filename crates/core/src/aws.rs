@@ -17,8 +17,10 @@ pub struct Aws {
     pub ecs: aws_sdk_ecs::Client,
     /// Network interfaces, for the tasks' public addresses.
     pub ec2: aws_sdk_ec2::Client,
-    /// Integrations and stages.
-    pub apigateway: aws_sdk_apigatewayv2::Client,
+    /// Integrations and stages of REST APIs.
+    pub apigateway: aws_sdk_apigateway::Client,
+    /// Integrations and stages of HTTP APIs.
+    pub apigatewayv2: aws_sdk_apigatewayv2::Client,
     /// Mails.
     pub sns: aws_sdk_sns::Client,
     /// The alarm.
@@ -34,7 +36,8 @@ impl Aws {
         Aws {
             ecs: aws_sdk_ecs::Client::new(config),
             ec2: aws_sdk_ec2::Client::new(config),
-            apigateway: aws_sdk_apigatewayv2::Client::new(config),
+            apigateway: aws_sdk_apigateway::Client::new(config),
+            apigatewayv2: aws_sdk_apigatewayv2::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             eventbridge: aws_sdk_eventbridge::Client::new(config),

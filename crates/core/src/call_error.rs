@@ -31,6 +31,15 @@ impl CallError {
         CallError { operation, of: of.into(), because }
     }
 
+    /// The same, with what to do when AWS knows no such thing.
+    #[must_use]
+    pub fn or_not_found(mut self, what_to_do: &str) -> Self {
+        if self.because.starts_with("NotFoundException") {
+            self.because = format!("{} ({what_to_do})", self.because);
+        }
+        self
+    }
+
     /// A call that AWS answered, but not with what was asked for.
     pub fn answered(
         operation: &'static str,

@@ -1,10 +1,13 @@
 //! The environment, read once into typed settings. Every bad variable is named, all at once.
 
+mod gateway;
 mod reader;
+mod values;
 
 use eden_policy::{Limits, Mode};
 use tracing::level_filters::LevelFilter;
 
+pub use gateway::{ApiType, Gateway, Probe, Via};
 use reader::Reader;
 pub use reader::{ConfigError, Problem};
 
@@ -25,16 +28,13 @@ pub struct Target {
     pub service: String,
 }
 
-/// The gateway's side of the route.
+/// Whom to tell, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gateway {
-    /// `API_GATEWAY_ID`.
-    pub api_id: String,
-    /// `INTEGRATION_ID`: one id or several; an API usually has one for `/` and one for
-    /// `/{proxy+}` (F6).
-    pub integration_ids: Vec<String>,
-    /// `BACKEND_PORT`, default 8000.
-    pub backend_port: u16,
+pub struct People {
+    /// `SNS_TOPIC_ARN`; without it nobody is told.
+    pub topic_arn: Option<String>,
+    /// `API_GATEWAY_URL`, which the mails show.
+    pub api_gateway_url: String,
 }
 
 /// Settings of ip-updater.
@@ -44,6 +44,8 @@ pub struct IpUpdaterConfig {
     pub target: Target,
     /// What it keeps up to date.
     pub gateway: Gateway,
+    /// Whom it tells when the maintenance page comes or goes.
+    pub people: People,
 }
 
 /// Settings of health-monitor.
@@ -51,12 +53,11 @@ pub struct IpUpdaterConfig {
 pub struct HealthMonitorConfig {
     /// What it looks after.
     pub target: Target,
-    /// The route it repairs; `None` when neither `API_GATEWAY_ID` nor `INTEGRATION_ID` is set.
+    /// The route it repairs; `None` when none of `API_GATEWAY_ID`, `INTEGRATION_ID` and
+    /// `ROUTE_VIA` is set.
     pub gateway: Option<Gateway>,
-    /// `API_GATEWAY_URL`, which the mails show.
-    pub api_gateway_url: String,
-    /// `SNS_TOPIC_ARN`; without it nobody is told.
-    pub topic_arn: Option<String>,
+    /// Whom it tells what it did.
+    pub people: People,
     /// `ALARM_NAME`, default `{ENVIRONMENT}-{APP_NAME}-api-health-alarm`.
     pub alarm_name: String,
     /// `MIN_DESIRED_COUNT`, `STARTUP_GRACE_SECONDS`, `ALARM_SETTLE_SECONDS`,
@@ -73,7 +74,8 @@ impl IpUpdaterConfig {
         let mut reader = Reader::new(&variable);
         let target = Target::read(&mut reader);
         let gateway = Gateway::read(&mut reader);
-        reader.finish(IpUpdaterConfig { target, gateway })
+        let people = People::read(&mut reader);
+        reader.finish(IpUpdaterConfig { target, gateway, people })
     }
 }
 
@@ -85,40 +87,41 @@ impl HealthMonitorConfig {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&variable);
         let target = Target::read(&mut reader);
-        let routed = reader.has("API_GATEWAY_ID") || reader.has("INTEGRATION_ID");
+        let routed =
+            ["API_GATEWAY_ID", "INTEGRATION_ID", "ROUTE_VIA"].iter().any(|name| reader.has(name));
         let gateway = routed.then(|| Gateway::read(&mut reader));
+        let people = People::read(&mut reader);
         let default_alarm = format!("{}-{}-api-health-alarm", target.environment, target.app_name);
         let defaults = Limits::default();
         let config = HealthMonitorConfig {
             target,
             gateway,
-            api_gateway_url: reader.required("API_GATEWAY_URL", reader::http_url),
-            topic_arn: reader.optional("SNS_TOPIC_ARN", reader::topic_arn),
-            alarm_name: reader.optional("ALARM_NAME", reader::text).unwrap_or(default_alarm),
+            people,
+            alarm_name: reader.or("ALARM_NAME", values::text, default_alarm),
             limits: Limits {
                 min_desired_count: reader.or(
                     "MIN_DESIRED_COUNT",
-                    reader::count,
+                    values::count,
                     defaults.min_desired_count,
                 ),
                 startup_grace: reader.or(
                     "STARTUP_GRACE_SECONDS",
-                    reader::seconds,
+                    values::seconds,
                     defaults.startup_grace,
                 ),
                 alarm_settle: reader.or(
                     "ALARM_SETTLE_SECONDS",
-                    reader::seconds,
+                    values::seconds,
                     defaults.alarm_settle,
                 ),
                 redeploy_cooldown: reader.or(
                     "REDEPLOY_COOLDOWN_SECONDS",
-                    reader::seconds,
+                    values::seconds,
                     defaults.redeploy_cooldown,
                 ),
                 max_unhealthy_percent: reader.or(
                     "MAX_UNHEALTHY_PERCENT",
-                    reader::percent,
+                    values::percent,
                     defaults.max_unhealthy_percent,
                 ),
             },
@@ -133,24 +136,29 @@ impl Target {
         format!("{}:healing", self.app_name)
     }
 
+    /// The key of the tag on the service that says since when no task has been able to serve:
+    /// `{APP_NAME}:unserved-since`.
+    pub fn unserved_tag(&self) -> String {
+        format!("{}:unserved-since", self.app_name)
+    }
+
     fn read(reader: &mut Reader<'_>) -> Self {
         Target {
-            environment: reader.or("ENVIRONMENT", reader::name, "prod".to_owned()),
-            app_name: reader.or("APP_NAME", reader::name, "eden".to_owned()),
-            mode: reader.or("HEALING_MODE", reader::mode, Mode::On),
-            log_level: reader.or("LOG_LEVEL", reader::log_level, LevelFilter::INFO),
-            cluster: reader.required("ECS_CLUSTER", reader::cluster),
-            service: reader.required("ECS_SERVICE", reader::service),
+            environment: reader.or("ENVIRONMENT", values::name, "prod".to_owned()),
+            app_name: reader.or("APP_NAME", values::name, "eden".to_owned()),
+            mode: reader.or("HEALING_MODE", values::mode, Mode::On),
+            log_level: reader.or("LOG_LEVEL", values::log_level, LevelFilter::INFO),
+            cluster: reader.required("ECS_CLUSTER", values::cluster),
+            service: reader.required("ECS_SERVICE", values::service),
         }
     }
 }
 
-impl Gateway {
+impl People {
     fn read(reader: &mut Reader<'_>) -> Self {
-        Gateway {
-            api_id: reader.required("API_GATEWAY_ID", reader::id),
-            integration_ids: reader.required("INTEGRATION_ID", reader::ids),
-            backend_port: reader.or("BACKEND_PORT", reader::port, 8000),
+        People {
+            api_gateway_url: reader.required("API_GATEWAY_URL", values::http_url),
+            topic_arn: reader.optional("SNS_TOPIC_ARN", values::topic_arn),
         }
     }
 }

@@ -1,12 +1,18 @@
 //! health-monitor: on the alarm, on schedule and by hand, the service is looked at and healed.
 
-use eden_policy::{health, mode};
+use std::time::Duration;
 
-use crate::aws::Aws;
-use crate::config::HealthMonitorConfig;
+use eden_policy::facts::Observed;
+use eden_policy::route::{self, View, is_of_route};
+use eden_policy::{Plan, Routing, health, mode};
+
+use crate::config::{ApiType, HealthMonitorConfig};
+use crate::edge::Edge;
 use crate::error::HandlerError;
 use crate::lambda::Invocation;
+use crate::memory::Hints;
 use crate::report::{Counts, Report};
+use crate::routing::{self, Reconciler};
 use crate::trigger::Trigger;
 use crate::{act, notify, observe};
 
@@ -23,23 +29,23 @@ pub const NAME: &str = "health-monitor";
 /// failed.
 pub async fn handle(
     config: &HealthMonitorConfig,
-    aws: &Aws,
+    edge: &Edge,
     invocation: &Invocation,
 ) -> Result<Report, HandlerError> {
-    let ended = Box::pin(heal(config, aws, invocation)).await;
+    let ended = Box::pin(heal(config, edge, invocation)).await;
     if let Err(error) = &ended {
-        notify::failure(aws, config, error).await;
+        notify::failure(&edge.aws, config, error).await;
     }
     ended
 }
 
 async fn heal(
     config: &HealthMonitorConfig,
-    aws: &Aws,
+    edge: &Edge,
     invocation: &Invocation,
 ) -> Result<Report, HandlerError> {
     let trigger = Trigger::parse(&invocation.event)?;
-    let mut report = Report::new(NAME, &invocation.request_id, trigger.describe(), aws.now());
+    let mut report = Report::new(NAME, &invocation.request_id, trigger.describe(), edge.aws.now());
     match &trigger {
         Trigger::Alarm { name } if *name != config.alarm_name => {
             return Ok(report.ignore(format!("the alarm is {name}, not {}", config.alarm_name)));
@@ -53,14 +59,49 @@ async fn heal(
             return Ok(report.ignore(because));
         }
     }
-    let facts = Box::pin(observe::health(aws, config)).await;
-    let (diagnosis, plan) = health::decide(&facts, &config.limits, aws.now());
+    let (plan, moved) = Box::pin(look_and_act(config, edge, &mut report)).await;
+    report.hold(&plan);
+    // The route was written: look again until it is right, as ip-updater does.
+    if let Some(gateway) = config.gateway.as_ref().filter(|_| moved) {
+        let reconciler = Reconciler { edge, target: &config.target, gateway };
+        let settled = Box::pin(reconciler.reconcile(&Hints::default(), Duration::ZERO)).await;
+        report.failed.extend(settled.plan.unknown_facts().map(ToString::to_string));
+        report.routed(settled, None);
+    }
+    notify::audit(&edge.aws, &config.target, &mut report).await;
+    notify::healing(&edge.aws, config, &mut report).await;
+    Ok(report.finish()?)
+}
+
+/// Decides on what there is to see, and acts; whether the route was written.
+async fn look_and_act(
+    config: &HealthMonitorConfig,
+    edge: &Edge,
+    report: &mut Report,
+) -> (Plan, bool) {
+    let hints = edge.memory.with(&Hints::default());
+    let mut facts = observe::health(&edge.aws, config, &hints).await;
+    let now = edge.aws.now();
+    let no_gateway = Routing::default();
+    let rules = config.gateway.as_ref().map_or(&no_gateway, |gateway| &gateway.routing);
+    if let Observed::Known(tasks) = &facts.tasks {
+        edge.memory.keep(tasks);
+        if let (Some(gateway), Some(route)) = (&config.gateway, &mut facts.route) {
+            let service = facts.service.known();
+            routing::ask(edge, gateway, route, |route| {
+                route::asks(&View { service, tasks, route, routing: rules, now })
+            })
+            .await;
+        }
+    }
+    let (diagnosis, plan) = health::decide(&facts, &config.limits, rules, edge.aws.now());
     let plan = mode::restrain(plan, config.target.mode, &facts.service);
     report.diagnosis = Some(diagnosis);
     report.tasks = Counts::of(&facts);
-    report.hold(&plan);
-    report.acted(act::execute(aws, &config.target, plan.steps).await);
-    notify::audit(aws, &config.target, &mut report).await;
-    notify::healing(aws, config, &mut report).await;
-    Ok(report.finish()?)
+    let api_type = config.gateway.as_ref().map_or(ApiType::Http, |gateway| gateway.api_type);
+    let steps = plan.steps.clone();
+    let attempts = act::execute(&edge.aws, &config.target, api_type, steps).await;
+    let moved = attempts.iter().any(|it| it.outcome.is_ok() && is_of_route(&it.step));
+    report.acted(attempts);
+    (plan, moved)
 }

@@ -67,7 +67,8 @@ fn counts(report: &Report) -> Vec<Metric> {
         |kind: fn(&Step) -> bool| report.done.iter().filter(|done| kind(&done.what)).count() as u64;
     let unknown = |held: &Hold| matches!(held, Hold::FactUnknown { .. });
     vec![
-        ("RouteUpdates", "Count", done(|step| matches!(step, Step::PointIntegration { .. }))),
+        ("RouteUpdates", "Count", done(leads_to_a_task)),
+        ("MaintenanceShown", "Count", done(|step| matches!(step, Step::ShowMaintenance { .. }))),
         ("TasksStopped", "Count", done(|step| matches!(step, Step::StopTask { .. }))),
         ("Redeployments", "Count", done(|step| matches!(step, Step::ForceDeployment { .. }))),
         (
@@ -81,6 +82,10 @@ fn counts(report: &Report) -> Vec<Metric> {
             report.held.iter().filter(|held| unknown(&held.what)).count() as u64,
         ),
     ]
+}
+
+fn leads_to_a_task(step: &Step) -> bool {
+    matches!(step, Step::PointIntegration { .. } | Step::SetStageVariable { .. })
 }
 
 /// How often each reason was given. That the route is right already is no remedy withheld.

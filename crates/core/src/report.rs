@@ -2,11 +2,13 @@
 //! line, the mail and the audit trail are all made of it.
 
 use eden_policy::facts::{Facts, Service, Task, TaskHealth};
+use eden_policy::plan::Rejected;
 use eden_policy::{Diagnosis, Hold, Plan, Step};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::act::{Attempt, Outcome};
+use crate::routing::Reconciled;
 
 /// The report of one invocation.
 #[derive(Debug, Clone, Serialize)]
@@ -40,6 +42,9 @@ pub struct Report {
     pub skipped: Vec<Told<Step>>,
     /// Steps not taken, each with its reason.
     pub held: Vec<Told<Hold>>,
+    /// Tasks that the gateway cannot be led to, each with its reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<Told<Rejected>>,
     /// What failed, in words: facts that could not be read, steps, and messages.
     pub failed: Vec<String>,
 }
@@ -115,6 +120,7 @@ impl Report {
             done: Vec::new(),
             skipped: Vec::new(),
             held: Vec::new(),
+            rejected: Vec::new(),
             failed: Vec::new(),
         }
     }
@@ -127,9 +133,11 @@ impl Report {
         self
     }
 
-    /// Notes why steps were not taken; a fact that could not be read is a failure as well.
+    /// Notes why steps were not taken and tasks were passed over; a fact that could not be read is a
+    /// failure as well.
     pub fn hold(&mut self, plan: &Plan) {
         self.held.extend(plan.holds.iter().cloned().map(Told::from));
+        self.rejected.extend(plan.rejected.iter().cloned().map(Told::from));
         self.failed.extend(plan.unknown_facts().map(ToString::to_string));
     }
 
@@ -144,12 +152,17 @@ impl Report {
         }
     }
 
-    /// Notes how long after the event at `since` the route was moved, if it was.
-    pub fn route_moved(&mut self, since: Option<Timestamp>, now: Timestamp) {
-        let moved = self.done.iter().any(|done| matches!(done.what, Step::PointIntegration { .. }));
+    /// Notes what became of the route; `since` is the time of the event that moved it.
+    pub fn routed(&mut self, reconciled: Reconciled, since: Option<Timestamp>) {
+        let Reconciled { attempts, moved_at, unsettled, plan: _ } = reconciled;
         self.route_update_latency_ms = since
-            .filter(|_| moved)
-            .and_then(|since| u64::try_from(now.duration_since(since).as_millis()).ok());
+            .zip(moved_at)
+            .and_then(|(since, at)| u64::try_from(at.duration_since(since).as_millis()).ok());
+        self.acted(attempts);
+        if unsettled {
+            let text = "the route does not settle: something else changes it as often as Eden does";
+            self.failed.push(text.to_owned());
+        }
     }
 
     /// Why the invocation failed, in one line.

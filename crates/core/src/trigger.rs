@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::Target;
+use crate::memory::Hints;
 
 /// A parsed event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +48,31 @@ pub struct TaskStateChange {
     /// Whether it was meant to run then (F9).
     #[serde(default)]
     pub desired_status: String,
+    /// What is attached to the task: its network interface may be there (F10).
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
     /// When it happened: the detail's `updatedAt`, or the time of the event around it.
     #[serde(skip)]
     pub happened_at: Option<Timestamp>,
+}
+
+/// Something attached to a task, as far as its details are of interest.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Attachment {
+    /// Names and values, for example `networkInterfaceId`.
+    #[serde(default)]
+    pub details: Vec<Detail>,
+}
+
+/// A detail of an attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Detail {
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// Its value.
+    #[serde(default)]
+    pub value: String,
 }
 
 /// An event whose type is known and whose content is not what AWS sends.
@@ -104,6 +127,16 @@ impl Trigger {
 }
 
 impl TaskStateChange {
+    /// What can be read at once because the event names it.
+    pub fn hints(&self) -> Hints {
+        let details = self.attachments.iter().flat_map(|attachment| &attachment.details);
+        let interfaces = details.filter(|detail| detail.name == "networkInterfaceId");
+        Hints {
+            tasks: vec![self.task_arn.clone()],
+            interfaces: interfaces.map(|detail| detail.value.clone()).collect(),
+        }
+    }
+
     /// Why the task is not one of the target's, if it is not: both cluster and service must match,
     /// since `group` names no cluster (F12).
     pub fn is_foreign_to(&self, target: &Target) -> Option<String> {

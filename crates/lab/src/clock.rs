@@ -30,6 +30,14 @@ impl Clock {
         let elapsed = std::time::Duration::try_from(after_origin).unwrap_or_default();
         tokio::time::sleep_until(self.started + elapsed).await;
     }
+
+    /// The same; never returns without a time.
+    pub(crate) async fn sleep_until_some(&self, time: Option<Timestamp>) {
+        match time {
+            Some(time) => self.sleep_until(time).await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 impl TimeSource for Clock {

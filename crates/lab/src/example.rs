@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::spec::FunctionSpec;
 use crate::template::{Deployment, Stack, TemplateError};
-use crate::world::{ApiSpec, ServiceSpec, World, WorldConfig};
+use crate::world::{ApiKind, ApiSpec, ServiceSpec, World, WorldConfig};
 
 /// The cluster's name: what the stack expects in its environment `prod`.
 pub const CLUSTER: &str = "prod-eden-cluster";
@@ -17,6 +17,14 @@ pub const API: &str = "a1b2c3d4e5";
 pub const ROOT_INTEGRATION: &str = "int1234";
 /// The integration of the route `/{proxy+}`, whose URI never was a URL.
 pub const PROXY_INTEGRATION: &str = "int5678";
+/// The name of the API when it is a REST API, which its metrics have as dimension (F1).
+pub const REST_API_NAME: &str = "shop-api";
+/// The stage of the REST API, with which the path of every request begins.
+pub const REST_STAGE: &str = "prod";
+/// The integration of the REST API's resource `/`.
+pub const REST_ROOT_INTEGRATION: &str = "res1:ANY";
+/// The integration of the REST API's resource `/{proxy+}`.
+pub const REST_PROXY_INTEGRATION: &str = "res2:ANY";
 /// The function that follows addresses.
 pub const IP_UPDATER: &str = "prod-eden-ip-updater";
 /// The function that heals.
@@ -36,20 +44,23 @@ pub struct Example {
     pub world: WorldConfig,
     /// The service.
     pub service: ServiceSpec,
-    /// Whether the API's stage deploys by itself (F4).
+    /// The API's kind.
+    pub api_kind: ApiKind,
+    /// Whether the API's stage deploys by itself (F4); that of a REST API never does (F7).
     pub auto_deploy: bool,
     /// Parameters of the stack other than the required ones and the defaults.
     pub parameters: BTreeMap<String, String>,
 }
 
 impl Example {
-    /// One task with a container health check, a stage that deploys by itself, and a stack with an
-    /// e-mail subscription.
+    /// One task with a container health check, an HTTP API with a stage that deploys by itself, and
+    /// a stack with an e-mail subscription.
     pub fn new(world: WorldConfig) -> Self {
         let mut service = ServiceSpec::new(CLUSTER, SERVICE);
         service.task_definition.health_check = true;
         let email = ("NotificationEmail".to_owned(), "ops@example.com".to_owned());
-        Self { world, service, auto_deploy: true, parameters: BTreeMap::from([email]) }
+        let parameters = BTreeMap::from([email]);
+        Self { world, service, api_kind: ApiKind::Http, auto_deploy: true, parameters }
     }
 
     /// Sets a parameter of the stack.
@@ -62,32 +73,48 @@ impl Example {
     /// The account with the service and the API, which leads nowhere yet.
     pub fn world(&self) -> World {
         let mut world = World::new(self.world.clone());
-        world.create_api(
-            ApiSpec::new(API)
+        world.create_api(match self.api_kind {
+            ApiKind::Http => ApiSpec::new(API)
                 .integration(ROOT_INTEGRATION, "http://127.0.0.1:1/")
                 .integration(PROXY_INTEGRATION, "placeholder")
                 .route("/", ROOT_INTEGRATION)
                 .route("/{proxy+}", PROXY_INTEGRATION)
                 .stage("$default", self.auto_deploy),
-        );
+            ApiKind::Rest => ApiSpec::rest(API, REST_API_NAME)
+                .resource("res1", "/")
+                .resource("res2", "/{proxy+}")
+                .integration(REST_ROOT_INTEGRATION, "http://127.0.0.1:1/")
+                .integration(REST_PROXY_INTEGRATION, "http://127.0.0.1:1/{proxy}")
+                .stage(REST_STAGE, false),
+        });
         world.create_service(self.service.clone());
         world
     }
 
-    /// Eden's stack, deployed for the API at this URL.
+    /// Eden's stack, deployed for the API at this endpoint.
     ///
     /// # Errors
     /// When CloudFormation would refuse the template or a parameter.
-    pub fn stack(&self, api_url: &str) -> Result<Stack, TemplateError> {
-        let mut parameters = BTreeMap::from([
-            ("APIGatewayId".to_owned(), API.to_owned()),
-            (
-                "APIGatewayIntegrationId".to_owned(),
-                format!("{ROOT_INTEGRATION},{PROXY_INTEGRATION}"),
-            ),
-            ("APIGatewayURL".to_owned(), api_url.to_owned()),
-            ("BackendPort".to_owned(), self.service.task_definition.port.to_string()),
-        ]);
+    pub fn stack(&self, api_endpoint: &str) -> Result<Stack, TemplateError> {
+        let (integrations, path) = match self.api_kind {
+            ApiKind::Http => ([ROOT_INTEGRATION, PROXY_INTEGRATION], String::new()),
+            ApiKind::Rest => {
+                ([REST_ROOT_INTEGRATION, REST_PROXY_INTEGRATION], format!("/{REST_STAGE}"))
+            }
+        };
+        let mut parameters = BTreeMap::from(
+            [
+                ("APIGatewayId", API.to_owned()),
+                ("APIGatewayIntegrationId", integrations.join(",")),
+                ("APIGatewayURL", format!("{api_endpoint}{path}")),
+                ("BackendPort", self.service.task_definition.port.to_string()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        if self.api_kind == ApiKind::Rest {
+            let of_rest = [("ApiType", "REST"), ("APIGatewayName", REST_API_NAME)];
+            parameters.extend(of_rest.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
         parameters.extend(self.parameters.clone());
         let deployment = Deployment {
             region: self.world.region.clone(),

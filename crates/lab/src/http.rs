@@ -8,7 +8,7 @@ use hyper::{Request, Response};
 
 use crate::lab::Lab;
 use crate::network::server::{HangUp, Server};
-use crate::wire::{self, Disturbance};
+use crate::wire::{self, Caller, Disturbance};
 
 /// The lab's AWS endpoint; closed when dropped.
 #[derive(Debug)]
@@ -24,6 +24,20 @@ pub async fn serve(lab: &Lab, address: SocketAddr) -> io::Result<HttpFace> {
     let lab = lab.clone();
     let server = Server::start(address, move |request| answer(lab.clone(), request)).await?;
     Ok(HttpFace { server })
+}
+
+/// The same for one caller, who counts as having this access key whatever signs the requests: some
+/// hosts of functions choose the credentials themselves.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub async fn serve_one(lab: &Lab, address: SocketAddr, access_key: &str) -> io::Result<HttpFace> {
+    let (lab, caller) = (lab.clone(), Caller(access_key.to_owned()));
+    let server = Server::start(address, move |mut request| {
+        request.extensions_mut().insert(caller.clone());
+        answer(lab.clone(), request)
+    });
+    Ok(HttpFace { server: server.await? })
 }
 
 impl HttpFace {

@@ -15,6 +15,7 @@ use hyper::{Request, Response};
 
 use crate::lab::Shared;
 use crate::wire::{self, Disturbance};
+use crate::world::{HoldEnd, HoldId, HoldWhen, MetHold};
 
 /// An HTTP client whose every request the lab answers.
 #[derive(Debug, Clone)]
@@ -32,10 +33,13 @@ impl InProcess {
     async fn exchange(self, request: Request<Bytes>) -> Result<HttpResponse, ConnectorError> {
         let latency = self.lab.world().timing().api_latency;
         tokio::time::sleep(latency).await;
+        let holds = self.lab.world().meet_holds(wire::access_key(&request));
+        self.wait_out(&holds, HoldWhen::Before).await?;
         let response = wire::handle(&mut self.lab.world(), &request);
+        self.wait_out(&holds, HoldWhen::After).await?;
         match response.extensions().get::<Disturbance>() {
             None => {}
-            Some(Disturbance::Late(late)) => self.wait(*late).await?,
+            Some(Disturbance::Late(late)) => self.patiently(tokio::time::sleep(*late)).await?,
             Some(Disturbance::Reset) => {
                 return Err(ConnectorError::io("connection reset by peer".into()));
             }
@@ -43,17 +47,51 @@ impl InProcess {
         to_sdk(response)
     }
 
-    /// Waits for a late answer, no longer than the SDK's read time-out allows.
-    async fn wait(&self, late: Duration) -> Result<(), ConnectorError> {
-        match self.read_timeout.filter(|timeout| *timeout < late) {
-            None => tokio::time::sleep(late).await,
-            Some(timeout) => {
-                tokio::time::sleep(timeout).await;
-                let message = format!("no answer within the read time-out of {timeout:?}");
-                return Err(ConnectorError::timeout(message.into()));
-            }
+    /// Waits as long as the call is held up at this end of it.
+    async fn wait_out(&self, holds: &[MetHold], when: HoldWhen) -> Result<(), ConnectorError> {
+        for hold in holds.iter().filter(|hold| hold.when == when) {
+            let _holding = Holding::begin(&self.lab, hold.id);
+            let end = match hold.until {
+                HoldEnd::Released => None,
+                HoldEnd::Elapsed(time) => Some(self.lab.clock().now() + time),
+            };
+            self.patiently(async {
+                self.lab.until(end, |world| !world.is_holding(hold.id)).await;
+            })
+            .await?;
         }
         Ok(())
+    }
+
+    /// Waits for what keeps the answer away, no longer than the SDK's read time-out allows.
+    async fn patiently(&self, delay: impl Future<Output = ()>) -> Result<(), ConnectorError> {
+        let Some(timeout) = self.read_timeout else {
+            delay.await;
+            return Ok(());
+        };
+        tokio::time::timeout(timeout, delay).await.map_err(|_| {
+            let message = format!("no answer within the read time-out of {timeout:?}");
+            ConnectorError::timeout(message.into())
+        })
+    }
+}
+
+/// A call that is held up, until this is dropped: its caller may give up on it.
+struct Holding<'a> {
+    lab: &'a Shared,
+    id: HoldId,
+}
+
+impl<'a> Holding<'a> {
+    fn begin(lab: &'a Shared, id: HoldId) -> Self {
+        lab.world().begin_hold(id);
+        Self { lab, id }
+    }
+}
+
+impl Drop for Holding<'_> {
+    fn drop(&mut self) {
+        self.lab.world().end_hold(self.id);
     }
 }
 

@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
@@ -142,31 +143,14 @@ impl Lab {
             .build()
     }
 
-    fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.running.shared
     }
 
     /// Waits until something is true of the world; `false` if it is not within that time.
     pub async fn until(&self, within: Duration, what: impl Fn(&World) -> bool) -> bool {
         let deadline = self.clock().now() + within;
-        let mut used = self.shared().used.subscribe();
-        loop {
-            let wake = {
-                let world = self.shared().present();
-                if what(&world) {
-                    return true;
-                }
-                if world.now() >= deadline {
-                    return false;
-                }
-                world.next_due().map_or(deadline, |due| due.min(deadline))
-            };
-            tokio::select! {
-                () = self.clock().sleep_until(wake) => {}
-                // The sender lives as long as this handle: there is always a next change.
-                _ = used.changed() => {}
-            }
-        }
+        self.shared().until(Some(deadline), what).await
     }
 }
 
@@ -174,6 +158,36 @@ impl Shared {
     /// The world, advanced to the present; the driver looks again when it is given back.
     pub(crate) fn world(&self) -> WorldGuard<'_> {
         WorldGuard { world: self.present(), used: &self.used }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Waits until something is true of the world; `false` if it is not by the deadline.
+    pub(crate) async fn until(
+        &self,
+        deadline: Option<Timestamp>,
+        what: impl Fn(&World) -> bool,
+    ) -> bool {
+        let mut used = self.used.subscribe();
+        loop {
+            let wake = {
+                let world = self.present();
+                if what(&world) {
+                    return true;
+                }
+                if deadline.is_some_and(|deadline| world.now() >= deadline) {
+                    return false;
+                }
+                world.next_due().into_iter().chain(deadline).min()
+            };
+            tokio::select! {
+                () = self.clock.sleep_until_some(wake) => {}
+                // The sender is in `self`: there is always a next change.
+                _ = used.changed() => {}
+            }
+        }
     }
 
     /// The world, advanced to the present.
@@ -203,17 +217,10 @@ async fn drive(shared: Arc<Shared>) {
             shared.hand_over(&mut world);
             world.next_due()
         };
-        match due {
-            Some(due) => {
-                tokio::select! {
-                    () = shared.clock.sleep_until(due) => {}
-                    _ = used.changed() => {}
-                }
-            }
-            None => {
-                // The sender is in `shared`, so this only ever ends with a change.
-                let _ = used.changed().await;
-            }
+        tokio::select! {
+            () = shared.clock.sleep_until_some(due) => {}
+            // The sender is in `shared`: there is always a next change.
+            _ = used.changed() => {}
         }
     }
 }

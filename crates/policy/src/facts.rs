@@ -1,7 +1,8 @@
 //! What was observed, in AWS's words: the only input of a decision besides limits and time.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -77,6 +78,8 @@ pub struct Facts {
 /// An ECS service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
+    /// Its ARN; empty when it is missing.
+    pub arn: String,
     /// Whether ECS works on it.
     pub status: ServiceStatus,
     /// Tasks it should run.
@@ -93,12 +96,21 @@ pub struct Service {
     pub controller: DeploymentController,
     /// What its tag `{APP_NAME}:healing` says.
     pub mode: ModeTag,
+    /// Since when no task has been able to serve, by its tag `{APP_NAME}:unserved-since`. Kept on
+    /// the service because no other trace tells how long a running task has not answered.
+    pub unserved_since: Option<Timestamp>,
 }
 
 impl Service {
     /// The deployment that ECS is heading for.
     pub fn primary(&self) -> Option<&Deployment> {
         self.deployments.iter().find(|deployment| deployment.primary)
+    }
+
+    /// The deployment that is replacing tasks, if one is.
+    pub fn rolling(&self) -> Option<&Deployment> {
+        let replacing = self.deployments.iter().any(|deployment| !deployment.primary);
+        self.primary().filter(|primary| primary.rollout == RolloutState::InProgress || replacing)
     }
 }
 
@@ -171,8 +183,26 @@ pub struct Task {
     pub started_at: Option<Timestamp>,
     /// When it began to stop.
     pub stopping_at: Option<Timestamp>,
-    /// The id of its network interface, which carries its address.
-    pub eni: Option<String>,
+    /// The id of the deployment that started it (`startedBy`, F21).
+    pub deployment: Option<String>,
+    /// What carries its address.
+    pub network: TaskNetwork,
+}
+
+/// What a task's address belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskNetwork {
+    /// A network interface of its own, by id.
+    Interface(String),
+    /// The container instance it runs on, with bridge or host networking (F25).
+    Host {
+        /// The container instance's ARN.
+        container_instance: String,
+        /// The port of the instance that leads to the application, once ECS has bound it.
+        port: Option<u16>,
+    },
+    /// Nothing that ECS shows, or not yet.
+    Unattached,
 }
 
 impl Task {
@@ -222,38 +252,80 @@ pub enum TaskHealth {
 pub struct Route {
     /// The API's id.
     pub api: String,
-    /// The port the tasks serve on.
+    /// The port the tasks serve on, unless their host has another for them.
     pub port: u16,
-    /// Public addresses by network interface, of those that have one (F24).
-    pub addresses: Observed<BTreeMap<String, IpAddr>>,
-    /// The configured integrations, by id, in configured order.
-    pub integrations: Vec<(String, Observed<Integration>)>,
-    /// The API's stages.
+    /// Where tasks are reached from the internet, by ARN; only of those that have an address
+    /// (F24, F25).
+    pub endpoints: Observed<BTreeMap<String, SocketAddr>>,
+    /// What probes found, of the endpoints that were probed.
+    pub readiness: BTreeMap<SocketAddr, Readiness>,
+    /// What leads to the tasks, in configured order.
+    pub pointers: Vec<(Pointer, Observed<Integration>)>,
+    /// The stages that show the API; none where a stage variable leads to the tasks, which takes
+    /// effect without a deployment.
     pub stages: Observed<Vec<Stage>>,
 }
 
 impl Route {
     /// When a change of the API last took effect, as far as is known.
     pub fn changed_at(&self) -> Option<Timestamp> {
-        let stages = self.stages.known()?;
-        stages.iter().filter_map(|stage| stage.deployment.as_ref()?.created_at).max()
+        let created_at = |stage: &Stage| match &stage.serves {
+            Serves::Deployment(deployment) => deployment.created_at,
+            Serves::Nothing | Serves::NotRead(_) => None,
+        };
+        self.stages.known()?.iter().filter_map(created_at).max()
     }
 }
 
-/// An integration of an API.
+/// Whether a task answers, by a probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// It does.
+    Ready,
+    /// It does not; the text says what it did instead.
+    NotReady(String),
+    /// It cannot even be reached. So it looks where only API Gateway may reach the tasks as well:
+    /// nothing to move the route to, and no proof that nobody is served.
+    Unreachable(String),
+}
+
+/// What the gateway finds the tasks by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pointer {
+    /// An integration's URI: by id in an HTTP API, as `RESOURCE_ID:METHOD` in a REST API (F7).
+    Integration(String),
+    /// A variable of a stage, which integrations' URIs refer to (F6).
+    StageVariable {
+        /// The stage's name.
+        stage: String,
+        /// The variable's name.
+        name: String,
+    },
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pointer::Integration(id) => write!(f, "integration {id}"),
+            Pointer::StageVariable { stage, name } => write!(f, "variable {name} of stage {stage}"),
+        }
+    }
+}
+
+/// Where a pointer leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integration {
     /// Whether its URI is one that may be rewritten.
     pub kind: IntegrationKind,
-    /// Where it leads.
+    /// Its URI; of a stage variable, its value.
     pub uri: Option<String>,
 }
 
 /// What kind of integration it is: only a plain HTTP one leads to a task's address (F6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IntegrationKind {
-    /// `HTTP_PROXY` over the internet.
-    HttpProxy,
+    /// A URL that is called over the internet, or a stage variable with one.
+    Http,
     /// Anything else, in AWS's words, for example `HTTP_PROXY over VPC_LINK` or `AWS_PROXY`.
     Other(String),
 }
@@ -265,8 +337,20 @@ pub struct Stage {
     pub name: String,
     /// Whether changes take effect by themselves (F4).
     pub auto_deploy: bool,
-    /// What it serves now, if anything and if it was asked for.
-    pub deployment: Option<StageDeployment>,
+    /// What it shows.
+    pub serves: Serves,
+}
+
+/// What a stage shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Serves {
+    /// Nothing: it was never deployed.
+    Nothing,
+    /// This deployment.
+    Deployment(StageDeployment),
+    /// The deployment of this id, which was not read: that costs a call, and most decisions do not
+    /// need it.
+    NotRead(String),
 }
 
 /// The deployment that a stage serves. With `auto_deploy` API Gateway makes one at each change.

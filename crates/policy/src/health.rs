@@ -8,16 +8,21 @@ use crate::facts::{
     Alarm, DeploymentController, Facts, LastStatus, Observed, RolloutState, Route, Service,
     ServiceStatus, Task, TaskHealth,
 };
-use crate::limits::Limits;
+use crate::limits::{Limits, Routing};
 use crate::plan::{Diagnosis, Fact, Hold, Plan, Step};
-use crate::route;
+use crate::route::{self, State, View};
 
 /// Diagnoses the service and plans its remedy.
 ///
 /// Guarantees: no step rests on an unknown fact; no task is stopped that ECS does not call
 /// UNHEALTHY; nothing is stopped or redeployed while a deployment is in progress or within the
 /// limits' grace and cooldown; at most one redeployment is planned.
-pub fn decide(facts: &Facts, limits: &Limits, now: Timestamp) -> (Diagnosis, Plan) {
+pub fn decide(
+    facts: &Facts,
+    limits: &Limits,
+    routing: &Routing,
+    now: Timestamp,
+) -> (Diagnosis, Plan) {
     let mut plan = Plan::default();
     for (fact, because) in [
         (Fact::Service, facts.service.unknown()),
@@ -34,10 +39,12 @@ pub fn decide(facts: &Facts, limits: &Limits, now: Timestamp) -> (Diagnosis, Pla
         plan.holds.push(Hold::ServiceNotActive { status: service.status });
         return (Diagnosis::NotActive { status: service.status }, plan);
     }
-    let route_plan = facts.route.as_ref().map(|route| route::decide(tasks, route));
-    let route_plan = route_plan.unwrap_or_default();
-    let route_is = RouteState::of(&route_plan);
-    plan.append(route_plan);
+    let route = facts
+        .route
+        .as_ref()
+        .map(|route| route::decide(&View { service: Some(service), tasks, route, routing, now }));
+    let route_is = route.as_ref().map_or(State::Good, |route| route.state);
+    plan.append(route.map(|route| route.plan).unwrap_or_default());
     if service.desired < limits.min_desired_count {
         let (from, to) = (service.desired, limits.min_desired_count);
         plan.steps.push(Step::RestoreDesiredCount { from, to });
@@ -50,29 +57,11 @@ pub fn decide(facts: &Facts, limits: &Limits, now: Timestamp) -> (Diagnosis, Pla
     let route_changed_at = facts.route.as_ref().and_then(Route::changed_at);
     let alarm = facts.alarm.known().copied();
     let patient = Patient { service, tasks, alarm, route_changed_at, limits, now };
+    let unaddressed = patient.unaddressed(&plan);
+    plan.holds.extend(unaddressed);
     let diagnosis = patient.diagnose(route_is);
     plan.append(patient.remedy(&diagnosis, route_is));
     (diagnosis, plan)
-}
-
-/// What the route's own decision says about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum RouteState {
-    Good,
-    Stale,
-    Unknown,
-}
-
-impl RouteState {
-    fn of(plan: &Plan) -> Self {
-        if route::is_stale(plan) {
-            RouteState::Stale
-        } else if plan.unknown_facts().next().is_some() {
-            RouteState::Unknown
-        } else {
-            RouteState::Good
-        }
-    }
 }
 
 /// An active service that wants tasks, with all that judges it.
@@ -86,13 +75,23 @@ struct Patient<'a> {
 }
 
 impl Patient<'_> {
-    fn diagnose(&self, route: RouteState) -> Diagnosis {
+    /// Tasks have had the time to get an address, and none has one: the route cannot be known to be
+    /// right (F24).
+    fn unaddressed(&self, plan: &Plan) -> Option<Hold> {
+        let hold = plan.holds.iter().find(|hold| matches!(hold, Hold::NoAddress { .. }))?;
+        let fresh = |task: &Task| task.runs() && self.fresh(task, self.grace()).is_some();
+        let because = hold.to_string();
+        (!self.tasks.iter().any(fresh))
+            .then_some(Hold::FactUnknown { fact: Fact::Addresses, because })
+    }
+
+    fn diagnose(&self, route: State) -> Diagnosis {
         let Service { running, desired, .. } = *self.service;
         let unhealthy: Vec<_> = self.unhealthy().map(|task| task.arn.clone()).collect();
         let rolling = self.rolling();
         if !unhealthy.is_empty() {
             Diagnosis::TasksUnhealthy { tasks: unhealthy }
-        } else if route == RouteState::Stale {
+        } else if route == State::Stale {
             Diagnosis::RouteStale
         } else if let Some(deployment) = rolling {
             Diagnosis::Rolling { deployment }
@@ -109,7 +108,7 @@ impl Patient<'_> {
         }
     }
 
-    fn remedy(&self, diagnosis: &Diagnosis, route: RouteState) -> Plan {
+    fn remedy(&self, diagnosis: &Diagnosis, route: State) -> Plan {
         let mut plan = Plan::default();
         match diagnosis {
             Diagnosis::TasksUnhealthy { .. } => plan = self.stop_unhealthy(),
@@ -174,11 +173,11 @@ impl Patient<'_> {
         plan
     }
 
-    fn redeploy(&self, diagnosis: &Diagnosis, route: RouteState) -> Result<Step, Hold> {
+    fn redeploy(&self, diagnosis: &Diagnosis, route: State) -> Result<Step, Hold> {
         if self.service.controller != DeploymentController::Ecs {
             return Err(Hold::ForeignDeploymentController);
         }
-        if *diagnosis == Diagnosis::ServiceSick && route == RouteState::Unknown {
+        if *diagnosis == Diagnosis::ServiceSick && route == State::Unknown {
             return Err(Hold::RouteUnknown);
         }
         let Some(primary) = self.service.primary() else {
@@ -197,9 +196,7 @@ impl Patient<'_> {
 
     /// The id of the deployment that is replacing tasks, if one is.
     fn rolling(&self) -> Option<String> {
-        let primary = self.service.primary()?;
-        let replacing = self.service.deployments.iter().any(|deployment| !deployment.primary);
-        (primary.rollout == RolloutState::InProgress || replacing).then(|| primary.id.clone())
+        self.service.rolling().map(|deployment| deployment.id.clone())
     }
 
     /// Why what is seen may be the past: a task on its way, fresh or just stopped, or a route

@@ -19,6 +19,6 @@ pub mod route;
 mod uri;
 
 pub use facts::{Facts, Observed};
-pub use limits::Limits;
+pub use limits::{Limits, Maintenance, Routing};
 pub use mode::Mode;
 pub use plan::{Diagnosis, Hold, Plan, Step};

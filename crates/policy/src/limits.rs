@@ -47,6 +47,30 @@ impl Limits {
     }
 }
 
+/// How the gateway's route is chosen, from the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routing {
+    /// Whether a task must answer before the route moves to it. Default `true`.
+    pub probing: bool,
+    /// What to show while no task can serve. Default: nothing.
+    pub maintenance: Option<Maintenance>,
+}
+
+/// A page for the time in which no task can serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maintenance {
+    /// Its URL.
+    pub url: String,
+    /// How long no task must have been able to serve before the integrations lead there.
+    pub after: Duration,
+}
+
+impl Default for Routing {
+    fn default() -> Self {
+        Routing { probing: true, maintenance: None }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -91,10 +91,10 @@ pub fn restrain(plan: Plan, setting: Mode, service: &Observed<Service>) -> Plan 
     if mode == Mode::On {
         return plan;
     }
-    let Plan { steps, mut holds } = plan;
+    let Plan { steps, mut holds, rejected } = plan;
     holds.extend(doubt);
     holds.extend(
         steps.into_iter().map(|step| Hold::HealingNotOn { mode, not_done: step.to_string() }),
     );
-    Plan { steps: Vec::new(), holds }
+    Plan { steps: Vec::new(), holds, rejected }
 }

@@ -1,184 +1,362 @@
 //! The route: which task the gateway should lead to, and what must be written for that.
 //!
-//! | present target                       | decision                                     |
-//! |--------------------------------------|----------------------------------------------|
-//! | a candidate                          | kept: nothing is written                     |
-//! | none, gone, stopping, or a host name | the best candidate                           |
-//! | any, but no candidate is there       | held: a dead address is not worth another    |
-//! | unknown, or not a plain HTTP URL     | held (F6)                                    |
+//! | the best task that is ready | the route so far                     | decision                   |
+//! |-----------------------------|--------------------------------------|----------------------------|
+//! | there is one                | leads there                          | kept: nothing is written   |
+//! | there is one                | leads elsewhere                      | moved                      |
+//! | there is none               | to a task that runs, or drains and still answers | kept           |
+//! | there is none               | to nothing, and an unready task runs | moved there, and said so   |
+//! | there is none               | to the maintenance page              | kept                       |
+//! | there is none for so long   | anything but a rollout in progress   | to the maintenance page    |
+//! | any                         | unknown, or not a plain HTTP URL     | held (F6)                  |
 //!
-//! Candidates run, are wanted (F9) and have an address (F24). Those that fail their health check
-//! count only while no other is there: some answer is better than none. The best is a target that
-//! another integration already has, then HEALTHY before UNKNOWN, then the longest-running.
+//! Ready are tasks that run and are wanted (F9), are not UNHEALTHY, have an address (F24) and
+//! answer a probe. The best is one of the PRIMARY deployment (F21); then the one the route leads
+//! to, so that scaling moves nothing; then HEALTHY before UNKNOWN, the longest-running, and the
+//! ARN, so that the order in which AWS lists tasks never decides. All integrations lead to the
+//! same task.
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+mod candidates;
+mod maintenance;
+mod stages;
 
-use crate::facts::{Integration, IntegrationKind, Observed, Route, Stage, Task, TaskHealth};
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+
+use crate::facts::{
+    Integration, IntegrationKind, Observed, Pointer, Readiness, Route, Service, Task,
+};
+use crate::limits::Routing;
 use crate::plan::{Fact, Hold, Plan, Step};
 use crate::uri;
+use candidates::{Candidate, Survey};
 
-/// A task the gateway may lead to.
+/// Everything that a decision about the route rests on.
 #[derive(Debug, Clone, Copy)]
-struct Candidate<'a> {
-    task: &'a Task,
-    endpoint: SocketAddr,
+pub struct View<'a> {
+    /// The service, if it could be read. Without it no task counts as PRIMARY, and nothing is done
+    /// about maintenance.
+    pub service: Option<&'a Service>,
+    /// Its tasks, stopping ones as far as they are known.
+    pub tasks: &'a [Task],
+    /// The route to them.
+    pub route: &'a Route,
+    /// How the route is chosen.
+    pub routing: &'a Routing,
+    /// The time.
+    pub now: Timestamp,
 }
 
-/// Decides what to write so that every integration leads to a running task.
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Decision {
+    /// What to write, and what not for which reason.
+    pub plan: Plan,
+    /// What is the matter with the route.
+    pub state: State,
+}
+
+/// What is the matter with the route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It leads to the service, as far as the service can be led to.
+    Good,
+    /// It leads to no task, or to one that does not answer, although there is a better one; or a
+    /// stage does not show where it leads.
+    Stale,
+    /// It could not be read.
+    Unknown,
+}
+
+/// Where a pointer leads now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead<'a> {
+    /// To a task, which may be stopping.
+    Task(&'a Task, SocketAddr),
+    /// To the maintenance page.
+    Maintenance,
+    /// To no task of the service.
+    Elsewhere,
+}
+
+/// The endpoints whose readiness [`decide`] needs to know next; none when it can decide.
 ///
-/// The same facts give the same plan, whatever the order of `tasks`; after the plan is carried out
-/// the plan for the new facts is empty.
-pub fn decide(tasks: &[Task], route: &Route) -> Plan {
+/// Asks for as few as possible: for nothing while one task runs and the route leads there, for one
+/// while the route leads to the best, and otherwise from the best task down to the first that is
+/// ready.
+pub fn asks(view: &View<'_>) -> Vec<SocketAddr> {
+    let Observed::Known(endpoints) = &view.route.endpoints else {
+        return Vec::new();
+    };
+    view.asks(&Survey::of(view, endpoints))
+}
+
+/// Decides what to write so that the route leads to a task that answers.
+///
+/// The same facts give the same decision, whatever the order of `tasks`; after the plan is carried
+/// out the plan for the new facts is empty.
+pub fn decide(view: &View<'_>) -> Decision {
     let mut plan = Plan::default();
-    let addresses = match &route.addresses {
-        Observed::Known(addresses) => addresses,
+    let endpoints = match &view.route.endpoints {
+        Observed::Known(endpoints) => endpoints,
         Observed::Unknown(because) => {
             let because = because.clone();
             plan.holds.push(Hold::FactUnknown { fact: Fact::Addresses, because });
-            return plan;
+            return Decision { plan, state: State::Unknown };
         }
     };
-    let candidates = candidates(tasks, addresses, route.port);
-    for (id, integration) in &route.integrations {
-        if let Observed::Unknown(because) = integration {
-            let because = format!("{id}: {because}");
-            plan.holds.push(Hold::FactUnknown { fact: Fact::Integration, because });
+    plan.holds.extend(view.not_rewritable());
+    let survey = Survey::of(view, endpoints);
+    plan.rejected = survey.rejected();
+    match survey.chosen() {
+        Some(target) => {
+            for (pointer, integration, lead) in view.pointers() {
+                plan.append(view.point(pointer, integration, lead, target, None));
+            }
+            plan.append(stages::deploy(view, &stages::note_of(target.endpoint), target, &plan));
+            plan.holds.extend(survey.awaited(target));
+            plan.steps.extend(maintenance::clear(view));
         }
+        None => plan.append(view.without_a_ready_task(&survey)),
     }
-    let Some(target) = choose(&candidates, &route.integrations) else {
-        plan.holds.push(Hold::NoRunningTask);
-        return plan;
-    };
-    for (id, integration) in &route.integrations {
-        if let Observed::Known(integration) = integration {
-            plan.append(point(&route.api, id, integration, &candidates, target));
-        }
-    }
-    plan.append(deploy(route, target, &plan));
-    plan
+    let state = view.state(&plan);
+    Decision { plan, state }
 }
 
-/// Whether any integration is known to lead to no running task although there is one.
-pub fn is_stale(plan: &Plan) -> bool {
-    plan.steps
-        .iter()
-        .any(|step| matches!(step, Step::PointIntegration { .. } | Step::DeployStage { .. }))
-}
-
-fn candidates<'a>(
-    tasks: &'a [Task],
-    addresses: &BTreeMap<String, IpAddr>,
-    port: u16,
-) -> Vec<Candidate<'a>> {
-    let mut candidates: Vec<_> = tasks
-        .iter()
-        .filter(|task| task.runs())
-        .filter_map(|task| {
-            let address = *addresses.get(task.eni.as_ref()?)?;
-            let endpoint = SocketAddr::new(address, port);
-            Some(Candidate { task, endpoint })
+impl<'a> View<'a> {
+    /// The pointers that may be rewritten, in configured order, with where they lead.
+    fn pointers(&self) -> impl Iterator<Item = (&'a Pointer, &'a Integration, Lead<'a>)> {
+        let view = *self;
+        view.route.pointers.iter().filter_map(move |(pointer, integration)| {
+            let integration = integration.known()?;
+            let rewritable = integration.kind == IntegrationKind::Http;
+            rewritable.then(|| (pointer, integration, view.lead(pointer, integration)))
         })
-        .collect();
-    if candidates.iter().any(|candidate| candidate.task.health != TaskHealth::Unhealthy) {
-        candidates.retain(|candidate| candidate.task.health != TaskHealth::Unhealthy);
     }
-    // The ARN decides last, so that the order in which AWS lists tasks never does.
-    candidates.sort_by_key(|Candidate { task, .. }| {
-        (task.health, task.started_at.is_none(), task.started_at, &task.arn)
-    });
-    candidates
-}
 
-fn choose<'a>(
-    candidates: &[Candidate<'a>],
-    integrations: &[(String, Observed<Integration>)],
-) -> Option<Candidate<'a>> {
-    integrations
-        .iter()
-        .find_map(|(_, integration)| present(integration.known()?, candidates))
-        .or_else(|| candidates.first().copied())
-}
-
-/// The candidate that an integration leads to now.
-fn present<'a>(integration: &Integration, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
-    let endpoint = uri::endpoint(integration.uri.as_deref()?)?;
-    candidates.iter().copied().find(|candidate| candidate.endpoint == endpoint)
-}
-
-fn point(
-    api: &str,
-    id: &str,
-    integration: &Integration,
-    candidates: &[Candidate<'_>],
-    target: Candidate<'_>,
-) -> Plan {
-    let mut plan = Plan::default();
-    if let IntegrationKind::Other(kind) = &integration.kind {
-        let (integration, kind) = (id.to_owned(), kind.clone());
-        plan.holds.push(Hold::NotAnHttpIntegration { integration, kind });
-    } else if let Some(kept) = present(integration, candidates) {
-        plan.holds.push(Hold::AlreadyRouted {
-            integration: id.to_owned(),
-            endpoint: kept.endpoint,
-            task: kept.task.id().to_owned(),
-        });
-    } else {
-        plan.steps.push(Step::PointIntegration {
-            api: api.to_owned(),
-            integration: id.to_owned(),
-            from: integration.uri.clone(),
-            to: uri::leading_to(target.endpoint, integration.uri.as_deref()),
-            task: target.task.id().to_owned(),
-        });
+    /// Why the other pointers may not be rewritten.
+    fn not_rewritable(&self) -> impl Iterator<Item = Hold> {
+        self.route.pointers.iter().filter_map(|(pointer, integration)| match integration {
+            Observed::Unknown(because) => {
+                let because = format!("{pointer}: {because}");
+                Some(Hold::FactUnknown { fact: Fact::Integration, because })
+            }
+            Observed::Known(Integration { kind: IntegrationKind::Other(kind), .. }) => {
+                let (integration, kind) = (pointer.to_string(), kind.clone());
+                Some(Hold::NotAnHttpIntegration { integration, kind })
+            }
+            Observed::Known(Integration { kind: IntegrationKind::Http, .. }) => None,
+        })
     }
-    plan
-}
 
-/// What Eden writes on a deployment, to know later what the stage serves.
-fn note(target: Candidate<'_>) -> String {
-    format!("Eden: route to {}", target.endpoint)
-}
-
-/// The deployments that stages without `autoDeploy` need (F4).
-///
-/// A stage also needs one when all integrations are right already but the last attempt ended
-/// between the update and the deployment.
-fn deploy(route: &Route, target: Candidate<'_>, pointing: &Plan) -> Plan {
-    let mut plan = Plan::default();
-    let stages = match &route.stages {
-        Observed::Known(stages) => stages,
-        Observed::Unknown(because) => {
-            plan.holds.push(Hold::FactUnknown { fact: Fact::Stages, because: because.clone() });
-            return plan;
+    /// See [`asks`].
+    fn asks(&self, survey: &Survey<'_>) -> Vec<SocketAddr> {
+        if !self.routing.probing {
+            return Vec::new();
         }
-    };
-    let moved = is_stale(pointing);
-    let leads_there = pointing.holds.iter().any(|hold| matches!(hold, Hold::AlreadyRouted { .. }));
-    for stage in stages.iter().filter(|stage| !stage.auto_deploy) {
-        if moved || (leads_there && serves_another_target(stage, target)) {
-            plan.steps.push(Step::DeployStage {
-                api: route.api.clone(),
-                stage: stage.name.clone(),
-                note: note(target),
+        let asks = survey.asks();
+        if !asks.is_empty() || survey.chosen().is_some() {
+            return asks;
+        }
+        // Nobody is ready: a target that drains and still answers is worth keeping for now.
+        let unasked = |at: &SocketAddr| !self.route.readiness.contains_key(at);
+        let mut asks: Vec<_> = self.draining().filter(unasked).collect();
+        asks.sort();
+        asks.dedup();
+        asks
+    }
+
+    /// Where tasks that do not run any more, or not yet, are led to.
+    fn draining(&self) -> impl Iterator<Item = SocketAddr> {
+        self.pointers().filter_map(|(.., lead)| match lead {
+            Lead::Task(task, endpoint) if !task.runs() => Some(endpoint),
+            Lead::Task(..) | Lead::Maintenance | Lead::Elsewhere => None,
+        })
+    }
+
+    fn lead(&self, pointer: &Pointer, integration: &Integration) -> Lead<'a> {
+        let Some(uri) = integration.uri.as_deref() else {
+            return Lead::Elsewhere;
+        };
+        if uri::before_maintenance(uri).is_some() {
+            return Lead::Maintenance;
+        }
+        let endpoint = match pointer {
+            Pointer::Integration(_) => uri::endpoint(uri),
+            Pointer::StageVariable { .. } => uri::endpoint_of_value(uri, self.route.port),
+        };
+        let there = |task: &&Task| endpoint.is_some() && self.endpoint(task) == endpoint;
+        // The address of a task that is gone may be another's by now.
+        let task = self.tasks.iter().filter(there).max_by_key(|task| (task.runs(), &task.arn));
+        task.zip(endpoint).map_or(Lead::Elsewhere, |(task, endpoint)| Lead::Task(task, endpoint))
+    }
+
+    fn endpoint(&self, task: &Task) -> Option<SocketAddr> {
+        self.route.endpoints.known()?.get(&task.arn).copied()
+    }
+
+    /// Whether somebody answers at the endpoint, as far as was asked.
+    fn answers(&self, endpoint: SocketAddr) -> bool {
+        self.route.readiness.get(&endpoint) == Some(&Readiness::Ready)
+    }
+
+    /// Leads one pointer to the target, unless it leads there or cannot.
+    fn point(
+        &self,
+        pointer: &Pointer,
+        integration: &Integration,
+        lead: Lead<'_>,
+        target: &Candidate<'_>,
+        unready: Option<&str>,
+    ) -> Plan {
+        if matches!(lead, Lead::Task(_, endpoint) if endpoint == target.endpoint) {
+            return held(Hold::AlreadyRouted {
+                pointer: pointer.to_string(),
+                endpoint: target.endpoint,
+                task: target.task.id().to_owned(),
             });
         }
+        let (api, from) = (self.route.api.clone(), integration.uri.clone());
+        let (task, unready) = (target.task.id().to_owned(), unready.map(str::to_owned));
+        let step = match pointer {
+            Pointer::Integration(id) => Step::PointIntegration {
+                to: uri::leading_to(target.endpoint, from.as_deref()),
+                integration: id.clone(),
+                api,
+                from,
+                task,
+                unready,
+            },
+            Pointer::StageVariable { stage, name } => {
+                match uri::value_leading_to(target.endpoint, self.route.port, from.as_deref()) {
+                    Ok(to) => Step::SetStageVariable {
+                        stage: stage.clone(),
+                        variable: name.clone(),
+                        api,
+                        from,
+                        to,
+                        task,
+                        unready,
+                    },
+                    Err(value) => {
+                        return held(Hold::ValueNotAllowed { variable: name.clone(), value });
+                    }
+                }
+            }
+        };
+        Plan { steps: vec![step], ..Plan::default() }
     }
-    plan
+
+    /// What to do while no task is known to answer.
+    fn without_a_ready_task(&self, survey: &Survey<'_>) -> Plan {
+        let mut plan = Plan::default();
+        if self.draining().any(|endpoint| self.answers(endpoint)) {
+            plan.steps.extend(maintenance::clear(self));
+        } else if self.asks(survey).is_empty() {
+            let unreachable = survey.unreachable();
+            if let Some(page) = maintenance::due(self).filter(|_| unreachable.is_none()) {
+                plan = maintenance::show(self, page);
+                plan.holds.extend(survey.awaited_beside(None));
+                return plan;
+            }
+            plan = maintenance::prepare(self, unreachable);
+        }
+        let fallback = survey.fallback();
+        let mut kept = None;
+        for (pointer, integration, lead) in self.pointers() {
+            match (lead, fallback) {
+                (Lead::Maintenance, _) => {
+                    kept = kept.or(Some(None));
+                    let integration = pointer.to_string();
+                    plan.holds.push(Hold::InMaintenance { integration });
+                }
+                (Lead::Task(task, endpoint), _) if task.runs() || self.answers(endpoint) => {
+                    kept = kept.or(Some(Some(endpoint)));
+                    plan.holds.push(Hold::NoBetterTask {
+                        pointer: pointer.to_string(),
+                        endpoint,
+                        task: task.id().to_owned(),
+                    });
+                }
+                (Lead::Task(..) | Lead::Elsewhere, Some((target, because))) => {
+                    plan.append(self.point(pointer, integration, lead, target, Some(because)));
+                }
+                (Lead::Task(..) | Lead::Elsewhere, None) => {}
+            }
+        }
+        if let Some((target, _)) = fallback {
+            let note = stages::note_of(target.endpoint);
+            plan.append(stages::deploy(self, &note, target, &plan));
+        }
+        match (kept, fallback) {
+            (Some(present), _) => plan.holds.extend(survey.awaited_beside(present)),
+            (None, Some(_)) => {}
+            (None, None) => plan.holds.push(survey.no_address().unwrap_or(Hold::NoRunningTask)),
+        }
+        plan
+    }
+
+    fn state(&self, plan: &Plan) -> State {
+        let moves = plan.steps.iter().any(is_move);
+        let owed = !moves && plan.steps.iter().any(|it| matches!(it, Step::DeployStage { .. }));
+        let lost = self.is_led_better(plan) && self.pointers().any(|(.., lead)| self.is_lost(lead));
+        if owed || lost {
+            State::Stale
+        } else if plan.unknown_facts().next().is_some() {
+            State::Unknown
+        } else {
+            State::Good
+        }
+    }
+
+    /// Whether there is a task to lead a pointer to, even if the pointer cannot be.
+    fn is_led_better(&self, plan: &Plan) -> bool {
+        let to_a_task = |step: &Step| {
+            matches!(step, Step::PointIntegration { .. } | Step::SetStageVariable { .. })
+        };
+        let refused = |hold: &Hold| matches!(hold, Hold::ValueNotAllowed { .. });
+        plan.steps.iter().any(to_a_task) || plan.holds.iter().any(refused)
+    }
+
+    /// Whether no task runs there, or one that was asked and did not answer.
+    fn is_lost(&self, lead: Lead<'_>) -> bool {
+        match lead {
+            Lead::Task(task, endpoint) => match self.route.readiness.get(&endpoint) {
+                Some(Readiness::NotReady(_) | Readiness::Unreachable(_)) => true,
+                Some(Readiness::Ready) | None => !task.runs(),
+            },
+            Lead::Maintenance | Lead::Elsewhere => true,
+        }
+    }
 }
 
-/// Whether what a stage serves cannot lead to `target`: Eden deployed it for another one, or
-/// somebody deployed it before the target existed. A deployment that somebody made later is
-/// trusted to hold what the integrations said by then.
-fn serves_another_target(stage: &Stage, target: Candidate<'_>) -> bool {
-    let Some(deployment) = &stage.deployment else {
-        return true;
-    };
-    match &deployment.description {
-        Some(text) if text.starts_with("Eden: ") => *text != note(target),
-        Some(_) | None => match (deployment.created_at, target.task.started_at) {
-            (Some(deployed), Some(started)) => deployed < started,
-            (None, _) | (_, None) => false,
-        },
+/// Whether a step leads a pointer elsewhere.
+pub fn is_move(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::PointIntegration { .. }
+            | Step::SetStageVariable { .. }
+            | Step::ShowMaintenance { .. }
+    )
+}
+
+/// Whether a step is one that [`decide`] plans.
+pub fn is_of_route(step: &Step) -> bool {
+    match step {
+        Step::PointIntegration { .. }
+        | Step::SetStageVariable { .. }
+        | Step::ShowMaintenance { .. }
+        | Step::DeployStage { .. }
+        | Step::MarkUnserved { .. }
+        | Step::ClearUnserved { .. } => true,
+        Step::RestoreDesiredCount { .. } | Step::StopTask { .. } | Step::ForceDeployment { .. } => {
+            false
+        }
     }
+}
+
+fn held(hold: Hold) -> Plan {
+    Plan { holds: vec![hold], ..Plan::default() }
 }

@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 struct Parts<'a> {
     scheme: &'a str,
     authority: &'a str,
@@ -33,16 +35,95 @@ pub fn endpoint(uri: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, port))
 }
 
-/// The URI with only host and port exchanged; what never was a URL becomes
-/// `http://ADDRESS:PORT/{proxy}`.
+/// The URI with only host and port exchanged; that of the maintenance page becomes the one from
+/// before, and what never was a URL `http://ADDRESS:PORT/{proxy}`.
 pub fn leading_to(endpoint: SocketAddr, uri: Option<&str>) -> String {
-    match uri.and_then(split) {
+    let before = uri.and_then(before_maintenance);
+    match before.as_deref().or(uri).and_then(split) {
         Some(Parts { scheme, authority, rest }) => {
             let user = authority.rfind('@').map_or("", |at| &authority[..=at]);
             format!("{scheme}://{user}{endpoint}{rest}")
         }
         None => format!("http://{endpoint}/{{proxy}}"),
     }
+}
+
+/// The parameter by which a maintenance page's URI keeps the one from before: API Gateway has no
+/// other place for it that both kinds of API know.
+const BEFORE: &str = "eden-before";
+
+/// All but the characters that mean nothing special anywhere in a URI; braces above all, which API
+/// Gateway would fill in.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The maintenance page's URL as an integration's URI that remembers the one so far.
+pub fn maintenance(page: &str, so_far: Option<&str>) -> String {
+    let before = so_far.map(|uri| before_maintenance(uri).unwrap_or_else(|| uri.to_owned()));
+    let before = before.unwrap_or_default();
+    let separator = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{separator}{BEFORE}={}", utf8_percent_encode(&before, KEPT))
+}
+
+/// The URI from before the maintenance page; `None` if this is not the page's.
+pub fn before_maintenance(uri: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(BEFORE)?.strip_prefix('='))?;
+    Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+}
+
+/// How a stage variable names a place: integrations' URIs are made around it (F6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `http://ADDRESS:PORT/…`
+    Url,
+    /// `ADDRESS`, where the URIs have the port, and the brackets of an IPv6 one.
+    Address(IpAddr),
+    /// `ADDRESS:PORT`, and whatever else.
+    Endpoint,
+}
+
+fn form(value: &str) -> Form {
+    if split(value).is_some() {
+        Form::Url
+    } else if let Ok(address) = value.parse() {
+        Form::Address(address)
+    } else {
+        Form::Endpoint
+    }
+}
+
+/// The endpoint that a stage variable's value names; one without a port stands for `port`.
+pub fn endpoint_of_value(value: &str, port: u16) -> Option<SocketAddr> {
+    match form(value) {
+        Form::Url => endpoint(value),
+        Form::Address(address) => Some(SocketAddr::new(address, port)),
+        Form::Endpoint => value.parse().ok(),
+    }
+}
+
+/// A stage variable's value that names this endpoint, in the form of the present one.
+///
+/// # Errors
+/// The value, when API Gateway does not take it: a variable cannot hold the brackets of an IPv6
+/// address, nor can one without a port name another port than `port`, or an address of the other
+/// family, which the URIs around it would need to have brackets for.
+pub fn value_leading_to(
+    endpoint: SocketAddr,
+    port: u16,
+    present: Option<&str>,
+) -> Result<String, String> {
+    let present = present.unwrap_or_default();
+    let value = match form(present) {
+        Form::Url => leading_to(endpoint, Some(present)),
+        Form::Address(_) if endpoint.port() != port => return Err(endpoint.to_string()),
+        Form::Address(so_far) if so_far.is_ipv4() != endpoint.is_ipv4() => {
+            return Err(endpoint.ip().to_string());
+        }
+        Form::Address(_) => endpoint.ip().to_string(),
+        Form::Endpoint => endpoint.to_string(),
+    };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c);
+    if value.chars().all(allowed) { Ok(value) } else { Err(value) }
 }
 
 #[cfg(test)]
@@ -116,5 +197,61 @@ mod tests {
             assert_eq!(endpoint(&once), Some(target));
             assert_eq!(leading_to(target, Some(&once)), once);
         }
+    }
+
+    #[test]
+    fn the_maintenance_page_remembers_what_was_there_before() {
+        let page = "https://status.example.com/down?lang=en";
+        let before = "http://198.51.100.7:8000/api/{proxy}?k=v&u={x}";
+        let shown = maintenance(page, Some(before));
+        assert!(shown.starts_with("https://status.example.com/down?lang=en&eden-before=http%3A"));
+        assert!(!shown.contains(['{', '}']), "API Gateway would fill it in: {shown}");
+        assert_eq!(before_maintenance(&shown).as_deref(), Some(before));
+        assert_eq!(moved(&shown), "http://203.0.113.9:8000/api/{proxy}?k=v&u={x}");
+        assert_eq!(maintenance(page, Some(&shown)), shown, "the page is not what was before it");
+    }
+
+    #[test]
+    fn what_had_no_url_before_the_maintenance_page_gets_one_after_it() {
+        for before in [None, Some("placeholder")] {
+            let shown = maintenance("https://status.example.com/", before);
+            assert_eq!(moved(&shown), "http://203.0.113.9:8000/{proxy}", "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_uri_that_is_no_maintenance_page_has_nothing_before_it() {
+        for uri in ["http://a/{proxy}", "http://a/?eden-beforehand=1", "http://a/?x=eden-before="] {
+            assert_eq!(before_maintenance(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_stage_variable_keeps_its_form() {
+        for (present, expected, named) in [
+            (None, "203.0.113.9:8000", None),
+            (Some(""), "203.0.113.9:8000", None),
+            (Some("backend.example.com"), "203.0.113.9:8000", None),
+            (Some("198.51.100.7:8000"), "203.0.113.9:8000", Some("198.51.100.7:8000")),
+            (Some("198.51.100.7"), "203.0.113.9", Some("198.51.100.7:8000")),
+            (
+                Some("http://198.51.100.7:1/v1"),
+                "http://203.0.113.9:8000/v1",
+                Some("198.51.100.7:1"),
+            ),
+        ] {
+            let value = value_leading_to(NEW.parse().unwrap(), 8000, present);
+            assert_eq!(value.as_deref(), Ok(expected), "{present:?}");
+            let named = named.map(|endpoint| endpoint.parse().unwrap());
+            assert_eq!(present.and_then(|it| endpoint_of_value(it, 8000)), named, "{present:?}");
+        }
+    }
+
+    #[test]
+    fn a_stage_variable_takes_no_brackets_and_no_second_port() {
+        let refused = value_leading_to("[2001:db8::1]:8000".parse().unwrap(), 8000, None);
+        assert_eq!(refused, Err("[2001:db8::1]:8000".to_owned()));
+        let refused = value_leading_to("203.0.113.9:32768".parse().unwrap(), 8000, Some("1.2.3.4"));
+        assert_eq!(refused, Err("203.0.113.9:32768".to_owned()));
     }
 }

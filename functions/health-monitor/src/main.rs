@@ -2,11 +2,11 @@
 
 use eden_core::config::HealthMonitorConfig;
 use eden_core::health_monitor::handle;
-use eden_core::{Aws, aws, lambda};
+use eden_core::{Edge, lambda};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let config = lambda::start(HealthMonitorConfig::read, |config| &config.target)?;
-    let aws = Aws::new(&aws::config_from_environment().await);
-    lambda::serve(&config.target, async |invocation| handle(&config, &aws, &invocation).await).await
+    let edge = Edge::from_environment().await;
+    lambda::serve(&config.target, async |invocation| handle(&config, &edge, &invocation).await).await
 }

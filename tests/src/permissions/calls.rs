@@ -1,46 +1,57 @@
-//! An account in which all happens that the functions are for, and the calls they make in it.
+//! Accounts in which all happens that the functions are for, and the calls they make in them.
 
 use std::time::Duration;
 
 use eden_lab::World;
-use eden_lab::example::{
-    API, CLUSTER, HEALTH_MONITOR, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
-};
-use eden_lab::world::{AppState, Call, HealthStatus};
+use eden_lab::example::{API, CLUSTER, HEALTH_MONITOR, SERVICE};
+use eden_lab::world::{AppState, Call, HealthStatus, Networking, PublicAddress};
 use serde_json::json;
 
-use crate::rig::{Rig, example, is_steady, minutes, serving};
+use super::Variant;
+use crate::rig::{Rig, is_steady, minutes, serving};
+
+/// What tasks may run on (F25).
+const NETWORKINGS: [Networking; 2] =
+    [Networking::Fargate(PublicAddress::Ipv4), Networking::Bridge { host_port: None }];
 
 /// The calls of a function among these.
 pub fn calls_of<'a>(calls: &'a [Call], function: &str) -> Vec<&'a Call> {
     calls.iter().filter(|call| call.access_key == function).collect()
 }
 
-/// Every call that both functions make while each of their remedies is needed once, for a stage
-/// with or without autoDeploy (F4).
+/// Every call that both functions make while each of their remedies is needed once, with tasks on
+/// Fargate and on EC2 instances, for stages that do not deploy themselves (F4).
 ///
 /// # Panics
 /// When a remedy was not taken.
-pub async fn account_calls(auto_deploy: bool) -> Vec<Call> {
-    let mut example = example();
-    example.auto_deploy = auto_deploy;
-    example.world.timing.unhealthy_replacement = minutes(600);
-    let rig = Rig::steady(&example).await;
-    rig.lab.world().start_traffic(API, "/orders/42", Duration::from_secs(1));
+pub async fn account_calls(variant: Variant) -> Vec<Call> {
+    let mut calls = Vec::new();
+    for networking in NETWORKINGS {
+        let mut example = variant.example();
+        example.auto_deploy = false;
+        example.world.timing.unhealthy_replacement = minutes(600);
+        let rig = variant.open(example, networking).await;
+        rig.lab.world().start_traffic(API, &variant.path(), Duration::from_secs(1));
 
-    lead_astray(&rig).await;
-    scale_to_zero(&rig).await;
-    sicken(&rig).await;
-    break_application(&rig).await;
+        settle(&rig).await;
+        variant.lead_astray(&rig);
+        check(&rig).await;
+        crash(&rig).await;
+        scale_to_zero(&rig).await;
+        sicken(&rig).await;
+        if variant == Variant::Maintenance {
+            fall_silent(&rig).await;
+        }
+        break_application(&rig).await;
 
-    let mut kinds =
-        vec!["point_integration", "restore_desired_count", "stop_task", "force_deployment"];
-    kinds.extend((!auto_deploy).then_some("deploy_stage"));
-    let taken = rig.action_kinds();
-    for kind in kinds {
-        assert!(taken.iter().any(|it| it == kind), "no {kind} among {taken:?}");
+        let taken = rig.action_kinds();
+        let everywhere = ["restore_desired_count", "stop_task", "force_deployment"];
+        for kind in everywhere.iter().chain(variant.actions()) {
+            assert!(taken.iter().any(|it| it == kind), "{variant:?}: no {kind} among {taken:?}");
+        }
+        calls.extend(rig.lab.world().calls().iter().cloned());
     }
-    rig.lab.world().calls().to_vec()
+    calls
 }
 
 /// Long enough that no grace and no cooldown holds anything back.
@@ -49,17 +60,16 @@ async fn settle(rig: &Rig) {
     assert!(rig.is_steady());
 }
 
-/// The route is edited by hand, and health-monitor repairs it.
-async fn lead_astray(rig: &Rig) {
+/// The task dies, and ip-updater leads the route to its successor.
+async fn crash(rig: &Rig) {
     settle(rig).await;
-    for (integration, nowhere) in [
-        (ROOT_INTEGRATION, "http://127.0.0.1:9/"),
-        (PROXY_INTEGRATION, "http://127.0.0.1:9/{proxy}"),
-    ] {
-        let edited = rig.lab.world().set_integration_uri(API, integration, nowhere);
-        edited.expect("the example's integration");
-    }
-    check(rig).await;
+    crash_the_task(rig).await;
+}
+
+async fn crash_the_task(rig: &Rig) {
+    let task = rig.running().swap_remove(0).arn;
+    rig.lab.world().crash_task(&task, 1).expect("a running task");
+    assert!(rig.lab.until(minutes(10), is_steady).await);
 }
 
 async fn scale_to_zero(rig: &Rig) {
@@ -89,8 +99,35 @@ async fn break_application(rig: &Rig) {
     assert!(rig.lab.until(minutes(15), redeployed).await);
 }
 
-async fn check(rig: &Rig) {
+/// No task answers well for so long that the maintenance page comes: once health-monitor ends it,
+/// and once ip-updater, since another task comes.
+async fn fall_silent(rig: &Rig) {
+    for recovers in [true, false] {
+        settle(rig).await;
+        let every_task = |app| {
+            let set = rig.lab.world().set_app_of_service(CLUSTER, SERVICE, app);
+            set.expect("the example's service");
+        };
+        every_task(AppState::Failing(503));
+        look(rig).await;
+        rig.wait(Duration::from_secs(61)).await;
+        look(rig).await;
+        assert!(rig.uris().iter().all(|uri| uri.starts_with("https://status.example.com/")));
+        if recovers {
+            every_task(AppState::Serving);
+            check(rig).await;
+        } else {
+            crash_the_task(rig).await;
+        }
+    }
+}
+
+async fn look(rig: &Rig) {
     let report = rig.invoke(HEALTH_MONITOR, json!({})).await;
     report.expect("health-monitor may do what it is for");
+}
+
+async fn check(rig: &Rig) {
+    look(rig).await;
     assert!(rig.lab.until(minutes(10), is_steady).await);
 }

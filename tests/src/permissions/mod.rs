@@ -3,7 +3,9 @@
 mod calls;
 mod comments;
 mod grants;
+mod variants;
 
 pub use calls::{account_calls, calls_of};
 pub use comments::{WrittenStatement, written_statements};
 pub use grants::{Grant, grants, role, statements};
+pub use variants::Variant;

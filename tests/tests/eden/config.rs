@@ -2,48 +2,66 @@
 
 use std::time::Duration;
 
-use eden_core::config::{ConfigError, HealthMonitorConfig, IpUpdaterConfig};
+use eden_core::config::{ApiType, ConfigError, HealthMonitorConfig, IpUpdaterConfig, Probe, Via};
+use eden_policy::{Maintenance, Routing};
 
-type Variables = &'static [(&'static str, &'static str)];
+type Variables<'a> = &'a [(&'a str, &'a str)];
 
-const UPDATER: Variables = &[
+const UPDATER: Variables<'_> = &[
     ("ECS_CLUSTER", "prod-eden-cluster"),
     ("ECS_SERVICE", "prod-eden-service"),
     ("API_GATEWAY_ID", "a1b2c3d4e5"),
     ("INTEGRATION_ID", "int1234"),
+    ("API_GATEWAY_URL", "https://api.example.com/prod"),
 ];
 
-const MONITOR: Variables = &[
+const MONITOR: Variables<'_> = &[
     ("ECS_CLUSTER", "prod-eden-cluster"),
     ("ECS_SERVICE", "prod-eden-service"),
     ("API_GATEWAY_URL", "https://api.example.com/prod"),
 ];
 
 /// The variables with some set otherwise; the last one of a name counts.
-fn with(base: Variables, changes: Variables) -> impl Fn(&str) -> Option<String> {
+fn with<'a>(base: Variables<'a>, changes: Variables<'a>) -> impl Fn(&str) -> Option<String> {
     move |name| {
         let all = base.iter().chain(changes).rev();
         all.clone().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
     }
 }
 
-fn updater(changes: Variables) -> Result<IpUpdaterConfig, ConfigError> {
+fn updater(changes: Variables<'_>) -> Result<IpUpdaterConfig, ConfigError> {
     IpUpdaterConfig::read(with(UPDATER, changes))
 }
 
-fn monitor(changes: Variables) -> Result<HealthMonitorConfig, ConfigError> {
+/// The complaint about one variable that is set otherwise.
+fn complaint(variable: &str, value: &str) -> String {
+    let variables = [(variable, value)];
+    let error = updater(&variables).expect_err(value);
+    assert_eq!(error.problems.len(), 1, "{error}");
+    error.to_string()
+}
+
+fn monitor(changes: Variables<'_>) -> Result<HealthMonitorConfig, ConfigError> {
     HealthMonitorConfig::read(with(MONITOR, changes))
 }
 
 #[test]
 fn what_may_be_left_out_has_its_default() {
     let updater = updater(&[]).unwrap();
+    assert_eq!(updater.gateway.api_type, ApiType::Http);
+    assert_eq!(updater.gateway.via, Via::Integrations(vec!["int1234".to_owned()]));
+    assert!(updater.gateway.stages.is_empty());
     assert_eq!(updater.gateway.backend_port, 8000);
+    assert_eq!(updater.gateway.routing, Routing { probing: true, maintenance: None });
+    let timeout = Duration::from_secs(2);
+    let probe = Probe { path: None, status: 200..=399, timeout, attempts: 2 };
+    assert_eq!(updater.gateway.probe, probe);
+    assert_eq!(updater.gateway.ready_within, Duration::from_secs(40));
     assert_eq!(updater.target.environment, "prod");
     assert_eq!(updater.target.app_name, "eden");
     let monitor = monitor(&[]).unwrap();
     assert_eq!(monitor.gateway, None);
-    assert_eq!(monitor.topic_arn, None);
+    assert_eq!(monitor.people.topic_arn, None);
     assert_eq!(monitor.alarm_name, "prod-eden-api-health-alarm");
     assert_eq!(monitor.limits, eden_policy::Limits::default());
 }
@@ -52,7 +70,10 @@ fn what_may_be_left_out_has_its_default() {
 fn every_missing_variable_is_named_at_once() {
     let error = IpUpdaterConfig::read(|_| None).unwrap_err();
     let missing: Vec<_> = error.problems.iter().map(|problem| problem.variable).collect();
-    assert_eq!(missing, ["ECS_CLUSTER", "ECS_SERVICE", "API_GATEWAY_ID", "INTEGRATION_ID"]);
+    assert_eq!(
+        missing,
+        ["ECS_CLUSTER", "ECS_SERVICE", "API_GATEWAY_ID", "INTEGRATION_ID", "API_GATEWAY_URL"]
+    );
     let text = error.to_string();
     assert!(missing.iter().all(|name| text.contains(name)), "{text}");
 }
@@ -83,29 +104,129 @@ fn every_malformed_variable_is_named_with_its_value_and_what_is_accepted() {
 }
 
 #[test]
-fn several_integration_ids_are_accepted_and_a_repeated_one_counts_once() {
-    let config = updater(&[("INTEGRATION_ID", "abc1234, def5678,abc1234")]).unwrap();
-    assert_eq!(config.gateway.integration_ids, ["abc1234", "def5678"]);
-    for bad in ["abc,,def", "a b", "http://x", ","] {
-        let variables: Variables = Box::leak(Box::new([("INTEGRATION_ID", bad)]));
-        assert!(updater(variables).is_err(), "{bad}");
+fn several_integrations_are_accepted_and_a_repeated_one_counts_once() {
+    for (api_type, list, expected) in [
+        ("HTTP", "abc1234, def5678,abc1234", ["abc1234", "def5678"]),
+        ("REST", "abc123:ANY, def456:GET,abc123:ANY", ["abc123:ANY", "def456:GET"]),
+    ] {
+        let variables = [("API_TYPE", api_type), ("INTEGRATION_ID", list)];
+        let via = updater(&variables).unwrap().gateway.via;
+        assert_eq!(via, Via::Integrations(expected.map(str::to_owned).into()), "{api_type}");
     }
 }
 
 #[test]
-fn ports_outside_of_1_to_65535_are_refused() {
-    assert_eq!(updater(&[("BACKEND_PORT", "65535")]).unwrap().gateway.backend_port, 65535);
-    for bad in ["0", "65536", "-1", "http", "80.0"] {
-        let variables: Variables = Box::leak(Box::new([("BACKEND_PORT", bad)]));
-        let text = updater(variables).unwrap_err().to_string();
-        assert!(text.contains("BACKEND_PORT") && text.contains("1 to 65535"), "{text}");
+fn integrations_in_the_form_of_the_other_kind_of_api_are_refused_naming_both() {
+    for (api_type, bad) in [
+        ("HTTP", &["abc123:ANY", "abc,,def", "a b", "http://x", ","][..]),
+        ("REST", &["abc1234", "abc123:", ":ANY", "abc123:any", "abc123:TRACE", "a:ANY,b"]),
+    ] {
+        for bad in bad {
+            let variables = [("API_TYPE", api_type), ("INTEGRATION_ID", *bad)];
+            let text = updater(&variables).expect_err(bad).to_string();
+            for part in ["INTEGRATION_ID", "abc1234", "RESOURCE_ID:METHOD", "API_TYPE="] {
+                assert!(text.contains(part), "{text}");
+            }
+        }
     }
+}
+
+#[test]
+fn values_out_of_bounds_are_refused_with_what_is_accepted() {
+    for (variable, expected, bad) in [
+        ("API_TYPE", "one of HTTP and REST", &["http", "WEBSOCKET"][..]),
+        ("BACKEND_PORT", "1 to 65535", &["0", "65536", "-1", "http", "80.0"]),
+        ("STAGE_NAME", "one stage's name or several", &["prod,", "a b", "$other"]),
+        (
+            "ROUTE_VIA",
+            "integration or stage-variable:NAME",
+            &["stage-variable:", "x", "stage-variable:a-b"],
+        ),
+        ("READINESS_PROBE", "one of on and off", &["ON", "true"]),
+        ("HEALTH_CHECK_PATH", "a path beginning with /", &["health", "/a b", "/#top", "/\u{e4}"]),
+        ("HEALTH_CHECK_STATUS", "100 to 599", &["99", "600", "300-200", "200-", "2xx", "200-600"]),
+        ("HEALTH_CHECK_TIMEOUT_SECONDS", "1 to 10", &["0", "11", "1.5"]),
+        ("HEALTH_CHECK_ATTEMPTS", "1 to 5", &["0", "6", "two"]),
+        ("READY_WITHIN_SECONDS", "0 to 45", &["46", "-1"]),
+        ("MAINTENANCE_AFTER_SECONDS", "0 to 3600", &["3601", "1m"]),
+        (
+            "MAINTENANCE_URL",
+            "https://status.example.com/page",
+            &[
+                "example.com",
+                "https://",
+                "https://:80/",
+                "https://a/#b",
+                "https://a/{b}",
+                "ftp://a",
+            ],
+        ),
+    ] {
+        for bad in bad {
+            let text = complaint(variable, bad);
+            assert!(text.contains(variable) && text.contains(expected), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_settings_of_the_route_are_read() {
+    let gateway = updater(&[
+        ("STAGE_NAME", "prod, $default"),
+        ("READINESS_PROBE", "off"),
+        ("HEALTH_CHECK_PATH", "/health?deep=1"),
+        ("HEALTH_CHECK_STATUS", "204"),
+        ("HEALTH_CHECK_TIMEOUT_SECONDS", "10"),
+        ("HEALTH_CHECK_ATTEMPTS", "5"),
+        ("READY_WITHIN_SECONDS", "0"),
+        ("MAINTENANCE_URL", "https://status.example.com/sorry?lang=en"),
+        ("MAINTENANCE_AFTER_SECONDS", "0"),
+        ("BACKEND_PORT", "65535"),
+    ])
+    .unwrap()
+    .gateway;
+    assert_eq!(gateway.stages, ["prod", "$default"]);
+    let url = "https://status.example.com/sorry?lang=en".to_owned();
+    let maintenance = Some(Maintenance { url, after: Duration::ZERO });
+    assert_eq!(gateway.routing, Routing { probing: false, maintenance });
+    let path = Some("/health?deep=1".to_owned());
+    let timeout = Duration::from_secs(10);
+    assert_eq!(gateway.probe, Probe { path, status: 204..=204, timeout, attempts: 5 });
+    assert_eq!(gateway.ready_within, Duration::ZERO);
+    assert_eq!(gateway.backend_port, 65535);
+}
+
+#[test]
+fn a_stage_variable_needs_its_stage_and_no_integration() {
+    let variable = ("ROUTE_VIA", "stage-variable:backend_1");
+    let config = updater(&[variable, ("STAGE_NAME", "prod"), ("INTEGRATION_ID", "")]).unwrap();
+    let via = Via::StageVariable { stage: "prod".to_owned(), name: "backend_1".to_owned() };
+    assert_eq!(config.gateway.via, via);
+    // Without a stage, or with several, it says so
+    for variables in [&[variable][..], &[variable, ("STAGE_NAME", "prod,test")]] {
+        let error = updater(variables).unwrap_err();
+        assert_eq!(error.problems.len(), 1, "{error}");
+        assert_eq!(error.problems[0].variable, "STAGE_NAME");
+        assert!(error.to_string().contains("the one stage that ROUTE_VIA"), "{error}");
+    }
+}
+
+#[test]
+fn a_maintenance_page_does_not_go_with_a_stage_variable() {
+    let text = updater(&[
+        ("ROUTE_VIA", "stage-variable:backend"),
+        ("STAGE_NAME", "prod"),
+        ("MAINTENANCE_URL", "https://status.example.com"),
+    ])
+    .unwrap_err()
+    .to_string();
+    assert!(text.contains("MAINTENANCE_URL") && text.contains("ROUTE_VIA=integration"), "{text}");
 }
 
 #[test]
 fn an_empty_variable_counts_as_not_set() {
     let config = monitor(&[("SNS_TOPIC_ARN", ""), ("MIN_DESIRED_COUNT", " ")]).unwrap();
-    assert_eq!(config.topic_arn, None);
+    assert_eq!(config.people.topic_arn, None);
     assert_eq!(config.limits.min_desired_count, 1);
     assert!(updater(&[("ECS_CLUSTER", "")]).is_err());
 }
@@ -115,6 +236,9 @@ fn half_a_gateway_is_refused() {
     let error = monitor(&[("API_GATEWAY_ID", "a1b2c3d4e5")]).unwrap_err();
     assert_eq!(error.problems.len(), 1);
     assert_eq!(error.problems[0].variable, "INTEGRATION_ID");
+    let error = monitor(&[("ROUTE_VIA", "integration")]).unwrap_err();
+    let missing: Vec<_> = error.problems.iter().map(|problem| problem.variable).collect();
+    assert_eq!(missing, ["API_GATEWAY_ID", "INTEGRATION_ID"]);
 }
 
 #[test]
@@ -133,7 +257,9 @@ fn the_settings_of_health_monitor_are_read() {
     ])
     .unwrap();
     assert_eq!(config.alarm_name, "dev-shop-api-health-alarm");
-    assert_eq!(config.gateway.unwrap().integration_ids, ["int1234"]);
+    let topic = "arn:aws:sns:us-east-1:123456789012:topic";
+    assert_eq!(config.people.topic_arn.as_deref(), Some(topic));
+    assert_eq!(config.gateway.unwrap().via, Via::Integrations(vec!["int1234".to_owned()]));
     assert_eq!(
         config.limits,
         eden_policy::Limits {
@@ -149,6 +275,13 @@ fn the_settings_of_health_monitor_are_read() {
 #[test]
 fn a_service_may_be_given_by_its_arn() {
     let arn = "arn:aws:ecs:us-east-1:123456789012:service/prod-eden-cluster/prod-eden-service";
-    let variables: Variables = Box::leak(Box::new([("ECS_SERVICE", arn)]));
-    assert_eq!(updater(variables).unwrap().target.service, "prod-eden-service");
+    let variables = [("ECS_SERVICE", arn)];
+    assert_eq!(updater(&variables).unwrap().target.service, "prod-eden-service");
+}
+
+#[test]
+fn the_tags_on_the_service_are_named_after_the_application() {
+    let target = updater(&[("APP_NAME", "shop")]).unwrap().target;
+    assert_eq!(target.healing_tag(), "shop:healing");
+    assert_eq!(target.unserved_tag(), "shop:unserved-since");
 }

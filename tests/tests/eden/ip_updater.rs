@@ -172,7 +172,7 @@ async fn an_address_that_appears_late_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn an_address_that_does_not_appear_in_time_is_an_error_that_lambda_retries() {
     let mut example = example();
-    example.world.timing.eni_association = Duration::from_secs(30);
+    example.world.timing.eni_association = Duration::from_secs(70);
     let rig = Rig::steady(&example).await;
     let errors: Vec<_> = rig
         .invocations(IP_UPDATER)

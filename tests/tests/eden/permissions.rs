@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 
 use eden_lab::example::{
-    ALARM, API, CLUSTER, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
+    ALARM, API, CLUSTER, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, REST_PROXY_INTEGRATION,
+    REST_ROOT_INTEGRATION, ROOT_INTEGRATION, SERVICE,
 };
 use eden_lab::template::Stack;
 use eden_lab::world::{Call, Permission, Role};
 use eden_tests::permissions::{
-    Grant, WrittenStatement, account_calls, calls_of, grants, role, statements, written_statements,
+    Grant, Variant, WrittenStatement, account_calls, calls_of, grants, role, statements,
+    written_statements,
 };
-use eden_tests::rig::example;
 use serde_json::Value;
 
 const FUNCTIONS: [&str; 2] = [IP_UPDATER, HEALTH_MONITOR];
@@ -27,25 +28,39 @@ const NOT_CALLED: [&str; 5] = [
     "VerifyEncryptionOfFailedInvocations",
 ];
 
-/// The wildcards of the policies: actions and the part of the ARN that names the resource.
+/// The wildcards of every variant's policies: actions and the part of the ARN that names the
+/// resource.
 const WILDCARDS: [(&str, &str); 8] = [
     // It takes no other resource; its condition names the cluster (F27).
     ("ecs:ListTasks", "*"),
-    // It takes no other resource (F28).
+    // They take no other resource (F28).
     ("ec2:DescribeNetworkInterfaces", "*"),
-    // The ids of tasks and deployments to come are unknown.
+    ("ec2:DescribeInstances", "*"),
+    // The ids of tasks and instances to come are unknown.
     ("ecs:DescribeTasks", "task/prod-eden-cluster/*"),
     ("ecs:StopTask", "task/prod-eden-cluster/*"),
-    ("apigateway:GET", "/apis/a1b2c3d4e5/deployments/*"),
-    // Any integration of the API, for reading.
-    ("apigateway:GET", "/apis/a1b2c3d4e5/integrations/*"),
+    ("ecs:DescribeContainerInstances", "container-instance/prod-eden-cluster/*"),
     // Lambda names the streams of the function's own log group.
     ("logs:CreateLogStream", "log-group:/aws/lambda/FUNCTION:*"),
     ("logs:PutLogEvents", "log-group:/aws/lambda/FUNCTION:*"),
 ];
 
+/// The further wildcards of a variant: any integration of the API, for reading, and its
+/// deployments, whose ids to come are unknown.
+fn wildcards_of(variant: Variant) -> &'static [&'static str] {
+    match variant {
+        Variant::HttpIntegrations | Variant::Maintenance => {
+            &["/apis/a1b2c3d4e5/integrations/*", "/apis/a1b2c3d4e5/deployments/*"]
+        }
+        Variant::RestIntegrations => {
+            &["/restapis/a1b2c3d4e5/resources/*/integration", "/restapis/a1b2c3d4e5/deployments/*"]
+        }
+        Variant::HttpStageVariable | Variant::RestStageVariable => &[],
+    }
+}
+
 /// Names of what belongs to the service and its stack.
-const OWN: [&str; 9] = [
+const OWN: [&str; 12] = [
     CLUSTER,
     SERVICE,
     API,
@@ -56,17 +71,18 @@ const OWN: [&str; 9] = [
     "sns.us-east-1",
     "event-bus/default",
     "eden.autoresiliency",
+    // The stage whose variable leads to the tasks.
+    "/stages/$default",
+    "/stages/prod",
+    "eden:unserved-since",
 ];
 
-fn stack() -> Stack {
-    example().stack("https://api.example.com").unwrap()
+fn stack(variant: Variant) -> Stack {
+    variant.example().stack("https://api.example.com").unwrap()
 }
 
-/// The calls of an account in which everything happens, with and without autoDeploy (F4).
-async fn all_calls() -> Vec<Call> {
-    let mut calls = account_calls(true).await;
-    calls.extend(account_calls(false).await);
-    calls
+fn role_of(variant: Variant, function: &str) -> Role {
+    Role::new(stack(variant).policies(function).unwrap()).unwrap()
 }
 
 /// What a function's calls need.
@@ -78,59 +94,78 @@ fn allows_all(role: &Role, needs: &[&Permission]) -> bool {
     needs.iter().all(|need| role.allows(need).unwrap())
 }
 
+/// What the functions of a variant may do, against the calls of accounts in which everything
+/// happens.
+async fn judge(variant: Variant) {
+    let (stack, calls) = (stack(variant), account_calls(variant).await);
+    all_is_allowed(&calls);
+    for function in FUNCTIONS {
+        let (grants, needs) = (grants(&stack, function), needs(&calls, function));
+        assert!(allows_all(&role(&grants), &needs), "{variant:?} {function}");
+        assert_eq!(never_missed(&grants, &needs), NOT_CALLED.into(), "{variant:?} {function}");
+        all_else_is_denied(&role_of(variant, function), &needs);
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn the_functions_may_do_all_that_they_are_for() {
-    // When: every remedy is needed once, and each call is made with its function's role.
-    let calls = all_calls().await;
-    // Then
-    for call in &calls {
+async fn with_http_integrations_the_functions_may_do_what_they_are_for_and_no_more() {
+    judge(Variant::HttpIntegrations).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_maintenance_page_the_functions_may_do_what_they_are_for_and_no_more() {
+    judge(Variant::Maintenance).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_rest_integrations_the_functions_may_do_what_they_are_for_and_no_more() {
+    judge(Variant::RestIntegrations).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_variable_of_an_http_stage_the_functions_may_do_what_they_are_for_and_no_more() {
+    judge(Variant::HttpStageVariable).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_variable_of_a_rest_stage_the_functions_may_do_what_they_are_for_and_no_more() {
+    judge(Variant::RestStageVariable).await;
+}
+
+/// Each call was made with its function's role, and none was denied.
+fn all_is_allowed(calls: &[Call]) {
+    for call in calls {
         assert!(!call.denied, "{call:?}");
     }
     let callers: BTreeSet<&str> = calls.iter().map(|call| call.access_key.as_str()).collect();
     assert_eq!(callers, BTreeSet::from(FUNCTIONS));
 }
 
-#[tokio::test(start_paused = true)]
-async fn without_any_one_of_its_permissions_a_function_is_denied_a_call() {
-    let (stack, calls) = (stack(), all_calls().await);
-    for function in FUNCTIONS {
-        let (grants, needs) = (grants(&stack, function), needs(&calls, function));
-        assert!(allows_all(&role(&grants), &needs), "{function}");
-        let mut never_missed = BTreeSet::new();
-        for (index, grant) in grants.iter().enumerate() {
-            // When: one is taken away.
-            let others = grants.iter().enumerate().filter(|(other, _)| *other != index);
-            let rest = role(others.map(|(_, grant)| grant));
-            // Then: it is missed, unless it is for something that is no call of the function.
-            if allows_all(&rest, &needs) && !stands_for_no_integration(grant) {
-                never_missed.insert(grant.sid.as_str());
-            }
-        }
-        let expected: BTreeSet<&str> = NOT_CALLED.into();
-        assert_eq!(never_missed, expected, "{function}");
-    }
+/// The statements of which a piece can be taken away without a call being denied.
+fn never_missed<'a>(grants: &'a [Grant], needs: &[&Permission]) -> BTreeSet<&'a str> {
+    let superfluous = |(index, grant): &(usize, &Grant)| {
+        let others = grants.iter().enumerate().filter(|(other, _)| other != index);
+        let rest = role(others.map(|(_, grant)| grant));
+        allows_all(&rest, needs) && !stands_for_no_integration(grant)
+    };
+    let pieces = grants.iter().enumerate().filter(superfluous);
+    pieces.map(|(_, grant)| grant.sid.as_str()).collect()
 }
 
 /// The parameter may name up to four integrations; `none` fills the places of those it does not.
 fn stands_for_no_integration(grant: &Grant) -> bool {
-    grant.action == "apigateway:PATCH" && grant.resource.ends_with("/integrations/none")
+    let none = ["/integrations/none", "/resources/none/integration"];
+    grant.action == "apigateway:PATCH" && none.iter().any(|none| grant.resource.ends_with(none))
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_belongs_to_something_else_is_denied() {
-    let (stack, calls) = (stack(), all_calls().await);
-    for function in FUNCTIONS {
-        let role = Role::new(stack.policies(function).unwrap()).unwrap();
-        for need in needs(&calls, function) {
-            let foreign: Vec<_> = OWN.iter().filter_map(|name| rename(need, name)).collect();
-            // This one names nothing (F28).
-            assert!(
-                !foreign.is_empty() || need.action == "ec2:DescribeNetworkInterfaces",
-                "{need}"
-            );
-            for foreign in foreign {
-                assert!(!role.allows(&foreign).unwrap(), "{function}: {foreign}");
-            }
+/// Whatever a function needs, it may not do it to something of another name.
+fn all_else_is_denied(role: &Role, needs: &[&Permission]) {
+    for need in needs {
+        let foreign: Vec<_> = OWN.iter().filter_map(|name| rename(need, name)).collect();
+        // These name nothing (F28).
+        assert!(!foreign.is_empty() || need.action.starts_with("ec2:Describe"), "{need}");
+        for foreign in foreign {
+            assert!(!role.allows(&foreign).unwrap(), "{foreign}");
         }
     }
 }
@@ -147,60 +182,123 @@ fn rename(need: &Permission, name: &str) -> Option<Permission> {
 }
 
 #[test]
-fn only_the_integrations_of_the_parameter_may_be_pointed_elsewhere() {
-    let stack = stack();
-    for function in FUNCTIONS {
-        let role = Role::new(stack.policies(function).unwrap()).unwrap();
-        let may_point = |integration: &str| {
-            let resource =
-                format!("arn:aws:apigateway:us-east-1::/apis/{API}/integrations/{integration}");
-            let action = "apigateway:PATCH".to_owned();
-            role.allows(&Permission { action, resource, condition_keys: [].into() }).unwrap()
-        };
-        assert!(may_point(ROOT_INTEGRATION) && may_point(PROXY_INTEGRATION));
-        assert!(!may_point("int9999"));
+fn only_what_the_parameters_name_may_be_pointed_elsewhere() {
+    let (rest_root, rest_proxy) = (method(REST_ROOT_INTEGRATION), method(REST_PROXY_INTEGRATION));
+    let [http_root, http_proxy] =
+        [ROOT_INTEGRATION, PROXY_INTEGRATION].map(|id| format!("/apis/{API}/integrations/{id}"));
+    let http_stage = format!("/apis/{API}/stages/$default");
+    let rest_stage = format!("/restapis/{API}/stages/prod");
+    // Given all that could be pointed, some of which exists beside what the parameters name
+    let others = [
+        format!("/apis/{API}/integrations/int9999"),
+        format!("/apis/{API}/stages/test"),
+        format!("/apis/{API}"),
+        method("res1:GET"),
+        method("res9:ANY"),
+        format!("/restapis/{API}/stages/test"),
+        format!("/restapis/{API}"),
+    ];
+    let all = [&http_root, &http_proxy, &rest_root, &rest_proxy, &http_stage, &rest_stage];
+    let all: Vec<&String> = all.into_iter().chain(&others).collect();
+    for (variant, own) in [
+        (Variant::HttpIntegrations, vec![&http_root, &http_proxy]),
+        (Variant::Maintenance, vec![&http_root, &http_proxy]),
+        (Variant::RestIntegrations, vec![&rest_root, &rest_proxy]),
+        (Variant::HttpStageVariable, vec![&http_stage]),
+        (Variant::RestStageVariable, vec![&rest_stage]),
+    ] {
+        for function in FUNCTIONS {
+            // Then exactly the named ones may be
+            let role = role_of(variant, function);
+            let may_point = |path: &&&String| {
+                let resource = format!("arn:aws:apigateway:us-east-1::{path}");
+                let action = "apigateway:PATCH".to_owned();
+                role.allows(&Permission { action, resource, condition_keys: [].into() }).unwrap()
+            };
+            let allowed: Vec<_> = all.iter().filter(may_point).copied().collect();
+            assert_eq!(allowed, own, "{variant:?} {function}");
+        }
+    }
+}
+
+/// The path of a REST API's integration.
+fn method(id: &str) -> String {
+    let (resource, method) = id.split_once(':').unwrap();
+    format!("/restapis/{API}/resources/{resource}/methods/{method}/integration")
+}
+
+#[test]
+fn health_monitor_alone_may_change_the_service_and_tell_people_of_more_than_maintenance() {
+    let actions = |variant, function| -> BTreeSet<String> {
+        grants(&stack(variant), function).into_iter().map(|grant| grant.action).collect()
+    };
+    let of_monitor = ["cloudwatch:DescribeAlarms", "ecs:StopTask", "ecs:UpdateService"];
+    for variant in Variant::ALL {
+        let updater = actions(variant, IP_UPDATER);
+        let monitor = actions(variant, HEALTH_MONITOR);
+        let mut expected: BTreeSet<String> = of_monitor.map(str::to_owned).into();
+        if variant != Variant::Maintenance {
+            expected.insert("sns:Publish".to_owned());
+        }
+        assert_eq!(&monitor - &updater, expected, "{variant:?}");
+        assert_eq!(&updater - &monitor, BTreeSet::new(), "{variant:?}");
     }
 }
 
 #[test]
-fn health_monitor_alone_may_change_the_service_and_tell_people() {
-    let stack = stack();
-    let actions = |function| -> BTreeSet<String> {
-        grants(&stack, function).into_iter().map(|grant| grant.action).collect()
-    };
-    let monitor_only = &actions(HEALTH_MONITOR) - &actions(IP_UPDATER);
-    let expected =
-        ["cloudwatch:DescribeAlarms", "ecs:StopTask", "ecs:UpdateService", "sns:Publish"];
-    assert_eq!(monitor_only, expected.map(str::to_owned).into());
-    assert_eq!(&actions(IP_UPDATER) - &actions(HEALTH_MONITOR), BTreeSet::new());
+fn only_the_tag_of_the_maintenance_page_may_be_set() {
+    for function in FUNCTIONS {
+        for action in ["ecs:TagResource", "ecs:UntagResource"] {
+            let may_touch = |variant, key: &str| {
+                let need = Permission {
+                    action: action.to_owned(),
+                    resource: format!(
+                        "arn:aws:ecs:us-east-1:123456789012:service/{CLUSTER}/{SERVICE}"
+                    ),
+                    condition_keys: [("aws:TagKeys".to_owned(), key.to_owned())].into(),
+                };
+                role_of(variant, function).allows(&need).unwrap()
+            };
+            assert!(may_touch(Variant::Maintenance, "eden:unserved-since"));
+            assert!(!may_touch(Variant::Maintenance, "eden:healing"));
+            assert!(!may_touch(Variant::HttpIntegrations, "eden:unserved-since"));
+        }
+    }
 }
 
 #[test]
 fn every_wildcard_of_a_policy_has_a_reason() {
-    let stack = stack();
-    let expected = WILDCARDS.map(|(action, resource)| (action.to_owned(), resource.to_owned()));
-    let mut found = BTreeSet::new();
-    for function in FUNCTIONS {
-        for Grant { action, resource, .. } in grants(&stack, function) {
-            assert!(!action.contains(['*', '?']), "{action}");
-            if resource.contains(['*', '?']) {
-                let named = resource.splitn(6, ':').last().unwrap();
-                found.insert((action, named.replace(function, "FUNCTION")));
+    for variant in Variant::ALL {
+        let (stack, of_variant) = (stack(variant), wildcards_of(variant));
+        let of_variant = of_variant.iter().map(|resource| ("apigateway:GET", *resource));
+        let expected = WILDCARDS.into_iter().chain(of_variant);
+        let expected: BTreeSet<_> =
+            expected.map(|(action, resource)| (action.to_owned(), resource.to_owned())).collect();
+        let mut found = BTreeSet::new();
+        for function in FUNCTIONS {
+            for Grant { action, resource, .. } in grants(&stack, function) {
+                assert!(!action.contains(['*', '?']), "{action}");
+                if resource.contains(['*', '?']) {
+                    let named = resource.splitn(6, ':').last().unwrap();
+                    found.insert((action, named.replace(function, "FUNCTION")));
+                }
             }
         }
+        assert_eq!(found, expected, "{variant:?}");
     }
-    assert_eq!(found, expected.into());
 }
 
 #[test]
 fn every_statement_allows_one_action_under_a_name_of_its_own() {
-    let stack = stack();
-    for function in FUNCTIONS {
-        let statements = statements(&stack, function);
-        let sids: BTreeSet<&str> = statements.iter().filter_map(|it| it["Sid"].as_str()).collect();
-        assert_eq!(sids.len(), statements.len(), "{function}");
-        let one_action = |statement: &Value| statement["Action"].is_string();
-        assert!(statements.iter().all(one_action), "{function}");
+    for variant in Variant::ALL {
+        for function in FUNCTIONS {
+            let statements = statements(&stack(variant), function);
+            let sids = statements.iter().filter_map(|it| it["Sid"].as_str());
+            let sids: BTreeSet<&str> = sids.collect();
+            assert_eq!(sids.len(), statements.len(), "{variant:?} {function}");
+            let one_action = |statement: &Value| statement["Action"].is_string();
+            assert!(statements.iter().all(one_action), "{variant:?} {function}");
+        }
     }
 }
 

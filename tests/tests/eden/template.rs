@@ -2,13 +2,14 @@
 
 mod dashboard;
 mod documented;
+mod gateway;
 mod parameters;
 mod watching;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use eden_core::config::{HealthMonitorConfig, IpUpdaterConfig};
+use eden_core::config::{HealthMonitorConfig, IpUpdaterConfig, Via};
 use eden_lab::example::{ALARM, API, AUDIT_LOG, HEALTH_MONITOR, IP_UPDATER};
 use eden_lab::spec::{RuleTrigger, Target};
 use eden_lab::template::Stack;
@@ -17,7 +18,7 @@ use eden_tests::sample;
 use serde_json::{Value, json};
 
 /// The metrics that Eden publishes.
-const METRICS: [&str; 10] = [
+const METRICS: [&str; 11] = [
     "TasksRunning",
     "TasksDesired",
     "TasksUnhealthy",
@@ -25,6 +26,7 @@ const METRICS: [&str; 10] = [
     "Redeployments",
     "DesiredCountRestorations",
     "RouteUpdates",
+    "MaintenanceShown",
     "FactsUnknown",
     "RouteUpdateLatency",
     "Holds",
@@ -72,12 +74,16 @@ fn the_functions_accept_the_settings_that_the_template_gives_them() {
     let settings = |name: &str| stack.function(name).unwrap().environment.clone();
     let updater = settings(IP_UPDATER);
     let updater = IpUpdaterConfig::read(|name| updater.get(name).cloned()).unwrap();
-    assert_eq!(updater.gateway.integration_ids, ["int1234", "int5678"]);
+    let integrations = ["int1234", "int5678"].map(str::to_owned).into();
+    assert_eq!(updater.gateway.via, Via::Integrations(integrations));
     let monitor = settings(HEALTH_MONITOR);
     let monitor = HealthMonitorConfig::read(|name| monitor.get(name).cloned()).unwrap();
     assert_eq!(monitor.alarm_name, ALARM);
     assert_eq!(monitor.limits, eden_policy::Limits::default());
-    assert_eq!(monitor.gateway.unwrap().api_id, API);
+    assert_eq!(monitor.gateway.as_ref(), Some(&updater.gateway));
+    assert_eq!(monitor.people, updater.people);
+    assert_eq!(updater.people.topic_arn.as_ref(), Some(&stack.topics[0]));
+    assert_eq!(updater.gateway.api_id, API);
 }
 
 #[test]
@@ -146,17 +152,6 @@ fn the_schedule_is_five_minutes_unless_told_otherwise() {
     assert_eq!(every(&stack()), Some(Duration::from_secs(300)));
     let example = example().parameter("ScheduleRate", &"rate(10 minutes)");
     assert_eq!(every(&example.stack("https://a.example").unwrap()), Some(Duration::from_secs(600)));
-}
-
-#[test]
-fn the_alarm_watches_the_metric_that_an_http_api_publishes() {
-    // F1, F2
-    let stack = stack();
-    let alarm = stack.alarms.iter().find(|alarm| alarm.name == ALARM).unwrap();
-    assert_eq!((&*alarm.namespace, &*alarm.metric_name), ("AWS/ApiGateway", "5xx"));
-    assert_eq!(alarm.dimensions, BTreeMap::from([("ApiId".to_owned(), API.to_owned())]));
-    assert_eq!((alarm.period.as_secs(), alarm.evaluation_periods), (60, 2));
-    assert!(alarm.threshold <= 1.0 && alarm.missing_is_not_breaching);
 }
 
 #[test]

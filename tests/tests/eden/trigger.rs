@@ -14,6 +14,7 @@ fn target(cluster: &str) -> eden_core::config::Target {
         "ECS_CLUSTER" => Some(cluster.to_owned()),
         "ECS_SERVICE" => Some("prod-eden-service".to_owned()),
         "API_GATEWAY_ID" | "INTEGRATION_ID" => Some("a1".to_owned()),
+        "API_GATEWAY_URL" => Some("https://api.example.com".to_owned()),
         _ => None,
     };
     IpUpdaterConfig::read(variable).unwrap().target

@@ -1,5 +1,8 @@
 //! Changes to the service and its tasks.
 
+use aws_sdk_ecs::types::Tag;
+use jiff::Timestamp;
+
 use super::Outcome;
 use crate::aws::Aws;
 use crate::call_error::CallError;
@@ -67,4 +70,38 @@ pub(super) async fn force_deployment(
         .await
         .map(|_| Outcome::Done)
         .map_err(|error| CallError::new("UpdateService", &target.service, &error))
+}
+
+/// Notes on the service since when no task has been able to serve.
+pub(super) async fn mark_unserved(
+    aws: &Aws,
+    target: &Target,
+    service: &str,
+    since: Timestamp,
+) -> Result<Outcome, CallError> {
+    // Tags take no more than whole seconds need.
+    let tag = Tag::builder().key(target.unserved_tag()).value(format!("{since:.0}")).build();
+    aws.ecs
+        .tag_resource()
+        .resource_arn(service)
+        .tags(tag)
+        .send()
+        .await
+        .map(|_| Outcome::Done)
+        .map_err(|error| CallError::new("TagResource", service, &error))
+}
+
+pub(super) async fn clear_unserved(
+    aws: &Aws,
+    target: &Target,
+    service: &str,
+) -> Result<Outcome, CallError> {
+    aws.ecs
+        .untag_resource()
+        .resource_arn(service)
+        .tag_keys(target.unserved_tag())
+        .send()
+        .await
+        .map(|_| Outcome::Done)
+        .map_err(|error| CallError::new("UntagResource", service, &error))
 }

@@ -7,7 +7,7 @@ use eden_policy::Step;
 
 use crate::aws::Aws;
 use crate::call_error::CallError;
-use crate::config::Target;
+use crate::config::{ApiType, Target};
 
 /// What became of a step.
 #[derive(Debug)]
@@ -30,24 +30,42 @@ pub enum Outcome {
 
 /// Takes every step, in order. One that fails does not keep the others from being taken: they are
 /// for other things.
-pub async fn execute(aws: &Aws, target: &Target, steps: Vec<Step>) -> Vec<Attempt> {
+pub async fn execute(
+    aws: &Aws,
+    target: &Target,
+    api_type: ApiType,
+    steps: Vec<Step>,
+) -> Vec<Attempt> {
     let mut attempts = Vec::with_capacity(steps.len());
     for step in steps {
         tracing::info!(?step, "acting");
-        let outcome = take(aws, target, &step).await;
+        let outcome = take(aws, target, api_type, &step).await;
         attempts.push(Attempt { step, outcome });
     }
     attempts
 }
 
-async fn take(aws: &Aws, target: &Target, step: &Step) -> Result<Outcome, CallError> {
+async fn take(
+    aws: &Aws,
+    target: &Target,
+    api_type: ApiType,
+    step: &Step,
+) -> Result<Outcome, CallError> {
     match step {
-        Step::PointIntegration { api, integration, to, .. } => {
-            gateway::point_integration(aws, api, integration, to).await
+        Step::PointIntegration { api, integration, to, .. }
+        | Step::ShowMaintenance { api, integration, to, .. } => {
+            gateway::point_integration(aws, api_type, api, integration, to).await
+        }
+        Step::SetStageVariable { api, stage, variable, to, .. } => {
+            gateway::set_variable(aws, api_type, api, stage, (variable, to)).await
         }
         Step::DeployStage { api, stage, note } => {
-            gateway::deploy_stage(aws, api, stage, note).await
+            gateway::deploy_stage(aws, api_type, api, stage, note).await
         }
+        Step::MarkUnserved { service, since } => {
+            ecs::mark_unserved(aws, target, service, *since).await
+        }
+        Step::ClearUnserved { service, .. } => ecs::clear_unserved(aws, target, service).await,
         Step::RestoreDesiredCount { to, .. } => ecs::set_desired_count(aws, target, *to).await,
         Step::StopTask { task, because } => ecs::stop_task(aws, target, task, because).await,
         Step::ForceDeployment { replacing, .. } => {

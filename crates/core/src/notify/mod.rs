@@ -5,4 +5,4 @@ mod audit;
 mod mail;
 
 pub use audit::audit;
-pub use mail::{failure, healing};
+pub use mail::{failure, healing, maintenance};

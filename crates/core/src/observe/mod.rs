@@ -1,99 +1,123 @@
 //! Observe: AWS's answers into facts. Reads only; whatever is not read completely is an error,
 //! which becomes an unknown fact.
 
-mod addresses;
 mod alarm;
+mod endpoints;
+mod enis;
 mod gateway;
+mod hosts;
 mod service;
 mod tasks;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use aws_smithy_types::DateTime;
 use eden_policy::facts::{Facts, Observed, Route, Service, Task};
 use jiff::Timestamp;
 
 use crate::aws::Aws;
-use crate::call_error::CallError;
 use crate::config::{Gateway, HealthMonitorConfig, Target};
+use crate::memory::Hints;
 
-use gateway::StageDeployments;
+use endpoints::LookedUp;
+pub use gateway::{Of, deployments};
 pub use service::describe as service;
 use tasks::Wanted;
+
+/// So many calls of one kind are in flight at once (F5, F23).
+const AT_ONCE: usize = 4;
 
 /// Everything that a decision about the route rests on.
 #[derive(Debug, Clone)]
 pub struct RouteFacts {
     /// The service, whose tag may forbid to act.
     pub service: Observed<Service>,
-    /// Its running tasks.
+    /// Its running tasks, and those that stop as far as they were hinted at.
     pub tasks: Observed<Vec<Task>>,
     /// The route to it.
     pub route: Route,
 }
 
-/// Reads what the route rests on, all at the same time.
-pub async fn route(aws: &Aws, target: &Target, gateway: &Gateway) -> RouteFacts {
-    let tasks = async {
-        let tasks = tasks::describe(aws, target, &[Wanted::Running]).await;
-        let addresses = addresses_of(aws, &tasks).await;
-        (Observed::from(tasks), addresses)
-    };
-    let (service, (tasks, addresses), (integrations, stages)) = tokio::join!(
+/// Reads what the route rests on, all at the same time: one round trip when every task was hinted
+/// at, and three otherwise (list, describe, addresses). The deployments of stages are left unread.
+pub async fn route(aws: &Aws, target: &Target, gateway: &Gateway, hints: &Hints) -> RouteFacts {
+    let (service, (tasks, endpoints), read) = tokio::join!(
         service(aws, target),
-        tasks,
-        gateway::read(aws, gateway, StageDeployments::OfManualStages),
+        tasks_and_endpoints(aws, target, gateway.backend_port, &[Wanted::Running], hints),
+        gateway::read(aws, gateway),
     );
-    let route = Route {
-        api: gateway.api_id.clone(),
-        port: gateway.backend_port,
-        addresses,
-        integrations,
-        stages,
-    };
+    let route = route_of(gateway, endpoints, read);
     RouteFacts { service: Observed::from(service), tasks, route }
 }
 
 /// Reads everything that a decision about the service's health rests on, all at the same time.
-pub async fn health(aws: &Aws, config: &HealthMonitorConfig) -> Facts {
+pub async fn health(aws: &Aws, config: &HealthMonitorConfig, hints: &Hints) -> Facts {
+    let wanted = [Wanted::Running, Wanted::Stopped];
+    let gateway = config.gateway.as_ref();
     let tasks = async {
-        let wanted = [Wanted::Running, Wanted::Stopped];
-        let tasks = tasks::describe(aws, &config.target, &wanted).await;
-        let addresses = match &config.gateway {
-            Some(_) => Some(addresses_of(aws, &tasks).await),
-            None => None,
-        };
-        (Observed::from(tasks), addresses)
+        match gateway {
+            Some(gateway) => {
+                let port = gateway.backend_port;
+                tasks_and_endpoints(aws, &config.target, port, &wanted, hints).await
+            }
+            // Nobody asks where the tasks are reached, so their port does not matter.
+            None => {
+                let tasks = tasks::describe(aws, &config.target, 0, &wanted, &hints.tasks).await;
+                (Observed::from(tasks), Observed::Known(BTreeMap::new()))
+            }
+        }
     };
-    let gateway = async {
-        let gateway = config.gateway.as_ref()?;
-        Some((gateway, gateway::read(aws, gateway, StageDeployments::OfAllStages).await))
+    let read = async {
+        let gateway = gateway?;
+        let mut read = gateway::read(aws, gateway).await;
+        gateway::deployments(aws, gateway, &mut read.stages, Of::EveryStage).await;
+        Some(read)
     };
-    let (service, (tasks, addresses), gateway, alarm) = tokio::join!(
+    let (service, (tasks, endpoints), read, alarm) = tokio::join!(
         service(aws, &config.target),
         tasks,
-        gateway,
+        read,
         alarm::state(aws, &config.alarm_name),
     );
-    let route =
-        addresses.zip(gateway).map(|(addresses, (gateway, (integrations, stages)))| Route {
-            api: gateway.api_id.clone(),
-            port: gateway.backend_port,
-            addresses,
-            integrations,
-            stages,
-        });
+    let route = gateway.zip(read).map(|(gateway, read)| route_of(gateway, endpoints, read));
     Facts { service: Observed::from(service), tasks, route, alarm: Observed::from(alarm) }
 }
 
-async fn addresses_of(
+async fn tasks_and_endpoints(
     aws: &Aws,
-    tasks: &Result<Vec<Task>, CallError>,
-) -> Observed<BTreeMap<String, IpAddr>> {
-    match tasks {
-        Ok(tasks) => Observed::from(addresses::of(aws, tasks).await),
-        Err(_) => Observed::Unknown("the tasks are not known".to_owned()),
+    target: &Target,
+    port: u16,
+    wanted: &[Wanted],
+    hints: &Hints,
+) -> (Observed<Vec<Task>>, Observed<BTreeMap<String, SocketAddr>>) {
+    let (tasks, addresses) = tokio::join!(
+        tasks::describe(aws, target, port, wanted, &hints.tasks),
+        enis::addresses(aws, &hints.interfaces),
+    );
+    let endpoints = match (&tasks, addresses) {
+        (Ok(tasks), Ok(addresses)) => {
+            let looked_up = LookedUp { ids: hints.interfaces.clone(), addresses };
+            Observed::from(endpoints::of(aws, target, tasks, port, looked_up).await)
+        }
+        (Ok(_), Err(error)) => Observed::Unknown(error.to_string()),
+        (Err(_), _) => Observed::Unknown("the tasks are not known".to_owned()),
+    };
+    (Observed::from(tasks), endpoints)
+}
+
+fn route_of(
+    gateway: &Gateway,
+    endpoints: Observed<BTreeMap<String, SocketAddr>>,
+    gateway::Read { pointers, stages }: gateway::Read,
+) -> Route {
+    Route {
+        api: gateway.api_id.clone(),
+        port: gateway.backend_port,
+        endpoints,
+        readiness: BTreeMap::new(),
+        pointers,
+        stages,
     }
 }
 

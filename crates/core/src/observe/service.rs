@@ -31,8 +31,12 @@ pub async fn describe(aws: &Aws, target: &Target) -> Result<Service, CallError> 
         .await
         .map_err(|error| CallError::new(OPERATION, &target.service, &error))?;
     if let Some(service) = answer.services().first() {
-        return facts(service, &target.healing_tag()).ok_or_else(|| {
-            CallError::answered(OPERATION, &target.service, "a deployment has no id or time")
+        return facts(service, target).ok_or_else(|| {
+            CallError::answered(
+                OPERATION,
+                &target.service,
+                "it has no ARN, or a deployment no id or time",
+            )
         });
     }
     match answer.failures().first().and_then(|failure| failure.reason()) {
@@ -46,6 +50,7 @@ pub async fn describe(aws: &Aws, target: &Target) -> Result<Service, CallError> 
 
 fn missing() -> Service {
     Service {
+        arn: String::new(),
         status: ServiceStatus::Missing,
         desired: 0,
         running: 0,
@@ -54,10 +59,11 @@ fn missing() -> Service {
         health_check_grace: Duration::ZERO,
         controller: DeploymentController::Ecs,
         mode: ModeTag::Absent,
+        unserved_since: None,
     }
 }
 
-fn facts(service: &EcsService, healing_tag: &str) -> Option<Service> {
+fn facts(service: &EcsService, target: &Target) -> Option<Service> {
     let deployments = service
         .deployments()
         .iter()
@@ -72,6 +78,7 @@ fn facts(service: &EcsService, healing_tag: &str) -> Option<Service> {
         })
         .collect::<Option<_>>()?;
     Some(Service {
+        arn: service.service_arn()?.to_owned(),
         status: status(service.status()),
         desired: count(service.desired_count()),
         running: count(service.running_count()),
@@ -81,7 +88,9 @@ fn facts(service: &EcsService, healing_tag: &str) -> Option<Service> {
             count(service.health_check_grace_period_seconds().unwrap_or(0)).into(),
         ),
         controller: controller(service),
-        mode: ModeTag::from(tag(service, healing_tag)),
+        mode: ModeTag::from(tag(service, &target.healing_tag())),
+        // Whoever wrote something else there meant no time.
+        unserved_since: tag(service, &target.unserved_tag()).and_then(|since| since.parse().ok()),
     })
 }
 

@@ -1,15 +1,21 @@
 //! The service's tasks: all pages listed, described in batches.
 
-use aws_sdk_ecs::types::{Attachment, DesiredStatus, HealthStatus, Task as EcsTask};
-use eden_policy::facts::{LastStatus, Task, TaskHealth};
+use std::collections::BTreeSet;
 
-use super::timestamp;
+use aws_sdk_ecs::operation::describe_tasks::DescribeTasksOutput;
+use aws_sdk_ecs::types::{Attachment, Container, DesiredStatus, HealthStatus, Task as EcsTask};
+use eden_policy::facts::{LastStatus, Task, TaskHealth, TaskNetwork};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::{AT_ONCE, timestamp};
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
 
 /// DescribeTasks takes no more at once (F17).
 const BATCH: usize = 100;
+
+const DESCRIBE: &str = "DescribeTasks";
 
 /// Which tasks to list: ListTasks gives one desired status at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,28 +26,64 @@ pub(super) enum Wanted {
     Stopped,
 }
 
-/// Reads all tasks of the service.
+/// Reads all tasks of the service, those that are hinted at while they are being listed: what was
+/// listed and not hinted at takes another round trip. A task that is hinted at, not listed and not
+/// over yet is among them: it stops, or is too new to be listed.
 ///
 /// # Errors
-/// When a call fails, or when DescribeTasks answers for fewer tasks than were asked for: a partial
+/// When a call fails, or when DescribeTasks answers for fewer tasks than were listed: a partial
 /// answer is not an empty one (F17).
 pub(super) async fn describe(
     aws: &Aws,
     target: &Target,
+    port: u16,
     wanted: &[Wanted],
+    hinted: &[String],
 ) -> Result<Vec<Task>, CallError> {
-    let mut arns = Vec::new();
-    for wanted in wanted {
-        arns.extend(list(aws, target, *wanted).await?);
-    }
-    // A task that began to stop between two lists is in both.
-    arns.sort();
-    arns.dedup();
-    let mut tasks = Vec::with_capacity(arns.len());
-    for batch in arns.chunks(BATCH) {
-        tasks.extend(describe_batch(aws, target, batch).await?);
-    }
+    let (listed, hinted) =
+        tokio::join!(list_all(aws, target, wanted), describe_hinted(aws, target, port, hinted));
+    let (listed, hinted) = (listed?, hinted?);
+    let known: BTreeSet<&str> = hinted.iter().map(|task| task.arn.as_str()).collect();
+    let missing: Vec<String> =
+        listed.iter().filter(|arn| !known.contains(arn.as_str())).cloned().collect();
+    let calls: Vec<_> =
+        missing.chunks(BATCH).map(|batch| describe_batch(aws, target, port, batch)).collect();
+    let described: Vec<_> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
+    let mut tasks: Vec<Task> = described.into_iter().flatten().collect();
+    tasks.extend(hinted.into_iter().filter(|task| listed.contains(&task.arn) || is_attached(task)));
     Ok(tasks)
+}
+
+/// Whether the task still has what carries its address: it is not over.
+fn is_attached(task: &Task) -> bool {
+    task.network != TaskNetwork::Unattached
+}
+
+async fn list_all(
+    aws: &Aws,
+    target: &Target,
+    wanted: &[Wanted],
+) -> Result<BTreeSet<String>, CallError> {
+    // A task that begins to stop between two lists is in both.
+    let calls: Vec<_> = wanted.iter().map(|wanted| list(aws, target, *wanted)).collect();
+    let lists: Vec<_> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
+    Ok(lists.into_iter().flatten().collect())
+}
+
+/// Those of the hinted tasks that there are. What is only hinted at may well be gone.
+async fn describe_hinted(
+    aws: &Aws,
+    target: &Target,
+    port: u16,
+    arns: &[String],
+) -> Result<Vec<Task>, CallError> {
+    if arns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answer = call(aws, target, arns).await?;
+    let group = format!("service:{}", target.service);
+    let ours = answer.tasks().iter().filter(|task| task.group() == Some(&group));
+    Ok(ours.filter_map(|task| facts(task, port)).collect())
 }
 
 async fn list(aws: &Aws, target: &Target, wanted: Wanted) -> Result<Vec<String>, CallError> {
@@ -68,38 +110,34 @@ async fn list(aws: &Aws, target: &Target, wanted: Wanted) -> Result<Vec<String>,
 async fn describe_batch(
     aws: &Aws,
     target: &Target,
+    port: u16,
     arns: &[String],
 ) -> Result<Vec<Task>, CallError> {
-    const OPERATION: &str = "DescribeTasks";
-    let answer = aws
-        .ecs
-        .describe_tasks()
-        .cluster(&target.cluster)
-        .set_tasks(Some(arns.to_vec()))
-        .send()
-        .await
-        .map_err(|error| CallError::new(OPERATION, &target.service, &error))?;
+    let answer = call(aws, target, arns).await?;
     if let Some(failure) = answer.failures().first() {
         let arn = failure.arn().unwrap_or("a task");
         let reason = failure.reason().unwrap_or("no reason given");
-        return Err(CallError::answered(OPERATION, arn, reason));
+        return Err(CallError::answered(DESCRIBE, arn, reason));
     }
     if answer.tasks().len() != arns.len() {
         let because = format!("{} of {} tasks answered", answer.tasks().len(), arns.len());
-        return Err(CallError::answered(OPERATION, &target.service, because));
+        return Err(CallError::answered(DESCRIBE, &target.service, because));
     }
-    Ok(answer.tasks().iter().filter_map(facts).collect())
+    Ok(answer.tasks().iter().filter_map(|task| facts(task, port)).collect())
+}
+
+async fn call(
+    aws: &Aws,
+    target: &Target,
+    arns: &[String],
+) -> Result<DescribeTasksOutput, CallError> {
+    let request = aws.ecs.describe_tasks().cluster(&target.cluster);
+    let answer = request.set_tasks(Some(arns.to_vec())).send().await;
+    answer.map_err(|error| CallError::new(DESCRIBE, &target.service, &error))
 }
 
 /// A task without an ARN cannot be acted on, and is none to ECS either.
-fn facts(task: &EcsTask) -> Option<Task> {
-    let eni = task
-        .attachments()
-        .iter()
-        .filter(|attachment| attachment.r#type() == Some("ElasticNetworkInterface"))
-        .flat_map(Attachment::details)
-        .find(|detail| detail.name() == Some("networkInterfaceId"))
-        .and_then(|detail| detail.value());
+fn facts(task: &EcsTask, port: u16) -> Option<Task> {
     Some(Task {
         arn: task.task_arn()?.to_owned(),
         last_status: last_status(task.last_status()),
@@ -108,8 +146,43 @@ fn facts(task: &EcsTask) -> Option<Task> {
         created_at: timestamp(task.created_at()),
         started_at: timestamp(task.started_at()),
         stopping_at: timestamp(task.stopping_at().or(task.stopped_at())),
-        eni: eni.map(str::to_owned),
+        deployment: task.started_by().map(str::to_owned),
+        network: network(task, port),
     })
+}
+
+/// A task that is over has nothing that carries an address: its interface is gone, and its ports
+/// are its host's again.
+fn network(task: &EcsTask, port: u16) -> TaskNetwork {
+    if matches!(task.last_status(), Some("DEPROVISIONING" | "STOPPED" | "DELETED")) {
+        return TaskNetwork::Unattached;
+    }
+    let interface = task
+        .attachments()
+        .iter()
+        .filter(|attachment| attachment.r#type() == Some("ElasticNetworkInterface"))
+        .flat_map(Attachment::details)
+        .find(|detail| detail.name() == Some("networkInterfaceId"))
+        .and_then(|detail| detail.value());
+    match (interface, task.container_instance_arn()) {
+        (Some(id), _) => TaskNetwork::Interface(id.to_owned()),
+        (None, Some(arn)) => TaskNetwork::Host {
+            container_instance: arn.to_owned(),
+            port: host_port(task.containers(), port),
+        },
+        (None, None) => TaskNetwork::Unattached,
+    }
+}
+
+/// The port of the host that leads to this one of a container (F25). Host networking binds nothing:
+/// there the containers' ports are the host's.
+fn host_port(containers: &[Container], port: u16) -> Option<u16> {
+    let mut bindings = containers.iter().flat_map(Container::network_bindings).peekable();
+    if bindings.peek().is_none() {
+        return Some(port);
+    }
+    let binding = bindings.find(|binding| binding.container_port() == Some(port.into()))?;
+    u16::try_from(binding.host_port()?).ok()
 }
 
 fn last_status(status: Option<&str>) -> LastStatus {

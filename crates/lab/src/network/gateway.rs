@@ -10,8 +10,9 @@ use hyper::{HeaderMap, Request, Response, StatusCode, Uri};
 use super::client;
 use super::server::Server;
 use crate::lab::Lab;
+use crate::world::{Destination, GatewayAnswer};
 
-/// The endpoint of one HTTP API; closed when dropped.
+/// The endpoint of one API; closed when dropped.
 #[derive(Debug)]
 pub struct Gateway {
     server: Server,
@@ -40,20 +41,24 @@ impl Gateway {
 
 async fn answer(lab: &Lab, api_id: &str, request: Request<Bytes>) -> Response<Bytes> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let upstream = lab.world().upstream(api_id, path);
-    let response = match upstream {
-        Some(uri) => forward(lab, &uri, request).await,
-        None => message(StatusCode::NOT_FOUND, "Not Found"),
+    let destination = lab.world().destination(api_id, request.method().as_str(), path);
+    let response = match destination {
+        Destination::Backend { uri, unreachable } => forward(lab, &uri, unreachable, request).await,
+        Destination::Gateway(answer) => message(answer),
     };
     lab.world().record_response(api_id, response.status().as_u16());
     response
 }
 
-/// Calls the integration. As an HTTP API does, it answers for one that cannot be reached or takes
+/// Calls the integration. As API Gateway does, it answers for one that cannot be reached or takes
 /// too long.
-async fn forward(lab: &Lab, uri: &str, mut request: Request<Bytes>) -> Response<Bytes> {
-    let unavailable = || message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
-    let Ok(uri) = uri.parse::<Uri>() else { return unavailable() };
+async fn forward(
+    lab: &Lab,
+    uri: &str,
+    unreachable: GatewayAnswer,
+    mut request: Request<Bytes>,
+) -> Response<Bytes> {
+    let Ok(uri) = uri.parse::<Uri>() else { return message(unreachable) };
     *request.uri_mut() = uri;
     remove_connection_headers(request.headers_mut());
     let limit = lab.world().gateway_timeout();
@@ -64,9 +69,9 @@ async fn forward(lab: &Lab, uri: &str, mut request: Request<Bytes>) -> Response<
         }
         Ok(Err(error)) => {
             tracing::debug!(%error, "integration unavailable");
-            unavailable()
+            message(unreachable)
         }
-        Err(_) => message(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out"),
+        Err(_) => message(GatewayAnswer::TIMED_OUT),
     }
 }
 
@@ -77,10 +82,11 @@ fn remove_connection_headers(headers: &mut HeaderMap) {
     }
 }
 
-fn message(status: StatusCode, text: &str) -> Response<Bytes> {
-    let body = serde_json::json!({ "message": text }).to_string();
+fn message(answer: GatewayAnswer) -> Response<Bytes> {
+    let body = serde_json::json!({ "message": answer.message }).to_string();
     let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = status;
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

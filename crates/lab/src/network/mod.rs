@@ -1,6 +1,9 @@
-//! The lab's real network, on loopback only: tasks as listeners, the gateway as a proxy.
+//! The lab's network: tasks as real listeners and the gateway as a real proxy, on loopback only, and
+//! connections to tasks in virtual time.
 
+mod application;
 pub(crate) mod client;
+mod connect;
 mod gateway;
 pub(crate) mod server;
 mod tasks;

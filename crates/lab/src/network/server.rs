@@ -2,8 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::Arc;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -12,7 +10,8 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::background::Background;
@@ -30,21 +29,18 @@ pub(crate) struct Server {
 pub(crate) struct HangUp;
 
 type Answered = Result<Response<Bytes>, HangUp>;
-type Answer =
-    Arc<dyn Fn(Request<Bytes>) -> Pin<Box<dyn Future<Output = Answered> + Send>> + Send + Sync>;
 
 impl Server {
     /// Listens on the address, port 0 for any, and answers every request there.
     pub(crate) async fn start<F>(
         address: SocketAddr,
-        answer: impl Fn(Request<Bytes>) -> F + Send + Sync + 'static,
+        answer: impl Fn(Request<Bytes>) -> F + Clone + Send + 'static,
     ) -> io::Result<Self>
     where
         F: Future<Output = Answered> + Send + 'static,
     {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let answer: Answer = Arc::new(move |request| Box::pin(answer(request)));
         Ok(Self { address, _accepting: Background::spawn(accept(listener, answer)) })
     }
 
@@ -54,22 +50,33 @@ impl Server {
     }
 }
 
-async fn accept(listener: TcpListener, answer: Answer) {
+async fn accept<F>(
+    listener: TcpListener,
+    answer: impl Fn(Request<Bytes>) -> F + Clone + Send + 'static,
+) where
+    F: Future<Output = Answered> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             // A connection that failed before it was accepted is the peer's affair.
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(serve(stream, Arc::clone(&answer)));
+                connections.spawn(serve(stream, answer.clone()));
             },
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn serve(stream: TcpStream, answer: Answer) {
-    let service = service_fn(|request: Request<Incoming>| {
-        let answer = Arc::clone(&answer);
+/// Answers the requests of one connection, until either side ends it.
+pub(super) async fn serve<F>(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    answer: impl Fn(Request<Bytes>) -> F + Clone,
+) where
+    F: Future<Output = Answered>,
+{
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answer = answer.clone();
         async move {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(|_| HangUp)?.to_bytes();

@@ -1,17 +1,15 @@
 //! The tasks' applications as real listeners on 127.0.0.0/8, in step with the world.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Bytes;
-use hyper::{Response, StatusCode};
-use serde_json::json;
-
-use super::server::{HangUp, Server};
+use super::application;
+use super::server::Server;
 use crate::background::Background;
 use crate::lab::Lab;
-use crate::world::AppState;
+use crate::world::World;
 
 /// Keeps a listener for each address on which the world has an application.
 #[derive(Debug)]
@@ -35,17 +33,21 @@ impl Network {
 }
 
 async fn follow(lab: Lab) {
-    let mut servers: BTreeMap<SocketAddrV4, Server> = BTreeMap::new();
+    let mut servers: BTreeMap<SocketAddr, Server> = BTreeMap::new();
     loop {
-        let wanted = addresses(&lab);
+        let wanted = addresses(&lab.world());
         servers.retain(|address, _| wanted.contains(address));
         let mut all_bound = true;
         for &address in &wanted {
             if servers.contains_key(&address) {
                 continue;
             }
-            let lab = lab.clone();
-            match Server::start(address.into(), move |_| answer(lab.clone(), address)).await {
+            let shared = Arc::clone(lab.shared());
+            let answer = move |request| {
+                let lab = Arc::clone(&shared);
+                async move { application::answer(&lab, address, &request).await }
+            };
+            match Server::start(address, answer).await {
                 Ok(server) => {
                     servers.insert(address, server);
                 }
@@ -57,30 +59,15 @@ async fn follow(lab: Lab) {
         }
         let wait = if all_bound { LOOK } else { RETRY };
         lab.until(wait, |world| {
-            let now = world.listeners();
-            now.len() != wanted.len() || now.iter().any(|it| !wanted.contains(&it.address))
+            let now = addresses(world);
+            now.len() != wanted.len() || now.iter().any(|it| !wanted.contains(it))
         })
         .await;
     }
 }
 
-fn addresses(lab: &Lab) -> Vec<SocketAddrV4> {
-    lab.world().listeners().into_iter().map(|listener| listener.address).collect()
-}
-
-/// Answers as the application that has the address at this moment.
-async fn answer(lab: Lab, address: SocketAddrV4) -> Result<Response<Bytes>, HangUp> {
-    let listeners = lab.world().listeners();
-    let listener = listeners.into_iter().find(|it| it.address == address).ok_or(HangUp)?;
-    let status = match listener.app {
-        AppState::Serving => StatusCode::OK,
-        AppState::Failing(status) => {
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-        AppState::Hung => return std::future::pending().await,
-    };
-    let body = json!({ "task": listener.task_arn, "status": status.as_u16() });
-    let mut response = Response::new(Bytes::from(body.to_string()));
-    *response.status_mut() = status;
-    Ok(response)
+/// The addresses of the applications that this machine can listen on.
+fn addresses(world: &World) -> Vec<SocketAddr> {
+    let listeners = world.listeners().into_iter().map(|listener| listener.address);
+    listeners.filter(|address| address.ip().is_loopback()).collect()
 }

@@ -94,7 +94,10 @@ async fn a_task_answers_as_its_application_does() {
     let serving = get(&url(&task)).await.unwrap();
     scene.lab.world().set_app(&task.arn, AppState::Failing(500)).unwrap();
     let failing = get(&url(&task)).await.unwrap();
+    scene.lab.world().set_path_status(&task.arn, "/x", 418).unwrap();
+    let at_path = get(&url(&task)).await.unwrap();
 
+    assert_eq!(at_path.status(), StatusCode::IM_A_TEAPOT);
     assert_eq!(serving.status(), StatusCode::OK);
     assert!(String::from_utf8_lossy(serving.body()).contains(&task.arn));
     assert_eq!(failing.status(), StatusCode::INTERNAL_SERVER_ERROR);

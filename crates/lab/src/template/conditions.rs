@@ -15,7 +15,8 @@ impl Scope<'_> {
         self.once(at.clone(), &at, || self.evaluate(condition, &at))
     }
 
-    fn evaluate(&self, condition: &Value, at: &str) -> Result<bool, TemplateError> {
+    /// Whether this expression holds.
+    pub(super) fn evaluate(&self, condition: &Value, at: &str) -> Result<bool, TemplateError> {
         let refused = || {
             let accepted = "Condition, Fn::Equals, Fn::Not, Fn::And, Fn::Or with their arguments";
             malformed(condition, accepted, at)

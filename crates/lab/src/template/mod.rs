@@ -1,6 +1,7 @@
 //! Reads a SAM template as CloudFormation would and says what the stack consists of.
 
 mod alarms;
+mod assertions;
 mod conditions;
 mod functions;
 mod intrinsics;
@@ -110,6 +111,7 @@ impl Stack {
         let template = yaml::parse(template)?;
         let parameters = parameters::values(&template, &deployment.parameters)?;
         let scope = Scope::new(&template, deployment, parameters);
+        assertions::check(&scope)?;
         let resources = resources::resolve_all(&scope)?;
         let of_type = |wanted: &'static str| resources.values().filter(move |it| it.is(wanted));
         Ok(Self {

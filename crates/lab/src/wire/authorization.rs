@@ -16,11 +16,11 @@ const NO_RESOURCE: &str = "*";
 pub(super) fn needs(world: &World, request: &ApiRequest) -> Vec<Permission> {
     match request.service {
         Service::Ecs => ecs(world, request),
-        Service::ApiGateway => vec![api_gateway(world, request)],
+        Service::ApiGateway | Service::ApiGatewayV2 => vec![api_gateway(world, request)],
         Service::CloudWatch => cloudwatch(world, request),
         Service::EventBridge => events(world, request),
         Service::Sns => sns(world, request),
-        // EC2 only knows DescribeNetworkInterfaces on everything (F28).
+        // EC2 knows its Describe operations only on everything (F28).
         Service::Ec2 => vec![permission("ec2", &request.operation, NO_RESOURCE)],
     }
 }
@@ -33,17 +33,24 @@ fn permission(prefix: &str, operation: &str, resource: &str) -> Permission {
     }
 }
 
-/// F27. All of them know the condition key of the cluster.
+/// F27. All but tagging know the condition key of the cluster.
 fn ecs(world: &World, request: &ApiRequest) -> Vec<Permission> {
+    if let Some(arn) = text(&request.input, "resourceArn") {
+        return tagging(request, arn);
+    }
     let (arns, input) = (world.arns(), &request.input);
     let cluster = short_name(text(input, "cluster").unwrap_or("default"));
     let service = |name: &str| arns.service(cluster, short_name(name));
     let task = |name: &str| arns.task(cluster, short_name(name));
+    let container_instance = |name: &str| arns.container_instance(cluster, short_name(name));
     let resources: Vec<String> = match request.operation.as_str() {
         "DescribeServices" => texts(input, "services").map(service).collect(),
         "UpdateService" => text(input, "service").map(service).into_iter().collect(),
         "DescribeTasks" => texts(input, "tasks").map(task).collect(),
         "StopTask" => text(input, "task").map(task).into_iter().collect(),
+        "DescribeContainerInstances" => {
+            texts(input, "containerInstances").map(container_instance).collect()
+        }
         _ => vec![NO_RESOURCE.to_owned()],
     };
     let key = ("ecs:cluster".to_owned(), arns.cluster(cluster));
@@ -56,23 +63,35 @@ fn ecs(world: &World, request: &ApiRequest) -> Vec<Permission> {
         .collect()
 }
 
-/// API Gateway's actions are HTTP methods, its resources paths (F28).
+/// `TagResource` and `UntagResource` know the request's tags, but not the cluster. Each key is asked
+/// for by itself, so that a policy may test `aws:TagKeys` with or without `ForAllValues`.
+fn tagging(request: &ApiRequest, arn: &str) -> Vec<Permission> {
+    let tags = request.input.get("tags").and_then(Value::as_array).into_iter().flatten();
+    let tags: Vec<(&str, &str)> = tags
+        .filter_map(|tag| Some((text(tag, "key")?, text(tag, "value").unwrap_or_default())))
+        .collect();
+    let of_request: BTreeMap<String, String> = tags
+        .iter()
+        .map(|(key, value)| (format!("aws:RequestTag/{key}"), (*value).to_owned()))
+        .collect();
+    let need =
+        Permission { condition_keys: of_request, ..permission("ecs", &request.operation, arn) };
+    let keys = tags.iter().map(|(key, _)| *key).chain(texts(&request.input, "tagKeys"));
+    let of_keys: Vec<Permission> = keys
+        .map(|key| {
+            let mut need = need.clone();
+            need.condition_keys.insert("aws:TagKeys".to_owned(), key.to_owned());
+            need
+        })
+        .collect();
+    if of_keys.is_empty() { vec![need] } else { of_keys }
+}
+
+/// API Gateway's actions are HTTP methods, its resources the paths below the version (F28).
 fn api_gateway(world: &World, request: &ApiRequest) -> Permission {
-    let input = &request.input;
-    let (method, collection, member) = match request.operation.as_str() {
-        "GetApi" => ("GET", None, None),
-        "GetIntegrations" => ("GET", Some("integrations"), None),
-        "GetIntegration" => ("GET", Some("integrations"), text(input, "integrationId")),
-        "UpdateIntegration" => ("PATCH", Some("integrations"), text(input, "integrationId")),
-        "GetStages" => ("GET", Some("stages"), None),
-        "GetStage" => ("GET", Some("stages"), text(input, "stageName")),
-        "GetDeployment" => ("GET", Some("deployments"), text(input, "deploymentId")),
-        "CreateDeployment" => ("POST", Some("deployments"), None),
-        unknown => return permission("apigateway", unknown, NO_RESOURCE),
-    };
-    let path: Vec<&str> =
-        [text(input, "apiId"), collection, member].into_iter().flatten().collect();
-    permission("apigateway", method, &world.arns().api(&path.join("/")))
+    let (method, path) = &request.endpoint;
+    let path = path.strip_prefix("/v2").unwrap_or(path);
+    permission("apigateway", method.as_str(), &world.arns().apigateway(path))
 }
 
 /// Alarms are asked for by name; those without a name, and composite ones, only on everything.

@@ -1,5 +1,8 @@
 //! Amazon ECS: AWS JSON 1.1.
 
+mod container_instances;
+mod tags;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,7 +28,12 @@ pub(super) fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, A
         "ListTasks" => list_tasks(world, input(request)?),
         "DescribeTasks" => describe_tasks(world, input(request)?, request.failed),
         "StopTask" => stop_task(world, input(request)?),
+        "DescribeContainerInstances" => {
+            container_instances::describe(world, input(request)?, request.failed)
+        }
         "UpdateService" => update_service(world, input(request)?),
+        "TagResource" => tags::tag_resource(world, &input(request)?),
+        "UntagResource" => tags::untag_resource(world, &input(request)?),
         operation => Err(request.service.unknown_operation(operation)),
     }
     .map(Body::Json)
@@ -255,8 +263,8 @@ fn show_service(world: &World, service: &Service, with_tags: bool) -> Value {
         "desiredCount": service.desired_count,
         "runningCount": running,
         "pendingCount": pending,
-        "launchType": "FARGATE",
-        "platformVersion": "1.4.0",
+        "launchType": definition.networking.launch_type(),
+        "platformVersion": definition.networking.is_fargate().then_some("1.4.0"),
         "taskDefinition": world.arns().task_definition(&definition.family, definition.revision),
         "deploymentConfiguration": {
             "deploymentCircuitBreaker": { "enable": false, "rollback": false },
@@ -301,8 +309,8 @@ fn show_deployment(
         "failedTasks": 0,
         "createdAt": epoch_seconds(deployment.created_at),
         "updatedAt": epoch_seconds(deployment.updated_at),
-        "launchType": "FARGATE",
-        "platformVersion": "1.4.0",
+        "launchType": definition.networking.launch_type(),
+        "platformVersion": definition.networking.is_fargate().then_some("1.4.0"),
         "rolloutState": deployment.rollout_state.as_str(),
         "rolloutStateReason": deployment.rollout_state_reason,
     })

@@ -27,7 +27,7 @@ impl Service {
         let (status, code) = match self {
             Self::Ecs | Self::EventBridge => (400, "ThrottlingException"),
             Self::Ec2 => (503, "RequestLimitExceeded"),
-            Self::ApiGateway => (429, "TooManyRequestsException"),
+            Self::ApiGateway | Self::ApiGatewayV2 => (429, "TooManyRequestsException"),
             Self::Sns | Self::CloudWatch => (400, "Throttling"),
         };
         ApiError::new(status, code, "Rate exceeded")
@@ -38,7 +38,7 @@ impl Service {
         let code = match self {
             Self::Ecs => "ServerException",
             Self::Ec2 | Self::Sns => "InternalError",
-            Self::ApiGateway => "InternalServerErrorException",
+            Self::ApiGateway | Self::ApiGatewayV2 => "InternalServerErrorException",
             Self::CloudWatch => "InternalServiceError",
             Self::EventBridge => "InternalException",
         };
@@ -50,7 +50,7 @@ impl Service {
         let (status, code) = match self {
             Self::Ecs | Self::EventBridge => (400, "AccessDeniedException"),
             Self::Ec2 => (403, "UnauthorizedOperation"),
-            Self::ApiGateway => (403, "AccessDeniedException"),
+            Self::ApiGateway | Self::ApiGatewayV2 => (403, "AccessDeniedException"),
             Self::Sns => (403, "AuthorizationError"),
             Self::CloudWatch => (403, "AccessDenied"),
         };
@@ -61,7 +61,7 @@ impl Service {
     pub(super) fn invalid_input(self) -> &'static str {
         match self {
             Self::Ecs => "InvalidParameterException",
-            Self::ApiGateway => "BadRequestException",
+            Self::ApiGateway | Self::ApiGatewayV2 => "BadRequestException",
             Self::Sns => "InvalidParameter",
             Self::Ec2 | Self::CloudWatch => "InvalidParameterValue",
             Self::EventBridge => "ValidationException",
@@ -73,7 +73,7 @@ impl Service {
         let (status, code) = match self {
             Self::Ecs | Self::EventBridge | Self::CloudWatch => (400, "UnknownOperationException"),
             Self::Ec2 | Self::Sns => (400, "InvalidAction"),
-            Self::ApiGateway => (404, "NotFoundException"),
+            Self::ApiGateway | Self::ApiGatewayV2 => (404, "NotFoundException"),
         };
         let message = format!("The lab does not simulate {operation} of {}", self.name());
         ApiError::new(status, code, &message)

@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod protocol;
 mod request;
+mod rest;
 mod sns;
 
 use std::time::Duration;
@@ -30,6 +31,17 @@ pub enum Disturbance {
     Late(Duration),
     /// Send nothing and break the connection.
     Reset,
+}
+
+/// Whose request it is, whatever it is signed with: an extension of requests that come in on a
+/// face of their caller's own.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub(crate) String);
+
+/// The access key that signed a request, or stands for its caller; empty without a signature.
+pub(crate) fn access_key(request: &Request<Bytes>) -> &str {
+    let caller = request.extensions().get::<Caller>().map(|Caller(key)| key.as_str());
+    caller.or_else(|| request::credential(request, 0)).unwrap_or_default()
 }
 
 /// Answers one request as AWS would. Never panics: what the lab does not know is an error in the
@@ -103,7 +115,8 @@ fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
     match request.service {
         Service::Ecs => ecs::perform(world, request),
         Service::Ec2 => ec2::perform(world, request),
-        Service::ApiGateway => apigateway::perform(world, request),
+        Service::ApiGateway => apigateway::v1::perform(world, request),
+        Service::ApiGatewayV2 => apigateway::v2::perform(world, request),
         Service::Sns => sns::perform(world, request),
         Service::CloudWatch => cloudwatch::perform(world, request),
         Service::EventBridge => events::perform(world, request),

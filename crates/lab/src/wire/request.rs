@@ -7,20 +7,22 @@ use url::form_urlencoded;
 
 use super::error::ApiError;
 use super::protocol::Protocol;
-use super::summary;
+use super::{rest, summary};
 
 const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
 const EVENTS_TARGET: &str = "AWSEvents.";
 const CLOUDWATCH_TARGET: &str = "GraniteServiceVersion20100801.";
 const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
-const APIGATEWAY_PATH: &str = "/v2/apis/";
 
 /// The services of the lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
     Ecs,
     Ec2,
+    /// The first version of API Gateway: REST APIs.
     ApiGateway,
+    /// The second: HTTP APIs. IAM and the record of calls make no difference.
+    ApiGatewayV2,
     Sns,
     CloudWatch,
     EventBridge,
@@ -32,7 +34,7 @@ impl Service {
         match self {
             Self::Ecs => "ecs",
             Self::Ec2 => "ec2",
-            Self::ApiGateway => "apigateway",
+            Self::ApiGateway | Self::ApiGatewayV2 => "apigateway",
             Self::Sns => "sns",
             Self::CloudWatch => "monitoring",
             Self::EventBridge => "events",
@@ -44,7 +46,7 @@ impl Service {
         match self {
             Self::Ecs | Self::EventBridge => Protocol::AwsJson,
             Self::Ec2 => Protocol::Ec2Query,
-            Self::ApiGateway => Protocol::RestJson,
+            Self::ApiGateway | Self::ApiGatewayV2 => Protocol::RestJson,
             Self::Sns => Protocol::Query,
             Self::CloudWatch => Protocol::Cbor,
         }
@@ -58,6 +60,9 @@ pub(super) struct ApiRequest {
     /// The protocol that its client speaks, and wants the answer in.
     pub(super) protocol: Protocol,
     pub(super) operation: String,
+    /// The HTTP method and the path without its percent encoding: what IAM calls the action and the
+    /// resource of API Gateway.
+    pub(super) endpoint: (Method, String),
     /// The members of the input; those of a path or a form are strings.
     pub(super) input: Value,
     /// So many of the things asked for are answered as failures.
@@ -71,8 +76,9 @@ type Refusal = (Protocol, ApiError);
 impl ApiRequest {
     /// Reads a request; what cannot be read is an error in the protocol it came closest to.
     pub(super) fn read(request: &Request<Bytes>) -> Result<Self, Refusal> {
-        let access_key = credential(request, 0).unwrap_or_default().to_owned();
-        Ok(Self { access_key, ..Self::read_unsigned(request)? })
+        let access_key = super::access_key(request).to_owned();
+        let endpoint = (request.method().clone(), decoded(request.uri().path()).join("/"));
+        Ok(Self { endpoint, access_key, ..Self::read_unsigned(request)? })
     }
 
     fn read_unsigned(request: &Request<Bytes>) -> Result<Self, Refusal> {
@@ -83,8 +89,8 @@ impl ApiRequest {
             let input = ciborium::from_reader(request.body().as_ref())
                 .map_err(|error| unreadable(Service::CloudWatch, &error.to_string()))?;
             Ok(Self::new(Service::CloudWatch, operation, input))
-        } else if let Some(rest) = path.strip_prefix(APIGATEWAY_PATH) {
-            Self::read_rest(request.method(), rest, request.body())
+        } else if ["/v2/apis", "/restapis"].iter().any(|it| path.starts_with(it)) {
+            Self::read_rest(request)
         } else {
             Self::read_form(request)
         }
@@ -93,7 +99,8 @@ impl ApiRequest {
     fn new(service: Service, operation: &str, input: Value) -> Self {
         let protocol = service.protocol();
         let (operation, access_key) = (operation.to_owned(), String::new());
-        Self { service, protocol, operation, input, failed: 0, access_key }
+        let endpoint = (Method::POST, String::new());
+        Self { service, protocol, operation, endpoint, input, failed: 0, access_key }
     }
 
     fn read_target(target: &str, body: &[u8]) -> Result<Self, Refusal> {
@@ -111,38 +118,23 @@ impl ApiRequest {
         Ok(Self { protocol: Protocol::AwsJson, ..Self::new(service, operation, input) })
     }
 
-    /// The operations of API Gateway v2 by method and path below `/v2/apis/`.
-    fn read_rest(method: &Method, path: &str, body: &[u8]) -> Result<Self, Refusal> {
-        let service = Service::ApiGateway;
-        let parts: Vec<String> = path.split('/').map(decode).collect();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let (operation, members) = match (method.as_str(), parts.as_slice()) {
-            ("GET", [api]) => ("GetApi", vec![("apiId", *api)]),
-            ("GET", [api, "integrations"]) => ("GetIntegrations", vec![("apiId", *api)]),
-            ("GET", [api, "integrations", id]) => {
-                ("GetIntegration", vec![("apiId", *api), ("integrationId", *id)])
-            }
-            ("PATCH", [api, "integrations", id]) => {
-                ("UpdateIntegration", vec![("apiId", *api), ("integrationId", *id)])
-            }
-            ("GET", [api, "stages"]) => ("GetStages", vec![("apiId", *api)]),
-            ("GET", [api, "stages", stage]) => {
-                ("GetStage", vec![("apiId", *api), ("stageName", *stage)])
-            }
-            ("GET", [api, "deployments", id]) => {
-                ("GetDeployment", vec![("apiId", *api), ("deploymentId", *id)])
-            }
-            ("POST", [api, "deployments"]) => ("CreateDeployment", vec![("apiId", *api)]),
-            _ => {
-                let error = service.unknown_operation(&format!("{method} /v2/apis/{path}"));
-                return Err((service.protocol(), error));
-            }
+    /// The operations of API Gateway, by method and path.
+    fn read_rest(request: &Request<Bytes>) -> Result<Self, Refusal> {
+        let (method, uri, body) = (request.method(), request.uri(), request.body());
+        let parts = decoded(uri.path());
+        let parts: Vec<&str> = parts.iter().skip(1).map(String::as_str).collect();
+        let Some((service, (operation, members))) = rest::operation(method.as_str(), &parts) else {
+            let service = Service::ApiGateway;
+            let error = service.unknown_operation(&format!("{method} {}", uri.path()));
+            return Err((service.protocol(), error));
         };
         let mut input: Map<String, Value> = if body.is_empty() {
             Map::new()
         } else {
             serde_json::from_slice(body).map_err(|error| unreadable(service, &error.to_string()))?
         };
+        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        input.extend(query.map(|(name, value)| (name.into_owned(), value.into_owned().into())));
         input.extend(members.into_iter().map(|(name, value)| (name.to_owned(), value.into())));
         Ok(Self::new(service, operation, Value::Object(input)))
     }
@@ -176,20 +168,30 @@ impl ApiRequest {
 
     /// What the request is about: the names, ids and ARNs in it.
     pub(super) fn resource(&self) -> String {
-        const MEMBERS: [&str; 17] = [
+        const MEMBERS: [&str; 27] = [
             "cluster",
             "service",
             "services",
             "serviceName",
             "task",
             "tasks",
+            "containerInstances",
+            "resourceArn",
+            "tags",
+            "tagKeys",
             "apiId",
             "integrationId",
             "integrationUri",
+            "restApiId",
+            "resourceId",
+            "httpMethod",
             "stageName",
+            "stageVariables",
+            "patchOperations",
             "TopicArn",
             "AlarmNames",
             "NetworkInterfaceId.1",
+            "InstanceId.1",
             "Filter.1.Value.1",
             "desiredCount",
             "taskDefinition",
@@ -206,10 +208,15 @@ fn unreadable(service: Service, why: &str) -> Refusal {
 }
 
 /// A part of the credential of a `SigV4` signature: `KEY/DATE/REGION/SERVICE/aws4_request`.
-fn credential(request: &Request<Bytes>, part: usize) -> Option<&str> {
+pub(super) fn credential(request: &Request<Bytes>, part: usize) -> Option<&str> {
     let authorization = request.headers().get("authorization")?.to_str().ok()?;
     let (_, credential) = authorization.split_once("Credential=")?;
     credential.split('/').nth(part)
+}
+
+/// The segments of a path, the first one empty, without their percent encoding.
+fn decoded(path: &str) -> Vec<String> {
+    path.split('/').map(decode).collect()
 }
 
 /// Undoes the percent encoding of a path segment such as `%24default`.

@@ -28,6 +28,10 @@ impl Arns {
         self.arn("ecs", &format!("container/{cluster}/{task}/{id}"))
     }
 
+    pub(crate) fn container_instance(&self, cluster: &str, id: &str) -> String {
+        self.arn("ecs", &format!("container-instance/{cluster}/{id}"))
+    }
+
     pub(crate) fn task_definition(&self, family: &str, revision: u32) -> String {
         self.arn("ecs", &format!("task-definition/{family}:{revision}"))
     }
@@ -44,9 +48,9 @@ impl Arns {
         self.arn("cloudwatch", &format!("alarm:{alarm}"))
     }
 
-    /// Of an API or a part of it; API Gateway's ARNs name no account.
-    pub(crate) fn api(&self, path: &str) -> String {
-        format!("arn:aws:apigateway:{}::/apis/{path}", self.region)
+    /// Of a path such as `/apis/ID` or `/restapis/ID`; API Gateway's ARNs name no account.
+    pub(crate) fn apigateway(&self, path: &str) -> String {
+        format!("arn:aws:apigateway:{}::{path}", self.region)
     }
 
     pub(crate) fn topic(&self, topic: &str) -> String {

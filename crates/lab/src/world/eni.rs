@@ -1,11 +1,23 @@
 //! Elastic network interfaces of tasks, and the addresses they are given.
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use fastrand::Rng;
 
 use super::ids;
+
+/// By what kind of address something is reached from the internet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublicAddress {
+    /// By none: only from its VPC.
+    None,
+    /// An IPv4 address, which in the lab is one of 127.0.0.0/8.
+    Ipv4,
+    /// An IPv6 address and no IPv4 one. It is one of the documentation's (RFC 3849), on which
+    /// nothing can really listen.
+    Ipv6,
+}
 
 /// The network interface of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,29 +26,30 @@ pub struct NetworkInterface {
     pub id: String,
     /// The id of its attachment to the task.
     pub attachment_id: String,
-    /// The address on the internet, which in the lab is one of 127.0.0.0/8.
-    pub address: Ipv4Addr,
+    /// The address on the internet, if it has one.
+    pub address: Option<IpAddr>,
     /// The address in the VPC.
     pub private_address: Ipv4Addr,
     /// Its MAC address.
     pub mac: String,
     /// Whether EC2 shows the interface (F24).
     pub visible: bool,
-    /// Whether EC2 shows the public address (F24).
+    /// Whether EC2 shows the public IPv4 address, if it has one (F24).
     pub associated: bool,
+    place: Place,
 }
 
 impl NetworkInterface {
-    pub(super) fn new(rng: &mut Rng, address: Ipv4Addr) -> Self {
-        let [_, _, subnet, host] = address.octets();
+    pub(super) fn new(rng: &mut Rng, place: Place, public: PublicAddress) -> Self {
         Self {
             id: format!("eni-{}", ids::hex(rng, 17)),
             attachment_id: ids::uuid(rng),
-            address,
-            private_address: Ipv4Addr::new(10, 0, subnet, host),
+            address: place.public(public),
+            private_address: place.private(),
             mac: ids::mac(rng),
             visible: false,
             associated: false,
+            place,
         }
     }
 
@@ -47,26 +60,51 @@ impl NetworkInterface {
     }
 }
 
-/// The free addresses of a world. One that was given back is the last to be given out again.
+/// One host's share of the network: an address of each kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    network: [u8; 2],
+    host: u8,
+}
+
+impl Place {
+    /// The address in the VPC.
+    pub(super) fn private(self) -> Ipv4Addr {
+        let [_, subnet] = self.network;
+        Ipv4Addr::new(10, 0, subnet, self.host)
+    }
+
+    /// The address on the internet, of this kind.
+    pub(super) fn public(self, kind: PublicAddress) -> Option<IpAddr> {
+        let [second, third] = self.network;
+        match kind {
+            PublicAddress::None => None,
+            PublicAddress::Ipv4 => Some(Ipv4Addr::new(127, second, third, self.host).into()),
+            PublicAddress::Ipv6 => {
+                Some(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, self.host.into()).into())
+            }
+        }
+    }
+}
+
+/// The free places of a world. One that was given back is the last to be given out again.
 #[derive(Debug)]
 pub(super) struct Addresses {
-    free: VecDeque<Ipv4Addr>,
+    free: VecDeque<Place>,
 }
 
 impl Addresses {
-    pub(super) fn new(rng: &mut Rng, [second, third]: [u8; 2]) -> Self {
+    pub(super) fn new(rng: &mut Rng, network: [u8; 2]) -> Self {
         let mut hosts: Vec<u8> = (1..=254).collect();
         rng.shuffle(&mut hosts);
-        Self {
-            free: hosts.into_iter().map(|host| Ipv4Addr::new(127, second, third, host)).collect(),
-        }
+        Self { free: hosts.into_iter().map(|host| Place { network, host }).collect() }
     }
 
-    pub(super) fn take(&mut self) -> Option<Ipv4Addr> {
+    pub(super) fn take(&mut self) -> Option<Place> {
         self.free.pop_front()
     }
 
-    pub(super) fn give_back(&mut self, address: Ipv4Addr) {
-        self.free.push_back(address);
+    pub(super) fn give_back(&mut self, interface: &NetworkInterface) {
+        self.free.push_back(interface.place);
     }
 }

@@ -1,9 +1,13 @@
 //! The events that AWS services put on the bus, in AWS's shapes (F8 to F14).
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::World;
+use super::eni::NetworkInterface;
+use super::placement::Networking;
 use super::task::{ContainerState, Task, TaskId, TaskStatus};
 
 /// The name of a task's one container.
@@ -51,30 +55,37 @@ fn task_detail(task: &Task) -> Value {
 }
 
 fn show_task(task: &Task, face: &Face) -> Map<String, Value> {
+    let attachments: Vec<Value> =
+        task.interface.iter().map(|interface| attachment(task, interface, face)).collect();
     let shown = json!({
-        "attachments": [attachment(task, face)],
+        "attachments": attachments,
         "attributes": [{ "name": "ecs.cpu-architecture", "value": "x86_64" }],
         "availabilityZone": "us-east-1a",
-        "capacityProviderName": "FARGATE",
         "clusterArn": task.cluster_arn,
         "containers": [container(task)],
         "cpu": "256",
         "createdAt": (face.time)(task.milestones.created),
         "desiredStatus": task.desired_status.as_str(),
         "enableExecuteCommand": false,
-        "ephemeralStorage": { "sizeInGiB": 20 },
         "group": task.group,
         "lastStatus": task.last_status.as_str(),
-        "launchType": "FARGATE",
+        "launchType": task.definition.networking.launch_type(),
         "memory": "512",
         "overrides": { "containerOverrides": [{ "name": CONTAINER }] },
-        "platformVersion": "1.4.0",
         "startedBy": task.started_by,
         "taskArn": task.arn,
         "taskDefinitionArn": task.definition_arn,
         "version": task.version,
     });
     let Value::Object(mut shown) = shown else { return Map::new() };
+    match &task.container_instance_arn {
+        Some(arn) => shown.extend([("containerInstanceArn".to_owned(), arn.as_str().into())]),
+        None => shown.extend([
+            ("capacityProviderName".to_owned(), "FARGATE".into()),
+            ("ephemeralStorage".to_owned(), json!({ "sizeInGiB": 20 })),
+            ("platformVersion".to_owned(), "1.4.0".into()),
+        ]),
+    }
     let milestones = &task.milestones;
     let reached = [
         ("connectivityAt", milestones.pull_started),
@@ -100,8 +111,7 @@ fn show_task(task: &Task, face: &Face) -> Map<String, Value> {
     shown
 }
 
-fn attachment(task: &Task, face: &Face) -> Value {
-    let interface = &task.interface;
+fn attachment(task: &Task, interface: &NetworkInterface, face: &Face) -> Value {
     let subnet = json!({ "name": "subnetId", "value": "subnet-0b1c2d3e4f5a6b7c8" });
     let attached = [
         ("networkInterfaceId", interface.id.clone()),
@@ -132,18 +142,15 @@ fn attachment(task: &Task, face: &Face) -> Value {
 
 fn container(task: &Task) -> Value {
     let container = &task.container;
-    let interfaces = match task.last_status {
-        TaskStatus::Provisioning => json!([]),
+    let interfaces: Vec<Value> = match task.last_status {
+        TaskStatus::Provisioning => Vec::new(),
         TaskStatus::Pending
         | TaskStatus::Activating
         | TaskStatus::Running
         | TaskStatus::Deactivating
         | TaskStatus::Stopping
         | TaskStatus::Deprovisioning
-        | TaskStatus::Stopped => json!([{
-            "attachmentId": task.interface.attachment_id,
-            "privateIpv4Address": task.interface.private_address.to_string(),
-        }]),
+        | TaskStatus::Stopped => task.interface.iter().map(interface_of_container).collect(),
     };
     let mut shown = json!({
         "containerArn": container.arn,
@@ -166,7 +173,38 @@ fn container(task: &Task) -> Value {
         shown["runtimeId"] = container.runtime_id.as_str().into();
         shown["imageDigest"] = container.image_digest.as_str().into();
     }
+    if task.container_instance_arn.is_some() {
+        shown["networkBindings"] = network_bindings(task, ran);
+    }
     shown
+}
+
+fn interface_of_container(interface: &NetworkInterface) -> Value {
+    let mut shown = json!({
+        "attachmentId": interface.attachment_id,
+        "privateIpv4Address": interface.private_address.to_string(),
+    });
+    if let Some(IpAddr::V6(address)) = interface.address {
+        shown["ipv6Address"] = address.to_string().into();
+    }
+    shown
+}
+
+/// The ports that the container has on its container instance, from when it runs. The agent reports
+/// them for `bridge`, and none for `awsvpc` and `host`.
+fn network_bindings(task: &Task, ran: bool) -> Value {
+    match task.definition.networking {
+        Networking::Bridge { .. } if ran => json!([{
+            "bindIP": "0.0.0.0",
+            "containerPort": task.definition.port,
+            "hostPort": task.endpoint().port(),
+            "protocol": "tcp",
+        }]),
+        Networking::Bridge { .. }
+        | Networking::Fargate(_)
+        | Networking::Awsvpc
+        | Networking::Host => json!([]),
+    }
 }
 
 impl World {

@@ -21,7 +21,7 @@ pub enum FaultKind {
     /// Not done: the connection breaks.
     ConnectionReset,
     /// So many of the things asked for are answered as failures (`DescribeTasks`,
-    /// `DescribeServices`, F17).
+    /// `DescribeServices`, `DescribeContainerInstances`, F17).
     Partial(usize),
 }
 

@@ -1,31 +1,36 @@
 //! The life of a task, from PROVISIONING to STOPPED.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::World;
+use super::application::AppState;
 use super::eni::NetworkInterface;
 use super::ids;
+use super::placement::Site;
 use super::queue::Due;
 use super::task::{
-    AppState, Container, ContainerState, DesiredStatus, HealthStatus, Milestones, StopCause,
-    StopCode, Task, TaskId, TaskStatus,
+    Container, ContainerState, DesiredStatus, HealthStatus, Milestones, StopCause, StopCode, Task,
+    TaskId, TaskStatus,
 };
 
 /// What a container's exit code is when it was killed (128 + SIGKILL).
 const KILLED: i32 = 137;
 
 /// The status that follows; `None` where a task stays.
-fn following(status: TaskStatus, desired: DesiredStatus) -> Option<TaskStatus> {
+fn following(task: &Task) -> Option<TaskStatus> {
     use DesiredStatus as Desired;
     use TaskStatus as Status;
-    match (status, desired) {
+    // Only an interface of its own has to be removed.
+    let last = if task.interface.is_some() { Status::Deprovisioning } else { Status::Stopped };
+    match (task.last_status, task.desired_status) {
         (Status::Provisioning, Desired::Running) => Some(Status::Pending),
         (Status::Pending, Desired::Running) => Some(Status::Activating),
         (Status::Activating, Desired::Running) => Some(Status::Running),
         (Status::Running, Desired::Running) | (Status::Stopped, _) => None,
         // A task whose container never ran has nothing to deactivate.
         (Status::Provisioning | Status::Pending | Status::Activating, Desired::Stopped)
-        | (Status::Stopping, _) => Some(Status::Deprovisioning),
+        | (Status::Stopping, _) => Some(last),
         (Status::Running, Desired::Stopped) => Some(Status::Deactivating),
         (Status::Deactivating, _) => Some(Status::Stopping),
         (Status::Deprovisioning, _) => Some(Status::Stopped),
@@ -33,11 +38,17 @@ fn following(status: TaskStatus, desired: DesiredStatus) -> Option<TaskStatus> {
 }
 
 impl World {
-    /// Starts a task of the service's PRIMARY deployment; `None` when no address is free.
+    /// Starts a task of the service's PRIMARY deployment; `None` when there is no room for it.
     pub(super) fn start_task(&mut self, service_arn: &str) -> Option<TaskId> {
         let service = self.services.get(service_arn)?;
-        let address = self.addresses.take()?;
         let definition = service.primary.task_definition.clone();
+        let cluster = service.cluster.clone();
+        let Site { container_instance_arn, interface, endpoint } =
+            self.place(&cluster, &definition)?;
+        let service = self.services.get(service_arn)?;
+        // Only an interface of its own has to be made.
+        let first =
+            if interface.is_some() { TaskStatus::Provisioning } else { TaskStatus::Pending };
         let task_id = ids::hex(&mut self.rng, 32);
         let container_id = ids::uuid(&mut self.rng);
         let task = Task {
@@ -48,7 +59,7 @@ impl World {
             definition_arn: self.arns.task_definition(&definition.family, definition.revision),
             definition,
             started_by: service.primary.id.clone(),
-            last_status: TaskStatus::Provisioning,
+            last_status: first,
             desired_status: DesiredStatus::Running,
             version: 0,
             health: HealthStatus::Unknown,
@@ -60,15 +71,19 @@ impl World {
                 image_digest: format!("sha256:{}", ids::hex(&mut self.rng, 64)),
                 state: ContainerState::Pending,
             },
-            interface: NetworkInterface::new(&mut self.rng, address),
+            container_instance_arn,
+            interface,
             app: AppState::Serving,
+            path_statuses: BTreeMap::new(),
+            reachable: true,
             listening: false,
             condemned: false,
+            endpoint,
         };
         let id = TaskId(self.tasks_made);
         self.tasks_made += 1;
         self.tasks.insert(id, task);
-        self.task_changed(id);
+        self.enter(id, first);
         self.plan_advance(id);
         Some(id)
     }
@@ -89,7 +104,7 @@ impl World {
 
     fn plan_advance(&mut self, id: TaskId) {
         let Some(task) = self.tasks.get(&id) else { return };
-        if following(task.last_status, task.desired_status).is_some() {
+        if following(task).is_some() {
             let due =
                 Due::Advance { task: id, from: task.last_status, desired: task.desired_status };
             self.plan(self.time_in_status(task), due);
@@ -131,7 +146,7 @@ impl World {
         if task.last_status != from || task.desired_status != desired {
             return;
         }
-        let Some(next) = following(from, desired) else { return };
+        let Some(next) = following(task) else { return };
         self.leave(id, from);
         self.enter(id, next);
         self.plan_advance(id);
@@ -190,18 +205,25 @@ impl World {
                 self.change_task(id, |task| task.milestones.started = Some(now));
                 self.started(id);
             }
-            TaskStatus::Deprovisioning => self.change_task(id, |task| {
-                if task.container.state == ContainerState::Pending {
-                    task.container.state = ContainerState::Stopped(None);
-                }
-            }),
-            TaskStatus::Stopped => self.stopped(id),
+            TaskStatus::Deprovisioning => self.end_container_that_never_ran(id),
+            TaskStatus::Stopped => {
+                self.end_container_that_never_ran(id);
+                self.stopped(id);
+            }
             TaskStatus::Provisioning
             | TaskStatus::Activating
             | TaskStatus::Deactivating
             | TaskStatus::Stopping => {}
         }
         self.task_changed(id);
+    }
+
+    fn end_container_that_never_ran(&mut self, id: TaskId) {
+        self.change_task(id, |task| {
+            if task.container.state == ContainerState::Pending {
+                task.container.state = ContainerState::Stopped(None);
+            }
+        });
     }
 
     /// What follows from RUNNING: the interface shows (F24), the application listens, the first
@@ -221,18 +243,40 @@ impl World {
 
     fn stopped(&mut self, id: TaskId) {
         let now = self.now;
-        self.change_task(id, |task| {
-            task.milestones.stopped = Some(now);
-            task.interface.visible = false;
-            task.interface.associated = false;
+        self.change_task(id, |task| task.milestones.stopped = Some(now));
+        self.change_interface(id, |interface| {
+            interface.visible = false;
+            interface.associated = false;
         });
         if let Some(task) = self.tasks.get(&id) {
-            self.addresses.give_back(task.interface.address);
-            // A task may have been waiting for an address.
+            if let Some(interface) = &task.interface {
+                self.addresses.give_back(interface);
+            }
+            // A task may have been waiting for an address or a port.
             let service_arn = task.service_arn.clone();
             self.wake_scheduler(&service_arn);
         }
         self.plan(self.timing.stopped_retention, Due::Forget(id));
+    }
+
+    /// EC2 shows the task's interface, unless it is gone.
+    pub(super) fn show_interface(&mut self, id: TaskId) {
+        if self.tasks.get(&id).is_some_and(|task| !task.has_stopped()) {
+            self.change_interface(id, |interface| interface.visible = true);
+        }
+    }
+
+    /// EC2 shows the public address of the task's interface, unless it is gone.
+    pub(super) fn show_address(&mut self, id: TaskId) {
+        if self.tasks.get(&id).is_some_and(|task| !task.has_stopped()) {
+            self.change_interface(id, |interface| interface.associated = true);
+        }
+    }
+
+    fn change_interface(&mut self, id: TaskId, change: impl FnOnce(&mut NetworkInterface)) {
+        if let Some(interface) = self.tasks.get_mut(&id).and_then(|task| task.interface.as_mut()) {
+            change(interface);
+        }
     }
 
     /// The application is up, unless its container has gone in the meantime.

@@ -1,17 +1,20 @@
 //! The simulated AWS: a seeded state machine over time, without runtime or network.
 
 mod alarm;
+mod application;
 pub(crate) mod arn;
 mod bus;
 mod eni;
 pub(crate) mod events;
 mod fault;
 mod gateway;
+mod hold;
 mod iam;
 mod ids;
 mod life_cycle;
 mod metric;
 mod operator;
+mod placement;
 mod queue;
 mod scheduler;
 mod service;
@@ -21,23 +24,32 @@ mod task;
 mod timing;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 pub use alarm::{Alarm, AlarmState, AlarmStatus};
+pub use application::{AppState, Listener};
+pub(crate) use application::{Answer, Connection};
 pub use bus::{Delivery, DeliveryFaults};
-pub use eni::NetworkInterface;
+pub use eni::{NetworkInterface, PublicAddress};
 pub use fault::{Call, Fault, FaultKind};
-pub use gateway::{Api, ApiSpec, Integration, Listener, RequestOutcome};
+pub(crate) use gateway::with_stage_variables;
+pub use gateway::{
+    Api, ApiKind, ApiSpec, Destination, GatewayAnswer, Integration, IntegrationType, RequestOutcome,
+};
+pub use hold::{Hold, HoldEnd, HoldWhen};
+pub(crate) use hold::{HoldId, MetHold};
 pub use iam::{Permission, PolicyError, Role};
 pub use operator::OperatorError;
+pub use placement::{ContainerInstance, Networking};
 pub use service::{Deployment, RolloutState, Service, ServiceMessage, ServiceSpec, ServiceStatus};
 pub use sns::{Message, Topic};
 pub use stage::{Stage, StageDeployment};
 pub use task::{
-    AppState, Container, ContainerState, DesiredStatus, HealthStatus, Milestones, StopCause,
-    StopCode, Task, TaskDefinition, TaskStatus,
+    Container, ContainerState, DesiredStatus, HealthStatus, Milestones, StopCause, StopCode, Task,
+    TaskDefinition, TaskStatus,
 };
 pub use timing::Timing;
 
@@ -45,6 +57,7 @@ use arn::Arns;
 use bus::Bus;
 use eni::Addresses;
 use gateway::Stream;
+use hold::Holds;
 use metric::Metrics;
 use queue::{Due, Queue};
 use task::TaskId;
@@ -62,7 +75,7 @@ pub struct WorldConfig {
     pub region: String,
     /// The account.
     pub account: String,
-    /// Tasks get addresses `127.a.b.1` to `127.a.b.254`.
+    /// Tasks and container instances get addresses `127.a.b.1` to `127.a.b.254`.
     pub network: [u8; 2],
 }
 
@@ -95,7 +108,10 @@ pub struct World {
     tasks: BTreeMap<TaskId, Task>,
     tasks_made: u64,
     addresses: Addresses,
+    container_instances: Vec<ContainerInstance>,
+    connections: Vec<(Timestamp, SocketAddr)>,
     apis: BTreeMap<String, Api>,
+    last_deployment: Option<Timestamp>,
     streams: Vec<Stream>,
     outcomes: Vec<RequestOutcome>,
     metrics: Metrics,
@@ -105,6 +121,7 @@ pub struct World {
     published: Vec<Message>,
     roles: BTreeMap<String, Role>,
     faults: Vec<Fault>,
+    holds: Holds,
     calls: Vec<Call>,
     list_page: usize,
 }
@@ -125,7 +142,10 @@ impl World {
             tasks: BTreeMap::new(),
             tasks_made: 0,
             addresses: Addresses::new(&mut rng, config.network),
+            container_instances: Vec::new(),
+            connections: Vec::new(),
             apis: BTreeMap::new(),
+            last_deployment: None,
             streams: Vec::new(),
             outcomes: Vec::new(),
             metrics: Metrics::default(),
@@ -135,6 +155,7 @@ impl World {
             published: Vec::new(),
             roles: BTreeMap::new(),
             faults: Vec::new(),
+            holds: Holds::default(),
             calls: Vec::new(),
             list_page: 100,
             rng,
@@ -195,7 +216,7 @@ impl World {
     pub fn network_interface(&self, id: &str) -> Option<&NetworkInterface> {
         self.tasks
             .values()
-            .map(|task| &task.interface)
+            .filter_map(|task| task.interface.as_ref())
             .find(|interface| interface.visible && interface.id == id)
     }
 
@@ -234,12 +255,8 @@ impl World {
         match due {
             Due::Schedule(service_arn) => self.schedule(&service_arn),
             Due::Advance { task, from, desired } => self.advance_task(task, from, desired),
-            Due::ShowInterface(task) => self.change_task(task, |task| {
-                task.interface.visible = task.last_status != TaskStatus::Stopped;
-            }),
-            Due::ShowAddress(task) => self.change_task(task, |task| {
-                task.interface.associated = task.last_status != TaskStatus::Stopped;
-            }),
+            Due::ShowInterface(task) => self.show_interface(task),
+            Due::ShowAddress(task) => self.show_address(task),
             Due::Listen(task) => self.listen(task),
             Due::PassHealthCheck(task) => self.pass_health_check(task),
             Due::Forget(task) => {

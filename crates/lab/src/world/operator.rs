@@ -1,12 +1,14 @@
 //! What people and accidents do to the world: operators' actions and faults of tasks.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::World;
+use super::application::AppState;
 use super::gateway::Integration;
 use super::queue::Due;
 use super::service::{Service, ServiceSpec, ServiceStatus};
-use super::task::{AppState, ContainerState, HealthStatus, StopCode, TaskDefinition, TaskId};
+use super::task::{ContainerState, HealthStatus, StopCode, TaskDefinition, TaskId};
 
 /// An action on something that is not there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +31,23 @@ pub enum OperatorError {
     /// No such stage.
     #[error("there is no stage {0:?}; a stage is named by its name")]
     NoSuchStage(String),
+    /// Every address is taken.
+    #[error("no address is free: the lab has 254")]
+    NoFreeAddress,
+    /// API Gateway does not take such a stage variable.
+    #[error(
+        "the stage variable {name:?} cannot be {value:?}; accepted: names of letters, digits and \
+         underscores, values of letters, digits and -._~:/?#&=,"
+    )]
+    InvalidStageVariable {
+        /// Its name.
+        name: String,
+        /// The value it should have.
+        value: String,
+    },
+    /// A deployment too soon after the last one.
+    #[error("one CreateDeployment in {0:?} is all that API Gateway takes (F5); try again later")]
+    TooManyDeployments(Duration),
 }
 
 type Done = Result<(), OperatorError>;
@@ -214,6 +233,20 @@ impl World {
         self.change_integration(api, integration, |Integration { uri: old, .. }| {
             uri.clone_into(old);
         })
+    }
+
+    /// Sets a variable of a stage by hand, or removes it.
+    ///
+    /// # Errors
+    /// When there is no such API or stage, or API Gateway does not take the name or value.
+    pub fn set_stage_variable(
+        &mut self,
+        api: &str,
+        stage: &str,
+        name: &str,
+        value: Option<&str>,
+    ) -> Done {
+        self.change_stage_variables(api, stage, &[(name, value)])
     }
 
     pub(super) fn task_id(&self, arn: &str) -> Result<TaskId, OperatorError> {

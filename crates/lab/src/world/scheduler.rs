@@ -31,7 +31,7 @@ impl World {
         }
         let started: Vec<TaskId> = (0..start).map_while(|_| self.start_task(service_arn)).collect();
         if started.len() < start {
-            self.say(service_arn, "was unable to place a task because no address is free.");
+            self.say_shortage(service_arn);
         }
         self.say_tasks(service_arn, "has started", &started);
         for task in &stop {
@@ -147,6 +147,12 @@ impl World {
             .map(|task| format!("(task {})", task.id()))
             .collect();
         self.say(service_arn, &format!("{verb} {} tasks: {}.", tasks.len(), names.join(" ")));
+    }
+
+    fn say_shortage(&mut self, service_arn: &str) {
+        let Some(service) = self.services.get(service_arn) else { return };
+        let shortage = service.primary.task_definition.networking.shortage();
+        self.say(service_arn, &format!("was unable to place a task because {shortage}."));
     }
 
     fn say(&mut self, service_arn: &str, what: &str) {

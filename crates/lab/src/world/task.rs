@@ -1,11 +1,14 @@
 //! A task: what ECS knows of it, and what the application inside it does.
 
-use std::net::SocketAddrV4;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::eni::NetworkInterface;
+use super::application::AppState;
+use super::eni::{NetworkInterface, PublicAddress};
+use super::placement::Networking;
 
 /// Tasks in the order they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,8 +21,10 @@ pub struct TaskDefinition {
     pub family: String,
     /// The revision within the family.
     pub revision: u32,
-    /// The port the application listens on.
+    /// The port the application listens on in its container.
     pub port: u16,
+    /// On what its tasks run, and how they are reached.
+    pub networking: Networking,
     /// From the container's start until the application accepts connections.
     pub start_up: Duration,
     /// From the signal to stop until the application has stopped accepting connections.
@@ -29,12 +34,14 @@ pub struct TaskDefinition {
 }
 
 impl TaskDefinition {
-    /// Revision 1: port 8000, two seconds to start, two to stop, no health check (F20).
+    /// Revision 1: port 8000, on Fargate with a public IPv4 address, two seconds to start, two to
+    /// stop, no health check (F20).
     pub fn new(family: &str) -> Self {
         Self {
             family: family.to_owned(),
             revision: 1,
             port: 8000,
+            networking: Networking::Fargate(PublicAddress::Ipv4),
             start_up: Duration::from_secs(2),
             stop: Duration::from_secs(2),
             health_check: false,
@@ -151,17 +158,6 @@ pub struct StopCause {
     pub reason: String,
 }
 
-/// What an application does with the connections it accepts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AppState {
-    /// Answers 200.
-    Serving,
-    /// Answers this status.
-    Failing(u16),
-    /// Accepts and never answers.
-    Hung,
-}
-
 /// The state of a task's container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContainerState {
@@ -264,14 +260,21 @@ pub struct Task {
     pub milestones: Milestones,
     /// Its container.
     pub container: Container,
-    /// Its network interface.
-    pub interface: NetworkInterface,
+    /// The ARN of the container instance it runs on; none on Fargate.
+    pub container_instance_arn: Option<String>,
+    /// Its own network interface; none with the networking modes `bridge` and `host`.
+    pub interface: Option<NetworkInterface>,
     /// What the application does with connections, once it listens.
     pub app: AppState,
+    /// The statuses of paths that the application answers with another status than the rest.
+    pub path_statuses: BTreeMap<String, u16>,
+    /// Whether others than API Gateway can connect to it.
+    pub reachable: bool,
     /// Whether the application accepts connections.
     pub listening: bool,
     /// Whether ECS has decided to replace it because it is UNHEALTHY (F19).
     pub condemned: bool,
+    pub(super) endpoint: SocketAddr,
 }
 
 impl Task {
@@ -280,9 +283,23 @@ impl Task {
         super::arn::short_name(&self.arn)
     }
 
-    /// Where the application listens, or will.
-    pub fn endpoint(&self) -> SocketAddrV4 {
-        SocketAddrV4::new(self.interface.address, self.definition.port)
+    /// Where the application listens, or will: at the public address of its interface or its
+    /// container instance (F25), or at the private one where there is no public one.
+    pub fn endpoint(&self) -> SocketAddr {
+        self.endpoint
+    }
+
+    /// Whether it can be reached from the internet.
+    pub fn is_public(&self) -> bool {
+        match self.endpoint.ip() {
+            IpAddr::V4(address) => !address.is_private(),
+            IpAddr::V6(_) => true,
+        }
+    }
+
+    /// Whether it is STOPPED.
+    pub fn has_stopped(&self) -> bool {
+        self.last_status == TaskStatus::Stopped
     }
 
     /// Whether it shall run, whatever it does now.

@@ -44,8 +44,12 @@ pub struct Timing {
     pub metric_delay: Duration,
     /// After this the gateway gives up on an integration: the maximum of an HTTP API.
     pub gateway_timeout: Duration,
+    /// The least time between two `CreateDeployment` of an account (F5).
+    pub deployment_interval: Duration,
     /// What one API call takes in process. Assumed.
     pub api_latency: Duration,
+    /// What it takes to connect to a task in process. Assumed.
+    pub connect_latency: Duration,
     /// Factor for durations that others declare: alarm periods, rule schedules, the start and stop
     /// times of an application.
     pub scale: f64,
@@ -72,7 +76,9 @@ impl Timing {
             event_delivery: Duration::from_millis(500),
             metric_delay: Duration::from_secs(10),
             gateway_timeout: Duration::from_secs(30),
+            deployment_interval: Duration::from_secs(5),
             api_latency: Duration::from_millis(30),
+            connect_latency: Duration::from_millis(1),
             scale: 1.0,
         }
     }
@@ -98,7 +104,9 @@ impl Timing {
             event_delivery: self.event_delivery.mul_f64(factor),
             metric_delay: self.metric_delay.mul_f64(factor),
             gateway_timeout: self.gateway_timeout.mul_f64(factor),
+            deployment_interval: self.deployment_interval.mul_f64(factor),
             api_latency: self.api_latency.mul_f64(factor),
+            connect_latency: self.connect_latency.mul_f64(factor),
             scale: self.scale * factor,
         }
     }

@@ -169,3 +169,35 @@ fn virtual_traffic_shows_when_requests_fail() {
     };
     assert!(world.traffic().iter().all(right));
 }
+
+#[test]
+fn stage_variables_fill_a_deployed_uri_and_an_unknown_one_leaves_nothing() {
+    // given an API whose URI has variables, one of which its stage does not know
+    let mut world = running_world_with(|_| {});
+    let uri = "http://${stageVariables.host}/${stageVariables.none}v1/{proxy}?${stageVariables.q";
+    let spec = api(uri, true).stage_variable("$default", "host", "127.10.0.1");
+    world.create_api(spec.stage("other", true).stage_variable("other", "host", "127.10.0.2"));
+
+    // when requests come, then each stage has its own, and what is not closed is no variable
+    let upstream = |path| world.upstream(API, path).unwrap();
+    assert_eq!(upstream("/a"), "http://127.10.0.1/v1/a?${stageVariables.q");
+    assert_eq!(upstream("/other/a"), "http://127.10.0.2/v1/a?${stageVariables.q");
+
+    // and what a client sends is none either
+    let sent = "/${stageVariables.host}";
+    assert_eq!(upstream(sent), format!("http://127.10.0.1/v1{sent}?${{stageVariables.q"));
+}
+
+#[test]
+fn a_private_integration_is_not_called_over_the_internet() {
+    let mut world = running_world_with(|_| {});
+    let arn = "arn:aws:servicediscovery:us-east-1:123456789012:service/srv-1";
+    world.create_api(
+        ApiSpec::new(API)
+            .vpc_link_integration("link", arn, "vpclink1")
+            .route("/", "link")
+            .stage("$default", true),
+    );
+    assert_eq!(world.upstream(API, "/"), None);
+    assert_eq!(world.request(API, "/"), 503);
+}

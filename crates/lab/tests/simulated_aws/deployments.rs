@@ -246,9 +246,9 @@ fn a_service_without_a_free_address_says_so_and_goes_on_when_one_is_free() {
     pass(&mut world, 5 * MINUTE);
 
     // then another one has got its address
-    let address = world.task(&old).unwrap().interface.address;
+    let address = world.task(&old).unwrap().endpoint();
     assert_eq!(running(&world).len(), 254);
-    assert!(running(&world).iter().any(|task| task.interface.address == address));
+    assert!(running(&world).iter().any(|task| task.endpoint() == address));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use eden_lab::spec::{RuleSpec, RuleTrigger, Target};
 use eden_lab::world::{Delivery, DeliveryFaults, ServiceSpec};
 use serde_json::{Value, json};
 
-use crate::support::{CLUSTER, MINUTE, SERVICE, empty_world, pass};
+use crate::support::{CLUSTER, MINUTE, SERVICE, empty_world, interface_of, pass};
 
 const UPDATER: &str = "prod-eden-ip-updater";
 
@@ -221,12 +221,13 @@ fn events_of_tasks_have_the_shape_of_ecs() {
     assert!(detail.get("healthStatus").is_none());
     let attachment = &detail["attachments"][0];
     assert_eq!((&attachment["type"], &attachment["status"]), (&json!("eni"), &json!("ATTACHED")));
-    let interface = &world.tasks(CLUSTER, SERVICE)[0].interface;
+    let task = world.tasks(CLUSTER, SERVICE)[0];
+    let interface = interface_of(task);
     let detail_of_id = json!({ "name": "networkInterfaceId", "value": interface.id });
     assert_eq!(attachment["details"][1], detail_of_id);
     let text = event_of_task.to_string();
     assert!(
-        !text.contains(&interface.address.to_string()),
+        !text.contains(&task.endpoint().ip().to_string()),
         "an event never shows the public address"
     );
 }

@@ -10,8 +10,8 @@ use eden_lab::world::{
 use serde_json::Value;
 
 use crate::support::{
-    CLUSTER, MINUTE, SERVICE, pass, running, running_world_with, status, tasks, the_task,
-    time_to_run, until, world_with,
+    CLUSTER, MINUTE, SERVICE, interface_of, pass, running, running_world_with, status, tasks,
+    the_task, time_to_run, until, world_with,
 };
 
 /// `lastStatus` and `desiredStatus` of every event of a task, in order.
@@ -211,7 +211,7 @@ fn the_interface_appears_after_running_and_its_address_later_still() {
     // given a task that has just reached RUNNING
     let mut world = world_with(|_| {});
     until(&mut world, |world| !running(world).is_empty());
-    let id = running(&world)[0].interface.id.clone();
+    let id = interface_of(running(&world)[0]).id.clone();
     let timing = *world.timing();
 
     // when time passes, then F24 holds at each point
@@ -227,7 +227,7 @@ fn the_interface_of_a_stopped_task_is_gone_and_its_attachment_deleted() {
     // given a task that has stopped
     let mut world = running_world_with(|_| {});
     let arn = the_task(&world);
-    let id = world.task(&arn).unwrap().interface.id.clone();
+    let id = interface_of(world.task(&arn).unwrap()).id.clone();
     world.stop_task(&arn, "test").unwrap();
 
     // when it is STOPPED
@@ -261,7 +261,7 @@ fn no_address_is_used_again_while_another_is_free() {
     let mut seen = HashSet::new();
     for _ in 0..100 {
         let arn = the_task(&world);
-        let address = world.task(&arn).unwrap().interface.address;
+        let address = world.task(&arn).unwrap().endpoint().ip();
         // then each has an address of its own
         assert!(seen.insert(address), "{address} again");
 
@@ -269,7 +269,7 @@ fn no_address_is_used_again_while_another_is_free() {
         world.stop_task(&arn, "test").unwrap();
         pass(&mut world, 5 * MINUTE);
     }
-    assert!(seen.iter().all(|address| address.octets()[..3] == [127, 10, 0]));
+    assert!(seen.iter().all(|address| address.to_string().starts_with("127.10.0.")));
 }
 
 #[test]

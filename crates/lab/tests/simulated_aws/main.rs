@@ -2,13 +2,20 @@
 
 mod alarm;
 mod api_gateway;
+mod connections;
 mod deployments;
+mod ec2_launch_type;
 mod event_bus;
 mod faults;
+mod held_calls;
+mod ipv6;
 mod lab;
 mod life_cycle;
 mod permissions;
+mod rest_api;
 mod sdk_ecs;
 mod sdk_others;
 mod shapes;
+mod stages;
 mod support;
+mod tags;

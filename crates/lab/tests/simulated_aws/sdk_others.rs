@@ -18,14 +18,16 @@ use eden_lab::pattern::Pattern;
 use eden_lab::spec::{AlarmSpec, RuleSpec, RuleTrigger, Target};
 use serde_json::json;
 
-use crate::support::{API, INTEGRATION, MINUTE, api, empty_world, running, running_lab};
+use crate::support::{
+    API, INTEGRATION, MINUTE, api, empty_world, interface_of, running, running_lab,
+};
 
 const URI: &str = "http://127.10.0.255:8000/{proxy}";
 
 fn interface(lab: &Lab) -> (String, String) {
     let world = lab.world();
-    let interface = &running(&world)[0].interface;
-    (interface.id.clone(), interface.address.to_string())
+    let task = running(&world)[0];
+    (interface_of(task).id.clone(), task.endpoint().ip().to_string())
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use eden_lab::world::{AlarmState, ApiSpec, ServiceSpec, Task, TaskStatus, Timing, WorldConfig};
+use eden_lab::world::{
+    AlarmState, ApiSpec, NetworkInterface, ServiceSpec, Task, TaskStatus, Timing, WorldConfig,
+};
 use eden_lab::{Clock, Lab, World};
 use jiff::Timestamp;
 
@@ -74,6 +76,11 @@ pub fn the_task(world: &World) -> String {
         [task] => task.arn.clone(),
         other => panic!("{} tasks run, not one", other.len()),
     }
+}
+
+/// The task's own network interface.
+pub fn interface_of(task: &Task) -> &NetworkInterface {
+    task.interface.as_ref().expect("it has one")
 }
 
 pub fn status(world: &World, arn: &str) -> TaskStatus {

@@ -1,11 +1,12 @@
 //! Facts as chainable builders: a healthy service of one task at a fixed time, and its variations.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_policy::facts::{
-    Alarm, Deployment, DeploymentController, Integration, IntegrationKind, LastStatus,
-    RolloutState, Route, Service, ServiceStatus, Stage, StageDeployment, Task, TaskHealth,
+    Alarm, Deployment, DeploymentController, Integration, IntegrationKind, LastStatus, Pointer,
+    Readiness, RolloutState, Route, Serves, Service, ServiceStatus, Stage, StageDeployment, Task,
+    TaskHealth, TaskNetwork,
 };
 use eden_policy::mode::ModeTag;
 use eden_policy::{Facts, Observed};
@@ -22,17 +23,27 @@ pub fn ago(seconds: u64) -> Timestamp {
     now().checked_sub(Duration::from_secs(seconds)).unwrap()
 }
 
-/// A task that has been running for an hour; number `n` answers at 203.0.113.`n`.
+/// The PRIMARY deployment, and the one before it.
+pub const PRIMARY: &str = "ecs-svc/1";
+pub const OLD: &str = "ecs-svc/0";
+
+fn task_arn(n: u8) -> String {
+    format!("arn:aws:ecs:us-east-1:123456789012:task/prod-eden-cluster/task{n}")
+}
+
+/// A task of the PRIMARY deployment that has been running for an hour; number `n` answers at
+/// 203.0.113.`n`.
 pub fn task(n: u8) -> Task {
     Task {
-        arn: format!("arn:aws:ecs:us-east-1:123456789012:task/prod-eden-cluster/task{n}"),
+        arn: task_arn(n),
         last_status: LastStatus::Running,
         wanted: true,
         health: TaskHealth::Unknown,
         created_at: Some(ago(3_660)),
         started_at: Some(ago(3_600)),
         stopping_at: None,
-        eni: Some(format!("eni-{n}")),
+        deployment: Some(PRIMARY.to_owned()),
+        network: TaskNetwork::Interface(format!("eni-{n}")),
     }
 }
 
@@ -41,6 +52,7 @@ pub trait TaskExt {
     fn health(self, health: TaskHealth) -> Self;
     fn starting(self) -> Self;
     fn stopping(self, seconds_ago: u64) -> Self;
+    fn old(self) -> Self;
 }
 
 impl TaskExt for Task {
@@ -66,55 +78,128 @@ impl TaskExt for Task {
         self.stopping_at = Some(ago(seconds_ago));
         self
     }
+
+    /// Of the deployment before the PRIMARY one.
+    fn old(mut self) -> Self {
+        self.deployment = Some(OLD.to_owned());
+        self
+    }
 }
 
-pub fn address(n: u8) -> IpAddr {
-    IpAddr::from([203, 0, 113, n])
+pub fn endpoint(n: u8) -> SocketAddr {
+    SocketAddr::from(([203, 0, 113, n], PORT))
 }
 
 pub fn leading_to(uri: &str) -> Observed<Integration> {
-    Observed::Known(Integration { kind: IntegrationKind::HttpProxy, uri: Some(uri.to_owned()) })
+    Observed::Known(Integration { kind: IntegrationKind::Http, uri: Some(uri.to_owned()) })
+}
+
+pub fn uri_of(n: u8) -> String {
+    format!("http://{}/{{proxy}}", endpoint(n))
 }
 
 pub fn leading_to_task(n: u8) -> Observed<Integration> {
-    leading_to(&format!("http://203.0.113.{n}:{PORT}/{{proxy}}"))
+    leading_to(&uri_of(n))
 }
 
-/// A route whose one integration leads to task `n`, on a stage that deploys by itself; every
-/// interface has its address.
+pub fn integration(id: &str) -> Pointer {
+    Pointer::Integration(id.to_owned())
+}
+
+/// A route whose one integration leads to task `n`, on a stage that deploys by itself; every task
+/// up to number 40 has an address and answers there.
 pub fn route_to(n: u8) -> Route {
     Route {
         api: "a1b2c3d4e5".to_owned(),
         port: PORT,
-        addresses: Observed::Known((1..=250).map(|n| (format!("eni-{n}"), address(n))).collect()),
-        integrations: vec![("int1".to_owned(), leading_to_task(n))],
+        endpoints: Observed::Known((1..=40).map(|n| (task_arn(n), endpoint(n))).collect()),
+        readiness: (1..=40).map(|n| (endpoint(n), Readiness::Ready)).collect(),
+        pointers: vec![(integration("int1"), leading_to_task(n))],
         stages: Observed::Known(vec![Stage {
             name: "$default".to_owned(),
             auto_deploy: true,
-            deployment: None,
+            serves: Serves::Nothing,
         }]),
     }
 }
+
+pub trait RouteExt {
+    fn silent(self, tasks: &[u8]) -> Self;
+    fn unasked(self) -> Self;
+    fn unaddressed(self, task: u8) -> Self;
+    fn pointers(self, pointers: Vec<(Pointer, Observed<Integration>)>) -> Self;
+    fn stage(self, stage: Stage) -> Self;
+}
+
+impl RouteExt for Route {
+    /// These tasks do not answer.
+    fn silent(mut self, tasks: &[u8]) -> Self {
+        let silent = || Readiness::NotReady(SILENCE.to_owned());
+        self.readiness.extend(tasks.iter().map(|n| (endpoint(*n), silent())));
+        self
+    }
+
+    /// Nobody was probed yet.
+    fn unasked(mut self) -> Self {
+        self.readiness.clear();
+        self
+    }
+
+    fn unaddressed(mut self, task: u8) -> Self {
+        if let Observed::Known(endpoints) = &mut self.endpoints {
+            endpoints.remove(&task_arn(task));
+        }
+        self
+    }
+
+    fn pointers(mut self, pointers: Vec<(Pointer, Observed<Integration>)>) -> Self {
+        self.pointers = pointers;
+        self
+    }
+
+    fn stage(mut self, stage: Stage) -> Self {
+        self.stages = Observed::Known(vec![stage]);
+        self
+    }
+}
+
+/// What a task does that does not answer.
+pub const SILENCE: &str = "connection refused";
 
 /// A stage without autoDeploy that serves a deployment of that description and age.
 pub fn manual_stage(description: Option<&str>, seconds_ago: u64) -> Stage {
     Stage {
         name: "prod".to_owned(),
         auto_deploy: false,
-        deployment: Some(StageDeployment {
-            description: description.map(str::to_owned),
-            created_at: Some(ago(seconds_ago)),
-        }),
+        serves: serving(description, ago(seconds_ago)),
     }
 }
 
-pub fn deployment(rollout: RolloutState, seconds_ago: u64) -> Deployment {
-    Deployment { id: "ecs-svc/1".to_owned(), primary: true, rollout, created_at: ago(seconds_ago) }
+pub fn serving(description: Option<&str>, created_at: Timestamp) -> Serves {
+    let description = description.map(str::to_owned);
+    Serves::Deployment(StageDeployment { description, created_at: Some(created_at) })
 }
+
+pub fn deployment(rollout: RolloutState, seconds_ago: u64) -> Deployment {
+    Deployment { id: PRIMARY.to_owned(), primary: true, rollout, created_at: ago(seconds_ago) }
+}
+
+/// A deployment that is replacing the tasks of another.
+pub fn rollout() -> Vec<Deployment> {
+    let old = deployment(RolloutState::Completed, 86_400);
+    vec![
+        deployment(RolloutState::InProgress, 60),
+        Deployment { id: OLD.to_owned(), primary: false, ..old },
+    ]
+}
+
+pub const SERVICE_ARN: &str =
+    "arn:aws:ecs:us-east-1:123456789012:service/prod-eden-cluster/prod-eden-service";
 
 /// A service that runs all the tasks it wants and was deployed a day ago.
 pub fn service(desired: u32) -> Service {
     Service {
+        arn: SERVICE_ARN.to_owned(),
         status: ServiceStatus::Active,
         desired,
         running: desired,
@@ -123,6 +208,7 @@ pub fn service(desired: u32) -> Service {
         health_check_grace: Duration::ZERO,
         controller: DeploymentController::Ecs,
         mode: ModeTag::Absent,
+        unserved_since: None,
     }
 }
 

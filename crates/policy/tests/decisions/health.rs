@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use eden_policy::facts::{
-    Alarm, DeploymentController, LastStatus, RolloutState, ServiceStatus, TaskHealth,
+    Alarm, DeploymentController, LastStatus, RolloutState, ServiceStatus, Stage, Task, TaskHealth,
 };
 use eden_policy::plan::Fact;
-use eden_policy::{Diagnosis, Facts, Hold, Limits, Plan, Step, health};
+use eden_policy::{Diagnosis, Facts, Hold, Limits, Plan, Routing, Step, health};
 
 use crate::fixtures::*;
 
 fn decide(facts: &Facts) -> (Diagnosis, Plan) {
-    health::decide(facts, &Limits::default(), now())
+    health::decide(facts, &Limits::default(), &Routing::default(), now())
 }
 
 fn stopped(plan: &Plan) -> Vec<&str> {
@@ -43,7 +43,7 @@ fn assert_held(facts: &Facts, expected: &Hold) {
     assert!(plan.holds.contains(expected), "{diagnosis}: {:?}", plan.holds);
 }
 
-fn sick_task(n: u8) -> eden_policy::facts::Task {
+fn sick_task(n: u8) -> Task {
     task(n).health(TaskHealth::Unhealthy)
 }
 
@@ -107,11 +107,8 @@ fn the_alarm_shows_the_past_for_a_while_after_a_task_started() {
 #[test]
 fn the_alarm_shows_the_past_for_a_while_after_the_route_moved() {
     let moved = |age| {
-        let mut route = route_to(1);
-        let mut stage = manual_stage(None, age);
-        stage.auto_deploy = true;
-        route.stages = eden_policy::Observed::Known(vec![stage]);
-        healthy(1).alarm(Alarm::Alarm).route(route)
+        let stage = Stage { auto_deploy: true, ..manual_stage(None, age) };
+        healthy(1).alarm(Alarm::Alarm).route(route_to(1).stage(stage))
     };
     let (diagnosis, plan) = decide(&moved(60));
     assert_eq!(diagnosis, Diagnosis::Settling);
@@ -195,9 +192,7 @@ fn nothing_is_stopped_or_redeployed_during_a_rollout() {
 #[test]
 fn an_old_deployment_beside_the_primary_one_is_a_rollout_too() {
     let facts = healthy(1).alarm(Alarm::Alarm).service(|service| {
-        let mut old = deployment(RolloutState::Completed, 90_000);
-        old.primary = false;
-        service.deployments.push(old);
+        service.deployments = rollout();
         service.deployments[0].rollout = RolloutState::Unknown;
     });
     assert_held(&facts, &Hold::RolloutInProgress { deployment: "ecs-svc/1".to_owned() });
@@ -242,19 +237,11 @@ fn a_desired_count_below_the_floor_is_restored() {
 #[test]
 fn a_floor_of_zero_lets_people_scale_to_zero() {
     let limits = Limits { min_desired_count: 0, ..Limits::default() };
-    let (diagnosis, plan) = health::decide(&healthy(0).alarm(Alarm::Alarm), &limits, now());
+    let facts = healthy(0).alarm(Alarm::Alarm);
+    let (diagnosis, plan) = health::decide(&facts, &limits, &Routing::default(), now());
     assert_eq!(diagnosis, Diagnosis::ScaledToZero);
     assert_eq!(plan.steps, []);
     assert!(plan.holds.contains(&Hold::ScaledToZero));
-}
-
-#[test]
-fn a_stale_route_is_repaired_before_anything_is_redeployed() {
-    let facts = healthy(1).alarm(Alarm::Alarm).route(route_to(9));
-    let (diagnosis, plan) = decide(&facts);
-    assert_eq!(diagnosis, Diagnosis::RouteStale);
-    assert!(matches!(&plan.steps[..], [Step::PointIntegration { .. }]), "{plan:?}");
-    assert!(plan.holds.contains(&Hold::RouteRepairedFirst));
 }
 
 #[test]
@@ -313,17 +300,20 @@ fn an_alarm_that_cannot_be_read_is_no_alarm_and_no_all_clear() {
 }
 
 #[test]
-fn a_route_that_cannot_be_read_keeps_the_service_from_being_redeployed() {
-    let mut facts = healthy(1).alarm(Alarm::Alarm);
-    facts.route.as_mut().unwrap().integrations[0].1 = unknown();
-    let (_, plan) = decide(&facts);
-    assert_eq!(plan.steps, []);
-}
-
-#[test]
 fn a_task_in_an_unknown_state_is_neither_stopped_nor_waited_for() {
     let mut odd = sick_task(2);
     odd.last_status = LastStatus::Unknown;
     let facts = healthy(1).tasks(vec![task(1), odd]);
     assert_eq!(decide(&facts).0, Diagnosis::Healthy);
+}
+
+#[test]
+fn tasks_without_an_address_are_a_fault_to_tell_once_they_have_had_the_time_to_get_one() {
+    let unaddressed =
+        |age| healthy(1).tasks(vec![task(1).started(age)]).route(route_to(1).unaddressed(1));
+    let fault = |facts: &Facts| {
+        decide(facts).1.unknown_facts().any(|hold| hold.to_string().contains("eni-1"))
+    };
+    assert!(!fault(&unaddressed(119)));
+    assert!(fault(&unaddressed(120)));
 }

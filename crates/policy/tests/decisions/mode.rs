@@ -3,7 +3,7 @@
 use eden_policy::facts::Alarm;
 use eden_policy::mode::{Mode, ModeTag, restrain};
 use eden_policy::plan::Fact;
-use eden_policy::{Facts, Hold, Limits, Observed, Plan, health};
+use eden_policy::{Facts, Hold, Limits, Observed, Plan, Routing, health};
 
 use crate::fixtures::*;
 
@@ -16,7 +16,7 @@ fn in_need(tag: ModeTag) -> Facts {
 }
 
 fn plan(facts: &Facts, setting: Mode) -> Plan {
-    let (_, plan) = health::decide(facts, &Limits::default(), now());
+    let (_, plan) = health::decide(facts, &Limits::default(), &Routing::default(), now());
     assert_eq!(plan.steps.len(), 2, "the facts ask for a route and a stop: {plan:?}");
     restrain(plan, setting, &facts.service)
 }
@@ -62,7 +62,7 @@ fn a_tag_that_is_no_mode_is_quoted() {
 #[test]
 fn a_tag_that_could_not_be_read_might_forbid_everything() {
     let facts = in_need(ModeTag::Absent);
-    let (_, plan) = health::decide(&facts, &Limits::default(), now());
+    let (_, plan) = health::decide(&facts, &Limits::default(), &Routing::default(), now());
     let plan = restrain(plan, Mode::On, &Observed::Unknown("AccessDenied".to_owned()));
     assert_eq!(plan.steps, []);
     let unknown = |hold: &Hold| matches!(hold, Hold::FactUnknown { fact: Fact::Service, .. });

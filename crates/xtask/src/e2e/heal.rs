@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use eden_lab::example::{CLUSTER, SERVICE};
+use eden_lab::http::{self, HttpFace};
 use eden_lab::stage::Account;
 use eden_lab::traffic::Traffic;
 use serde_json::{Value, json};
@@ -23,7 +25,8 @@ const FLOWING: usize = 10;
 /// Invokes both functions with every event, then lets the service be healed.
 pub async fn with_deployed_functions(report: &mut Report, cloud: &Cloud) -> Result<(), Failed> {
     report.step("3  invoke");
-    report.check("the functions reach ECS and EC2 in the lab", connect(cloud)).await?;
+    let connecting = connect(cloud);
+    let _faces = report.check("the functions reach ECS and EC2 in the lab", connecting).await?;
     let queue = report.check("an SQS queue subscribes to the topic", subscribe(cloud)).await?;
     report.check("the service runs a task", task_runs(&cloud.account)).await?;
     let [ip_updater, health_monitor] = FUNCTIONS;
@@ -47,17 +50,18 @@ pub async fn with_deployed_functions(report: &mut Report, cloud: &Cloud) -> Resu
     report.check("the lab denied no call of either role", within).await
 }
 
-/// Gives the functions the lab's endpoints, which Lambda knows nothing of, and their own names as
-/// access keys: by these the lab tells their roles apart, and denies what the template does not
-/// allow.
-async fn connect(cloud: &Cloud) -> Result<()> {
+/// Gives each function the lab's endpoint, which Lambda knows nothing of. Each has an endpoint of
+/// its own: by it the lab tells their roles apart, and denies what the template does not allow.
+async fn connect(cloud: &Cloud) -> Result<Vec<HttpFace>> {
+    let mut faces = Vec::new();
     for function in &cloud.expected.functions {
         let mut variables: BTreeMap<&str, &str> =
             function.environment.iter().map(|(name, value)| (name.as_str(), &**value)).collect();
-        let (lab, others) = (cloud.account.face.url(), cloud.ministack.url());
+        let any_port = (Ipv4Addr::LOCALHOST, 0).into();
+        let face = http::serve_one(&cloud.account.lab, any_port, &function.name).await?;
+        let (lab, others) = (face.url(), cloud.ministack.url());
         variables.extend([
-            ("AWS_ACCESS_KEY_ID", function.name.as_str()),
-            ("AWS_ENDPOINT_URL", &others),
+            ("AWS_ENDPOINT_URL", &*others),
             ("AWS_ENDPOINT_URL_ECS", &lab),
             ("AWS_ENDPOINT_URL_EC2", &lab),
         ]);
@@ -65,8 +69,9 @@ async fn connect(cloud: &Cloud) -> Result<()> {
         let update = ["lambda", "update-function-configuration", "--function-name"];
         let update = [&update[..], &[&function.name, "--environment", &environment]].concat();
         cloud.ministack.aws(&update).await?;
+        faces.push(face);
     }
-    Ok(())
+    Ok(faces)
 }
 
 /// Each function has called the lab under its own name, and its role allowed every call.

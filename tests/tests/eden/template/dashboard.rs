@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use eden_core::metrics::NAMESPACE;
 use eden_lab::example::{API, AUDIT_LOG, HEALTH_MONITOR, IP_UPDATER, SERVICE};
 use eden_lab::template::Stack;
+use eden_tests::rig::example;
 use serde_json::Value;
 
 use super::{METRICS, stack};
@@ -54,6 +55,20 @@ fn the_dashboard_shows_eden_beside_the_api_and_the_functions() {
         let row = [NAMESPACE, metric, "Environment", "prod", "Service", SERVICE];
         assert!(shown(&row), "{metric}");
     }
+}
+
+#[test]
+fn the_dashboard_of_a_rest_api_shows_the_metrics_that_such_a_one_publishes() {
+    // Given F1
+    let rest = example().parameter("ApiType", &"REST").parameter("APIGatewayName", &"shop-api");
+    let rows = rows(&dashboard(&rest.stack("https://api.example.com").unwrap()));
+    let of_api: BTreeSet<_> = rows
+        .iter()
+        .filter(|row| row.first().is_some_and(|namespace| namespace == "AWS/ApiGateway"))
+        .collect();
+    let expected = ["Count", "4XXError", "5XXError", "Latency"]
+        .map(|metric| ["AWS/ApiGateway", metric, "ApiName", "shop-api"].map(str::to_owned).into());
+    assert_eq!(of_api, expected.iter().collect());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{METRICS, stack};
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 const README: &str = include_str!("../../../../README.md");
-const PLAN: &str = include_str!("../../../../crates/policy/src/plan.rs");
+const HOLDS: &str = include_str!("../../../../crates/policy/src/plan/hold.rs");
 const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
 
 /// Whether a table of the document has a row that begins with this name.
@@ -15,7 +15,7 @@ fn has_row(document: &str, name: &str) -> bool {
 #[test]
 fn every_parameter_is_explained() {
     let parameters = TEMPLATE.split_once("\nParameters:\n").unwrap().1;
-    let parameters = parameters.split_once("\nConditions:\n").unwrap().0;
+    let parameters = parameters.split_once("\nRules:\n").unwrap().0;
     let names = parameters.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
     let names: Vec<_> = names.filter(|name| !name.starts_with(' ')).collect();
     assert!(names.contains(&"APIGatewayId") && names.contains(&"HealingMode"), "{names:?}");
@@ -42,7 +42,7 @@ fn every_alarm_comes_with_what_to_do_about_it() {
 #[test]
 fn every_reason_to_hold_is_explained() {
     // Given the lines that name them: `Hold::NoRunningTask => "no_running_task",`
-    let arms = PLAN.lines().filter(|line| line.trim_start().starts_with("Hold::"));
+    let arms = HOLDS.lines().filter(|line| line.trim_start().starts_with("Hold::"));
     let reasons = arms.filter_map(|arm| arm.split_once("=> \"")?.1.strip_suffix("\","));
     let reasons: Vec<_> = reasons.collect();
     assert!(reasons.contains(&"fact_unknown"), "{reasons:?}");

@@ -1,0 +1,90 @@
+//! Changes to the gateway. One module for each kind of API, of the same shape.
+
+mod http;
+mod rest;
+
+use std::time::Duration;
+
+use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+
+use super::Outcome;
+use crate::aws::Aws;
+use crate::call_error::CallError;
+use crate::config::ApiType;
+
+/// Tries to change what somebody else is changing.
+const ATTEMPTS: u32 = 4;
+/// API Gateway takes no more than one deployment in this time (F5, F7).
+const DEPLOYMENT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Sends nothing but the new URI: what is not sent stays (F3).
+pub(super) async fn point_integration(
+    aws: &Aws,
+    api_type: ApiType,
+    api: &str,
+    integration: &str,
+    uri: &str,
+) -> Result<Outcome, CallError> {
+    match api_type {
+        ApiType::Http => http::point_integration(aws, api, integration, uri).await,
+        ApiType::Rest => rest::point_integration(aws, api, integration, uri).await,
+    }
+}
+
+/// Sends nothing but the one variable: the others stay.
+pub(super) async fn set_variable(
+    aws: &Aws,
+    api_type: ApiType,
+    api: &str,
+    stage: &str,
+    variable: (&str, &str),
+) -> Result<Outcome, CallError> {
+    match api_type {
+        ApiType::Http => http::set_variable(aws, api, stage, variable).await,
+        ApiType::Rest => rest::set_variable(aws, api, stage, variable).await,
+    }
+}
+
+pub(super) async fn deploy_stage(
+    aws: &Aws,
+    api_type: ApiType,
+    api: &str,
+    stage: &str,
+    note: &str,
+) -> Result<Outcome, CallError> {
+    match api_type {
+        ApiType::Http => http::deploy_stage(aws, api, stage, note).await,
+        ApiType::Rest => rest::deploy_stage(aws, api, stage, note).await,
+    }
+}
+
+/// Makes a call until it meets neither a change that somebody else is making at the same time, who
+/// most likely writes the same, nor the limit on deployments.
+async fn persistently<T, E, R, F>(
+    operation: &'static str,
+    of: String,
+    call: impl Fn() -> F,
+) -> Result<Outcome, CallError>
+where
+    F: Future<Output = Result<T, SdkError<E, R>>>,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let mut attempt = 1;
+    loop {
+        let error = match call().await {
+            Ok(_) => return Ok(Outcome::Done),
+            Err(error) => error,
+        };
+        let wait = match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+            Some("ConflictException") => Duration::from_millis(250) * attempt,
+            Some("TooManyRequestsException") => DEPLOYMENT_INTERVAL,
+            Some(_) | None => return Err(CallError::new(operation, of, &error)),
+        };
+        if attempt == ATTEMPTS {
+            return Err(CallError::new(operation, of, &error));
+        }
+        tokio::time::sleep(wait).await;
+        attempt += 1;
+    }
+}

@@ -1,0 +1,31 @@
+//! The edge: all that an invocation reaches the world by, and what it remembers of the last one.
+
+use std::sync::Arc;
+
+use crate::aws::Aws;
+use crate::memory::Memory;
+use crate::network::{Dial, Internet};
+
+/// AWS, the network, and what an earlier invocation saw.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// The AWS clients.
+    pub aws: Aws,
+    /// What tasks are probed through.
+    pub network: Arc<dyn Dial>,
+    /// What the last look saw: it saves round trips and decides nothing.
+    pub memory: Arc<Memory>,
+}
+
+impl Edge {
+    /// AWS and this network, with nothing seen so far.
+    pub fn new(aws: Aws, network: Arc<dyn Dial>) -> Self {
+        Edge { aws, network, memory: Arc::default() }
+    }
+
+    /// The edge in Lambda: AWS by the environment, and the internet.
+    pub async fn from_environment() -> Self {
+        let config = crate::aws::config_from_environment().await;
+        Edge::new(Aws::new(&config), Arc::new(Internet))
+    }
+}

@@ -1,0 +1,59 @@
+//! What an earlier look saw, as a hint for the next: what is read at once need not be found first.
+//!
+//! Nothing is decided on it. Whatever it names is read anew, and what it does not name is found as
+//! if there were no memory.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use eden_policy::facts::{Task, TaskNetwork};
+
+/// DescribeTasks takes no more at once (F17).
+const MOST: usize = 100;
+
+/// What may be worth reading at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// ARNs of tasks.
+    pub tasks: Vec<String>,
+    /// Ids of network interfaces.
+    pub interfaces: Vec<String>,
+}
+
+/// What the last look of this process saw; empty at its start.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Hints>);
+
+impl Memory {
+    /// Keeps what was seen, for the next look.
+    pub fn keep(&self, tasks: &[Task]) {
+        let seen = tasks.iter().filter(|task| task.runs()).take(MOST);
+        let interface = |task: &Task| match &task.network {
+            TaskNetwork::Interface(id) => Some(id.clone()),
+            TaskNetwork::Host { .. } | TaskNetwork::Unattached => None,
+        };
+        *self.hints() = Hints {
+            tasks: seen.clone().map(|task| task.arn.clone()).collect(),
+            interfaces: seen.filter_map(interface).collect(),
+        };
+    }
+
+    /// What an event names, then what was seen last.
+    pub fn with(&self, event: &Hints) -> Hints {
+        let seen = self.hints();
+        Hints {
+            tasks: merged(&event.tasks, &seen.tasks),
+            interfaces: merged(&event.interfaces, &seen.interfaces),
+        }
+    }
+
+    fn hints(&self) -> MutexGuard<'_, Hints> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn merged(first: &[String], then: &[String]) -> Vec<String> {
+    let mut all = first.to_vec();
+    all.extend(then.iter().filter(|it| !first.contains(it)).cloned());
+    all.truncate(MOST);
+    all
+}

@@ -1,0 +1,134 @@
+//! The gateway: where its pointers lead, and what its stages show. One module for each kind of
+//! API, of the same shape.
+
+mod http;
+mod rest;
+
+use eden_policy::facts::StageDeployment;
+use eden_policy::facts::{Integration, IntegrationKind, Observed, Pointer, Serves, Stage};
+use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
+
+use super::AT_ONCE;
+use crate::aws::Aws;
+use crate::call_error::CallError;
+use crate::config::{ApiType, Gateway, Via};
+
+/// Whose deployment is read; each costs a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Of stages that do not deploy by themselves: enough to know whether one is due (F4).
+    ManualStages,
+    /// Of every stage: also tells when the route last moved.
+    EveryStage,
+}
+
+/// What was read.
+pub(super) struct Read {
+    pub(super) pointers: Vec<(Pointer, Observed<Integration>)>,
+    pub(super) stages: Observed<Vec<Stage>>,
+}
+
+/// A stage's variable.
+struct Variable {
+    value: Option<String>,
+    /// When the stage last changed.
+    updated_at: Option<Timestamp>,
+}
+
+/// Reads the pointers and the stages at the same time; the stages' deployments are left to
+/// [`deployments`].
+pub(super) async fn read(aws: &Aws, gateway: &Gateway) -> Read {
+    match &gateway.via {
+        Via::Integrations(ids) => {
+            let (pointers, stages) =
+                tokio::join!(integrations(aws, gateway, ids), stages(aws, gateway));
+            Read { pointers, stages: Observed::from(stages) }
+        }
+        Via::StageVariable { stage, name } => variable(aws, gateway, stage, name).await,
+    }
+}
+
+/// Reads the deployments that were left unread.
+pub async fn deployments(aws: &Aws, gateway: &Gateway, stages: &mut Observed<Vec<Stage>>, of: Of) {
+    let Observed::Known(known) = stages else { return };
+    for stage in known {
+        let Serves::NotRead(id) = &stage.serves else { continue };
+        if of == Of::ManualStages && stage.auto_deploy {
+            continue;
+        }
+        let read = match gateway.api_type {
+            ApiType::Http => http::deployment(aws, &gateway.api_id, id).await,
+            ApiType::Rest => rest::deployment(aws, &gateway.api_id, id).await,
+        };
+        match read {
+            Ok(deployment) => stage.serves = Serves::Deployment(deployment),
+            Err(error) => {
+                *stages = Observed::Unknown(error.to_string());
+                return;
+            }
+        }
+    }
+}
+
+async fn integrations(
+    aws: &Aws,
+    gateway: &Gateway,
+    ids: &[String],
+) -> Vec<(Pointer, Observed<Integration>)> {
+    let reads: Vec<_> = ids.iter().map(|id| integration(aws, gateway, id)).collect();
+    stream::iter(reads).buffered(AT_ONCE).collect().await
+}
+
+async fn integration(aws: &Aws, gateway: &Gateway, id: &str) -> (Pointer, Observed<Integration>) {
+    let read = match gateway.api_type {
+        ApiType::Http => http::integration(aws, &gateway.api_id, id).await,
+        ApiType::Rest => rest::integration(aws, &gateway.api_id, id).await,
+    };
+    (Pointer::Integration(id.to_owned()), Observed::from(read))
+}
+
+async fn stages(aws: &Aws, gateway: &Gateway) -> Result<Vec<Stage>, CallError> {
+    let api = &gateway.api_id;
+    let stages = match gateway.api_type {
+        ApiType::Http => http::stages(aws, api).await?,
+        ApiType::Rest => rest::stages(aws, api).await?,
+    };
+    let there: Vec<&str> = stages.iter().map(|stage| stage.name.as_str()).collect();
+    if let Some(name) = gateway.stages.iter().find(|name| !there.contains(&name.as_str())) {
+        let because =
+            format!("STAGE_NAME names {name}, but the API has only: {}", there.join(", "));
+        return Err(CallError::answered("GetStages", format!("API {api}"), because));
+    }
+    let asked = |stage: &Stage| gateway.stages.is_empty() || gateway.stages.contains(&stage.name);
+    Ok(stages.into_iter().filter(asked).collect())
+}
+
+/// A stage that shows a variable at once needs no deployment; its last change stands for one.
+async fn variable(aws: &Aws, gateway: &Gateway, stage: &str, name: &str) -> Read {
+    let read = match gateway.api_type {
+        ApiType::Http => http::variable(aws, &gateway.api_id, stage, name).await,
+        ApiType::Rest => rest::variable(aws, &gateway.api_id, stage, name).await,
+    };
+    let pointer = Pointer::StageVariable { stage: stage.to_owned(), name: name.to_owned() };
+    let updated_at = read.as_ref().ok().and_then(|variable| variable.updated_at);
+    let integration =
+        read.map(|variable| Integration { kind: IntegrationKind::Http, uri: variable.value });
+    let shown = Stage {
+        name: stage.to_owned(),
+        auto_deploy: true,
+        serves: Serves::Deployment(StageDeployment { description: None, created_at: updated_at }),
+    };
+    Read {
+        pointers: vec![(pointer, Observed::from(integration))],
+        stages: Observed::Known(vec![shown]),
+    }
+}
+
+fn serves(deployment_id: Option<&str>) -> Serves {
+    deployment_id.map_or(Serves::Nothing, |id| Serves::NotRead(id.to_owned()))
+}
+
+fn of(api_id: &str, part: &str) -> String {
+    format!("{part} of API {api_id}")
+}

@@ -1,0 +1,82 @@
+//! Container instances: the public addresses of the EC2 instances that tasks with bridge or host
+//! networking share (F25).
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use aws_sdk_ec2::types::{Filter, Instance};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::AT_ONCE;
+use crate::aws::Aws;
+use crate::call_error::CallError;
+use crate::config::Target;
+
+/// DescribeContainerInstances takes no more at once.
+const BATCH: usize = 100;
+
+/// The public addresses of container instances, by ARN. One without is absent.
+///
+/// # Errors
+/// When a call fails, or when DescribeContainerInstances answers for fewer than were asked for.
+pub(super) async fn addresses(
+    aws: &Aws,
+    target: &Target,
+    arns: &[String],
+) -> Result<BTreeMap<String, IpAddr>, CallError> {
+    let calls: Vec<_> = arns.chunks(BATCH).map(|batch| of_batch(aws, target, batch)).collect();
+    let batches: Vec<_> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
+    Ok(batches.into_iter().flatten().collect())
+}
+
+async fn of_batch(
+    aws: &Aws,
+    target: &Target,
+    arns: &[String],
+) -> Result<Vec<(String, IpAddr)>, CallError> {
+    const OPERATION: &str = "DescribeContainerInstances";
+    let answer = aws
+        .ecs
+        .describe_container_instances()
+        .cluster(&target.cluster)
+        .set_container_instances(Some(arns.to_vec()))
+        .send()
+        .await
+        .map_err(|error| CallError::new(OPERATION, arns.join(", "), &error))?;
+    if let Some(failure) = answer.failures().first() {
+        let reason = failure.reason().unwrap_or("no reason given");
+        return Err(CallError::answered(OPERATION, failure.arn().unwrap_or("one"), reason));
+    }
+    let instances: BTreeMap<String, String> = answer
+        .container_instances()
+        .iter()
+        .filter_map(|it| {
+            Some((it.ec2_instance_id()?.to_owned(), it.container_instance_arn()?.to_owned()))
+        })
+        .collect();
+    let addresses = of_instances(aws, instances.keys().cloned().collect()).await?;
+    let named = addresses
+        .into_iter()
+        .filter_map(|(id, address)| instances.get(&id).map(|arn| (arn.clone(), address)));
+    Ok(named.collect())
+}
+
+async fn of_instances(aws: &Aws, ids: Vec<String>) -> Result<Vec<(String, IpAddr)>, CallError> {
+    let named = ids.join(", ");
+    let by_id = Filter::builder().name("instance-id").set_values(Some(ids)).build();
+    let answer = aws
+        .ec2
+        .describe_instances()
+        .filters(by_id)
+        .send()
+        .await
+        .map_err(|error| CallError::new("DescribeInstances", named, &error))?;
+    let instances = answer.reservations().iter().flat_map(|it| it.instances());
+    let addresses = instances.filter_map(|it| Some((it.instance_id()?.to_owned(), address(it)?)));
+    Ok(addresses.collect())
+}
+
+fn address(instance: &Instance) -> Option<IpAddr> {
+    let public = instance.public_ip_address().and_then(|ip| ip.parse().ok());
+    public.or_else(|| instance.ipv6_address()?.parse().ok())
+}

@@ -1,0 +1,60 @@
+//! The operations of API Gateway's two versions, by method and path.
+
+use super::request::Service;
+
+/// The operation of a request, and the members of its input that the path gives.
+pub(super) type Operation<'a> = (&'static str, Vec<(&'static str, &'a str)>);
+
+/// The operation of this method on a path split at its slashes; `None` for one that the lab does
+/// not simulate.
+pub(super) fn operation<'a>(method: &str, path: &[&'a str]) -> Option<(Service, Operation<'a>)> {
+    match path {
+        ["v2", "apis", api, rest @ ..] => {
+            http_api(method, api, rest).map(|it| (Service::ApiGatewayV2, it))
+        }
+        ["restapis", api, rest @ ..] => {
+            rest_api(method, api, rest).map(|it| (Service::ApiGateway, it))
+        }
+        _ => None,
+    }
+}
+
+fn http_api<'a>(method: &str, api: &'a str, path: &[&'a str]) -> Option<Operation<'a>> {
+    let api = ("apiId", api);
+    let integration = |id| vec![api, ("integrationId", id)];
+    let stage = |name| vec![api, ("stageName", name)];
+    Some(match (method, path) {
+        ("GET", []) => ("GetApi", vec![api]),
+        ("GET", ["integrations"]) => ("GetIntegrations", vec![api]),
+        ("GET", ["integrations", id]) => ("GetIntegration", integration(*id)),
+        ("PATCH", ["integrations", id]) => ("UpdateIntegration", integration(*id)),
+        ("GET", ["stages"]) => ("GetStages", vec![api]),
+        ("GET", ["stages", name]) => ("GetStage", stage(*name)),
+        ("PATCH", ["stages", name]) => ("UpdateStage", stage(*name)),
+        ("GET", ["deployments", id]) => ("GetDeployment", vec![api, ("deploymentId", *id)]),
+        ("POST", ["deployments"]) => ("CreateDeployment", vec![api]),
+        _ => return None,
+    })
+}
+
+fn rest_api<'a>(method: &str, api: &'a str, path: &[&'a str]) -> Option<Operation<'a>> {
+    let api = ("restApiId", api);
+    let integration =
+        |resource, method| vec![api, ("resourceId", resource), ("httpMethod", method)];
+    let stage = |name| vec![api, ("stageName", name)];
+    Some(match (method, path) {
+        ("GET", []) => ("GetRestApi", vec![api]),
+        ("GET", ["resources", resource, "methods", of, "integration"]) => {
+            ("GetIntegration", integration(*resource, *of))
+        }
+        ("PATCH", ["resources", resource, "methods", of, "integration"]) => {
+            ("UpdateIntegration", integration(*resource, *of))
+        }
+        ("GET", ["stages"]) => ("GetStages", vec![api]),
+        ("GET", ["stages", name]) => ("GetStage", stage(*name)),
+        ("PATCH", ["stages", name]) => ("UpdateStage", stage(*name)),
+        ("GET", ["deployments", id]) => ("GetDeployment", vec![api, ("deploymentId", *id)]),
+        ("POST", ["deployments"]) => ("CreateDeployment", vec![api]),
+        _ => return None,
+    })
+}

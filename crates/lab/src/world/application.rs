@@ -1,0 +1,148 @@
+//! The applications in the tasks: where they listen, what they answer, and who connects to them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use jiff::Timestamp;
+use url::{Host, Url};
+
+use super::World;
+use super::operator::OperatorError;
+use super::task::Task;
+
+/// What an application does with the connections it accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppState {
+    /// Answers 200.
+    Serving,
+    /// Answers this status.
+    Failing(u16),
+    /// Accepts and never answers.
+    Hung,
+}
+
+/// What becomes of a request that an application has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is answered with this status.
+    Status(u16),
+    /// It is never answered.
+    Never,
+}
+
+/// Where an application accepts connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Its address and port.
+    pub address: SocketAddr,
+    /// The task it runs in.
+    pub task_arn: String,
+    /// What it does with a connection.
+    pub app: AppState,
+}
+
+/// What becomes of a TCP connection to an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// The application of the task with this ARN accepts it.
+    Accepted(String),
+    /// Nothing listens there.
+    Refused,
+    /// A firewall drops it without a word.
+    Dropped,
+}
+
+impl Task {
+    /// What the application does with a request for a path, without its query.
+    pub(crate) fn answer(&self, path: &str) -> Answer {
+        let elsewhere = match self.app {
+            AppState::Serving => 200,
+            AppState::Failing(status) => status,
+            AppState::Hung => return Answer::Never,
+        };
+        Answer::Status(self.path_statuses.get(path).copied().unwrap_or(elsewhere))
+    }
+}
+
+impl World {
+    /// Every address on the internet where an application accepts connections now.
+    pub fn listeners(&self) -> Vec<Listener> {
+        self.listening()
+            .map(|task| Listener {
+                address: task.endpoint(),
+                task_arn: task.arn.clone(),
+                app: task.app,
+            })
+            .collect()
+    }
+
+    /// The task whose application accepts connections at this address on the internet now.
+    pub fn listening_at(&self, address: SocketAddr) -> Option<&Task> {
+        self.listening().find(|task| task.endpoint() == address)
+    }
+
+    fn listening(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.values().filter(|task| task.listening && task.is_public())
+    }
+
+    /// Makes the application of a task answer this path, without a query, with this status,
+    /// whatever it answers elsewhere. A hung application does not answer it either.
+    ///
+    /// # Errors
+    /// When there is no such task.
+    pub fn set_path_status(
+        &mut self,
+        arn: &str,
+        path: &str,
+        status: u16,
+    ) -> Result<(), OperatorError> {
+        let id = self.task_id(arn)?;
+        self.change_task(id, |task| {
+            task.path_statuses.insert(path.to_owned(), status);
+        });
+        Ok(())
+    }
+
+    /// Puts a task behind a firewall that only API Gateway passes, or removes that: the gateway's
+    /// requests get through, connections of [`Lab::connect_to`](crate::Lab::connect_to) hang.
+    ///
+    /// # Errors
+    /// When there is no such task.
+    pub fn set_reachable(&mut self, arn: &str, reachable: bool) -> Result<(), OperatorError> {
+        let id = self.task_id(arn)?;
+        self.change_task(id, |task| task.reachable = reachable);
+        Ok(())
+    }
+
+    /// Every connection that was attempted in virtual time, oldest first: when, and where to.
+    pub fn connections(&self) -> &[(Timestamp, SocketAddr)] {
+        &self.connections
+    }
+
+    /// Attempts a connection.
+    pub(crate) fn connect(&mut self, to: SocketAddr) -> Connection {
+        self.connections.push((self.now, to));
+        let present = |task: &&Task| task.endpoint() == to && !task.has_stopped();
+        let dropped = self.tasks.values().filter(present).any(|task| !task.reachable);
+        match self.listening_at(to) {
+            _ if dropped => Connection::Dropped,
+            Some(task) => Connection::Accepted(task.arn.clone()),
+            None => Connection::Refused,
+        }
+    }
+
+    /// What becomes of a request to a URL; `None` when no application gets it.
+    pub(super) fn answer_from(&self, url: &str) -> Option<Answer> {
+        let url = Url::parse(url).ok()?;
+        Some(self.listening_at(address(&url)?)?.answer(url.path()))
+    }
+}
+
+/// The address in a URL; none for a host name, which the lab does not resolve.
+fn address(url: &Url) -> Option<SocketAddr> {
+    let ip: IpAddr = match url.host()? {
+        Host::Ipv4(ip) => ip.into(),
+        Host::Ipv6(ip) => ip.into(),
+        Host::Domain(_) => return None,
+    };
+    Some(SocketAddr::new(ip, url.port_or_known_default()?))
+}

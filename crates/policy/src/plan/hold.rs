@@ -1,0 +1,274 @@
+//! Holds: why something was not done, by name for machines and as sentences for people.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Fact;
+use crate::facts::ServiceStatus;
+use crate::mode::Mode;
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Hold {
+    /// The route leads to the task it should.
+    AlreadyRouted {
+        /// The integration's id, or the variable's name.
+        pointer: String,
+        /// Where it leads.
+        endpoint: SocketAddr,
+        /// The task there.
+        task: String,
+    },
+    /// The route's task does not answer or is unhealthy, and there is no better one.
+    NoBetterTask {
+        /// The integration's id, or the variable's name.
+        pointer: String,
+        /// Where it leads.
+        endpoint: SocketAddr,
+        /// The task there.
+        task: String,
+    },
+    /// A task that is to take over does not answer yet.
+    AwaitingReady {
+        /// The task.
+        task: String,
+        /// What it did instead of answering.
+        because: String,
+    },
+    /// No task runs that the gateway could be led to.
+    NoRunningTask,
+    /// Tasks run, and none of them has a public address yet (F24).
+    NoAddress {
+        /// A task.
+        task: String,
+        /// What is missing.
+        because: String,
+    },
+    /// API Gateway takes no such value for a stage variable.
+    ValueNotAllowed {
+        /// The variable.
+        variable: String,
+        /// The value.
+        value: String,
+    },
+    /// The integration leads to the maintenance page, and no task can serve yet.
+    InMaintenance {
+        /// The integration's id.
+        integration: String,
+    },
+    /// A task cannot be reached from here, so nobody knows whether it serves: no reason for the
+    /// maintenance page.
+    ReadinessUnknown {
+        /// The task.
+        task: String,
+        /// What became of the probe.
+        because: String,
+    },
+    /// No task can serve, but not yet for so long that the maintenance page is due.
+    MaintenanceNotYet {
+        /// When it is.
+        until: Timestamp,
+    },
+    /// No task can serve while a deployment replaces them: that is no outage to announce.
+    RollingNotMaintained {
+        /// The deployment's id.
+        deployment: String,
+    },
+    /// The integration is of a kind whose URI is not a task's address (F6).
+    NotAnHttpIntegration {
+        /// The integration's id.
+        integration: String,
+        /// What it is.
+        kind: String,
+    },
+    /// A fact could not be read: unknown is not unhealthy.
+    FactUnknown {
+        /// Which.
+        fact: Fact,
+        /// Why.
+        because: String,
+    },
+    /// Healing is not switched on.
+    HealingNotOn {
+        /// The mode.
+        mode: Mode,
+        /// The step that was not taken, in words.
+        not_done: String,
+    },
+    /// The service's healing tag names no mode, so nothing is done.
+    ModeTagUnrecognized {
+        /// What it says.
+        value: String,
+    },
+    /// ECS works on no such service.
+    ServiceNotActive {
+        /// What ECS says.
+        status: ServiceStatus,
+    },
+    /// Nobody wants a task to run.
+    ScaledToZero,
+    /// A deployment is in progress; redeploying would start it over (F21), and its tasks are ECS's
+    /// to judge.
+    RolloutInProgress {
+        /// The deployment's id.
+        deployment: String,
+    },
+    /// The circuit breaker gave up the last deployment: repeating it would not help.
+    RolloutFailed {
+        /// The deployment's id.
+        deployment: String,
+    },
+    /// A task is on its way, fresh, or just stopped: it says nothing yet about the service.
+    WithinStartupGrace {
+        /// The task in question.
+        task: String,
+        /// When the grace ends; `None` while the task has yet to start.
+        until: Option<Timestamp>,
+    },
+    /// The route moved a short while ago, and the alarm still shows what was before.
+    RouteJustMoved {
+        /// When the alarm counts again.
+        until: Timestamp,
+    },
+    /// The route could not be read, and may be the whole fault.
+    RouteUnknown,
+    /// The service was deployed a short while ago.
+    RedeployCooldown {
+        /// When redeploying is allowed again.
+        until: Timestamp,
+    },
+    /// The service is deployed by something that refuses a forced redeployment (F22).
+    ForeignDeploymentController,
+    /// The route was stale and is being repaired: that may be all.
+    RouteRepairedFirst,
+    /// Sick tasks were left running to keep the service up.
+    StopLimit {
+        /// Tasks left.
+        left: usize,
+        /// Tasks that may be stopped at once.
+        allowed: usize,
+    },
+}
+
+impl Hold {
+    /// The reason's name, as reports and metrics carry it.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Hold::AlreadyRouted { .. } => "already_routed",
+            Hold::NoBetterTask { .. } => "no_better_task",
+            Hold::AwaitingReady { .. } => "awaiting_ready",
+            Hold::NoRunningTask => "no_running_task",
+            Hold::NoAddress { .. } => "no_address",
+            Hold::ValueNotAllowed { .. } => "value_not_allowed",
+            Hold::InMaintenance { .. } => "in_maintenance",
+            Hold::ReadinessUnknown { .. } => "readiness_unknown",
+            Hold::MaintenanceNotYet { .. } => "maintenance_not_yet",
+            Hold::RollingNotMaintained { .. } => "rolling_not_maintained",
+            Hold::NotAnHttpIntegration { .. } => "not_an_http_integration",
+            Hold::FactUnknown { .. } => "fact_unknown",
+            Hold::HealingNotOn { .. } => "healing_not_on",
+            Hold::ModeTagUnrecognized { .. } => "mode_tag_unrecognized",
+            Hold::ServiceNotActive { .. } => "service_not_active",
+            Hold::ScaledToZero => "scaled_to_zero",
+            Hold::RolloutInProgress { .. } => "rollout_in_progress",
+            Hold::RolloutFailed { .. } => "rollout_failed",
+            Hold::WithinStartupGrace { .. } => "within_startup_grace",
+            Hold::RouteJustMoved { .. } => "route_just_moved",
+            Hold::RouteUnknown => "route_unknown",
+            Hold::RedeployCooldown { .. } => "redeploy_cooldown",
+            Hold::ForeignDeploymentController => "foreign_deployment_controller",
+            Hold::RouteRepairedFirst => "route_repaired_first",
+            Hold::StopLimit { .. } => "stop_limit",
+        }
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Hold::AlreadyRouted { pointer, endpoint, task } => {
+                write!(f, "{pointer} leads to {endpoint}, where task {task} runs")
+            }
+            Hold::NoBetterTask { pointer, endpoint, task } => {
+                write!(f, "{pointer} leads to {endpoint}, where task {task} is not well, ")?;
+                f.write_str("but no other is better")
+            }
+            Hold::AwaitingReady { task, because } => {
+                write!(f, "task {task} is to take over, but does not answer yet: {because}")
+            }
+            Hold::NoRunningTask => f.write_str("no task runs that the gateway could be led to"),
+            Hold::NoAddress { task, because } => write!(f, "task {task} runs, but {because}"),
+            Hold::ValueNotAllowed { variable, value } => write!(
+                f,
+                "variable {variable} cannot hold {value:?}: it takes no brackets of an IPv6 \
+                 address, and without a port only the task that has BACKEND_PORT; use ROUTE_VIA=\
+                 integration, or give the variable the form ADDRESS:PORT"
+            ),
+            Hold::InMaintenance { integration } => {
+                write!(f, "{integration} leads to the maintenance page until a task answers")
+            }
+            Hold::ReadinessUnknown { task, because } => write!(
+                f,
+                "whether task {task} serves is not known ({because}): no maintenance page; where \
+                 only API Gateway may reach the tasks, set READINESS_PROBE=off"
+            ),
+            Hold::MaintenanceNotYet { until } => {
+                write!(f, "no task can serve: the maintenance page is due at {until:.0}")
+            }
+            Hold::RollingNotMaintained { deployment } => write!(
+                f,
+                "no task can serve while deployment {deployment} is in progress: no maintenance \
+                 page for that"
+            ),
+            Hold::NotAnHttpIntegration { integration, kind } => {
+                write!(f, "{integration} is {kind}: its URI is not a task's address")
+            }
+            Hold::FactUnknown { fact, because } => write!(f, "could not read {fact}: {because}"),
+            Hold::HealingNotOn { mode, not_done } => {
+                write!(f, "healing is {mode}, so this was not done: {not_done}")
+            }
+            Hold::ModeTagUnrecognized { value } => {
+                write!(f, "the service's healing tag is {value:?}, not on, observe or off")
+            }
+            Hold::ServiceNotActive { status } => {
+                write!(f, "the service is {}: check ECS_CLUSTER and ECS_SERVICE", status.describe())
+            }
+            Hold::ScaledToZero => f.write_str("the desired count is 0 and so is MIN_DESIRED_COUNT"),
+            Hold::RolloutInProgress { deployment } => {
+                write!(f, "deployment {deployment} is in progress")
+            }
+            Hold::RolloutFailed { deployment } => {
+                write!(f, "deployment {deployment} failed: repeating it would not help")
+            }
+            Hold::WithinStartupGrace { task, until: Some(until) } => {
+                write!(f, "task {task} is within its startup grace until {until:.0}")
+            }
+            Hold::WithinStartupGrace { task, until: None } => write!(f, "task {task} is starting"),
+            Hold::RouteJustMoved { until } => {
+                write!(f, "the route has just moved: the alarm shows the past until {until:.0}")
+            }
+            Hold::RouteUnknown => {
+                f.write_str("the route could not be read, and may be the whole fault")
+            }
+            Hold::RedeployCooldown { until } => {
+                write!(f, "the service was deployed lately: not again before {until:.0}")
+            }
+            Hold::ForeignDeploymentController => {
+                f.write_str("the service's deployment controller is not ECS")
+            }
+            Hold::RouteRepairedFirst => {
+                f.write_str("the route is being repaired: that may be all it needs")
+            }
+            Hold::StopLimit { left, allowed } => {
+                write!(
+                    f,
+                    "{left} more sick tasks are left running: {allowed} may be stopped at once"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Steps: the changes that a plan may consist of, as data for the act and as sentences for people.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::facts::task_id;
+use crate::uri;
+
+/// One change to make in AWS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Step {
+    /// Point an integration to a task.
+    PointIntegration {
+        /// The API's id.
+        api: String,
+        /// The integration's id.
+        integration: String,
+        /// Its URI so far.
+        from: Option<String>,
+        /// Its URI from now on.
+        to: String,
+        /// The task there.
+        task: String,
+        /// What the task did instead of answering, if it does not yet: better than a dead address.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unready: Option<String>,
+    },
+    /// Point a variable of a stage to a task.
+    SetStageVariable {
+        /// The API's id.
+        api: String,
+        /// The stage's name.
+        stage: String,
+        /// The variable's name.
+        variable: String,
+        /// Its value so far.
+        from: Option<String>,
+        /// Its value from now on.
+        to: String,
+        /// The task there.
+        task: String,
+        /// What the task did instead of answering, if it does not yet: better than a dead address.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unready: Option<String>,
+    },
+    /// Point an integration to the maintenance page.
+    ShowMaintenance {
+        /// The API's id.
+        api: String,
+        /// The integration's id.
+        integration: String,
+        /// Its URI so far.
+        from: Option<String>,
+        /// Its URI from now on, which remembers the one so far.
+        to: String,
+    },
+    /// Note on the service that no task has been able to serve since then.
+    MarkUnserved {
+        /// The service's ARN.
+        service: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Take that note away: a task serves.
+    ClearUnserved {
+        /// The service's ARN.
+        service: String,
+        /// Since when none had been able to.
+        since: Timestamp,
+    },
+    /// Put the API's configuration into effect on a stage that does not do so by itself (F4).
+    DeployStage {
+        /// The API's id.
+        api: String,
+        /// The stage's name.
+        stage: String,
+        /// The description to leave on the deployment, by which a later look knows what is live.
+        note: String,
+    },
+    /// Raise the desired count to the floor.
+    RestoreDesiredCount {
+        /// What it is.
+        from: u32,
+        /// What it is to be.
+        to: u32,
+    },
+    /// Stop a task, so that ECS starts another.
+    StopTask {
+        /// The task's ARN.
+        task: String,
+        /// Why, as ECS is to remember it (F18).
+        because: String,
+    },
+    /// Replace all tasks, new ones first.
+    ForceDeployment {
+        /// The PRIMARY deployment at the time of the decision: when it is another one by the
+        /// time of the act, somebody else was quicker and the step is skipped.
+        replacing: String,
+        /// Why.
+        because: String,
+    },
+}
+
+impl Step {
+    /// Whether it leads to the maintenance page, or back from there.
+    pub fn is_about_maintenance(&self) -> bool {
+        match self {
+            Step::ShowMaintenance { .. } => true,
+            Step::PointIntegration { from, .. } => is_maintenance(from.as_deref()),
+            Step::SetStageVariable { .. }
+            | Step::MarkUnserved { .. }
+            | Step::ClearUnserved { .. }
+            | Step::DeployStage { .. }
+            | Step::RestoreDesiredCount { .. }
+            | Step::StopTask { .. }
+            | Step::ForceDeployment { .. } => false,
+        }
+    }
+}
+
+fn is_maintenance(uri: Option<&str>) -> bool {
+    uri.is_some_and(|uri| uri::before_maintenance(uri).is_some())
+}
+
+/// The step in a sentence's past tense, as mails and logs show it.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::PointIntegration { integration, from, to, task, unready, .. } => {
+                let back = if is_maintenance(from.as_deref()) {
+                    " back from the maintenance page"
+                } else {
+                    ""
+                };
+                write!(f, "Pointed integration {integration}{back} to {to} (task {task}")?;
+                close(f, unready.as_deref())
+            }
+            Step::SetStageVariable { stage, variable, to, task, unready, .. } => {
+                write!(f, "Set variable {variable} of stage {stage} to {to} (task {task}")?;
+                close(f, unready.as_deref())
+            }
+            Step::ShowMaintenance { integration, .. } => {
+                write!(f, "Pointed integration {integration} to the maintenance page")
+            }
+            Step::MarkUnserved { since, .. } => {
+                write!(f, "Noted that no task has been able to serve since {since:.0}")
+            }
+            Step::ClearUnserved { since, .. } => {
+                write!(f, "Noted that a task serves again; none had since {since:.0}")
+            }
+            Step::DeployStage { stage, .. } => write!(f, "Deployed stage {stage}"),
+            Step::RestoreDesiredCount { from, to } => {
+                write!(f, "Restored the desired count from {from} to {to}")
+            }
+            Step::StopTask { task, because } => {
+                write!(f, "Stopped task {}: {because}", task_id(task))
+            }
+            Step::ForceDeployment { because, .. } => {
+                write!(f, "Forced service redeployment: {because}")
+            }
+        }
+    }
+}
+
+fn close(f: &mut fmt::Formatter<'_>, unready: Option<&str>) -> fmt::Result {
+    match unready {
+        None => f.write_str(")"),
+        Some(because) => {
+            write!(f, ", which does not answer yet: {because}; better than a dead address)")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The maintenance page: shown when no task has been able to serve for so long, and never while
+//! the service is merely rolling.
+
+use super::{Lead, View, stages};
+use crate::facts::Pointer;
+use crate::limits::Maintenance;
+use crate::plan::{Hold, Plan, Step};
+use crate::uri;
+
+/// The page, if it is to be shown now.
+pub(super) fn due<'a>(view: &View<'a>) -> Option<&'a Maintenance> {
+    let (page, service) = (view.routing.maintenance.as_ref()?, view.service?);
+    let since = service.unserved_since.filter(|_| service.rolling().is_none())?;
+    (view.now >= later(since, page)).then_some(page)
+}
+
+/// What is to be noted so that the page can be shown in time, and why it is not shown yet.
+pub(super) fn prepare(view: &View<'_>, unsure: Option<Hold>) -> Plan {
+    let mut plan = Plan::default();
+    let (Some(page), Some(service)) = (&view.routing.maintenance, view.service) else {
+        return plan;
+    };
+    if let Some(deployment) = service.rolling() {
+        let deployment = deployment.id.clone();
+        plan.holds.push(Hold::RollingNotMaintained { deployment });
+        return plan;
+    }
+    if let Some(unsure) = unsure {
+        plan.holds.push(unsure);
+        return plan;
+    }
+    if service.unserved_since.is_none() {
+        plan.steps.push(Step::MarkUnserved { service: service.arn.clone(), since: view.now });
+    }
+    let since = service.unserved_since.unwrap_or(view.now);
+    plan.holds.push(Hold::MaintenanceNotYet { until: later(since, page) });
+    plan
+}
+
+/// Leads every integration to the page.
+pub(super) fn show(view: &View<'_>, page: &Maintenance) -> Plan {
+    let mut plan = Plan::default();
+    for (pointer, integration, lead) in view.pointers() {
+        // A stage variable cannot remember the way back: the settings refuse this.
+        let Pointer::Integration(id) = pointer else { continue };
+        if lead == Lead::Maintenance {
+            plan.holds.push(Hold::InMaintenance { integration: pointer.to_string() });
+        } else {
+            plan.steps.push(Step::ShowMaintenance {
+                api: view.route.api.clone(),
+                integration: id.clone(),
+                from: integration.uri.clone(),
+                to: uri::maintenance(&page.url, integration.uri.as_deref()),
+            });
+        }
+    }
+    let deployments = stages::deploy_maintenance(view, &plan);
+    plan.append(deployments);
+    plan
+}
+
+/// Takes the note away, now that a task serves.
+pub(super) fn clear(view: &View<'_>) -> Option<Step> {
+    view.routing.maintenance.as_ref()?;
+    let service = view.service?;
+    Some(Step::ClearUnserved { service: service.arn.clone(), since: service.unserved_since? })
+}
+
+fn later(since: jiff::Timestamp, page: &Maintenance) -> jiff::Timestamp {
+    since.checked_add(page.after).unwrap_or(jiff::Timestamp::MAX)
+}

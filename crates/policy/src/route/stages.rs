@@ -1,0 +1,79 @@
+//! Stages that do not deploy by themselves: what they show, and when that is out of date (F4, F7).
+
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+
+use super::candidates::Candidate;
+use super::{View, is_move};
+use crate::facts::{Observed, Serves, Stage};
+use crate::plan::{Fact, Hold, Plan, Step};
+
+/// By this Eden knows its own deployments again.
+const MARK: &str = "Eden: ";
+
+/// What Eden writes on a deployment that leads to an endpoint, to know later what the stage shows.
+pub(super) fn note_of(endpoint: SocketAddr) -> String {
+    format!("{MARK}route to {endpoint}")
+}
+
+/// What Eden writes on a deployment that leads to the maintenance page.
+pub(super) fn note_of_maintenance() -> String {
+    format!("{MARK}maintenance page")
+}
+
+/// The deployments that stages without `autoDeploy` need, when the plan so far is carried out.
+///
+/// A stage also needs one when the route is right already but the last attempt ended between the
+/// update and the deployment.
+pub(super) fn deploy(view: &View<'_>, note: &str, target: &Candidate<'_>, so_far: &Plan) -> Plan {
+    let leads_there = so_far.holds.iter().any(|hold| matches!(hold, Hold::AlreadyRouted { .. }));
+    let since = target.task.started_at;
+    deploy_where(view, note, so_far, |stage| leads_there && shows_another(stage, note, since))
+}
+
+/// The same for the maintenance page.
+pub(super) fn deploy_maintenance(view: &View<'_>, so_far: &Plan) -> Plan {
+    let note = note_of_maintenance();
+    let since = view.service.and_then(|service| service.unserved_since);
+    deploy_where(view, &note, so_far, |stage| shows_another(stage, &note, since))
+}
+
+fn deploy_where(view: &View<'_>, note: &str, so_far: &Plan, owed: impl Fn(&Stage) -> bool) -> Plan {
+    let mut plan = Plan::default();
+    let stages = match &view.route.stages {
+        Observed::Known(stages) => stages,
+        Observed::Unknown(because) => {
+            plan.holds.push(Hold::FactUnknown { fact: Fact::Stages, because: because.clone() });
+            return plan;
+        }
+    };
+    let moved = so_far.steps.iter().any(is_move);
+    for stage in stages.iter().filter(|stage| !stage.auto_deploy) {
+        if moved || owed(stage) {
+            plan.steps.push(Step::DeployStage {
+                api: view.route.api.clone(),
+                stage: stage.name.clone(),
+                note: note.to_owned(),
+            });
+        }
+    }
+    plan
+}
+
+/// Whether what a stage shows cannot be what the note says: Eden deployed it for something else,
+/// or somebody deployed it before this existed. A deployment that somebody made later is trusted
+/// to hold what the integrations said by then.
+fn shows_another(stage: &Stage, note: &str, since: Option<Timestamp>) -> bool {
+    match &stage.serves {
+        Serves::Nothing => true,
+        Serves::NotRead(_) => false,
+        Serves::Deployment(deployment) => match &deployment.description {
+            Some(text) if text.starts_with(MARK) => text != note,
+            Some(_) | None => match (deployment.created_at, since) {
+                (Some(deployed), Some(since)) => deployed < since,
+                (None, _) | (_, None) => false,
+            },
+        },
+    }
+}

@@ -1,0 +1,277 @@
+//! What holds for every decision about the route, not only for the ones in the tables.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use eden_policy::facts::{IntegrationKind, Observed, Pointer, Readiness, Task, TaskHealth};
+use eden_policy::{Plan, Step, route};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use crate::any::*;
+use crate::fixtures::*;
+use crate::scene::*;
+
+/// The task that a step leads a pointer to, with the place in words and why it is not ready.
+fn led_to(step: &Step) -> Option<(&str, &str, Option<&str>)> {
+    match step {
+        Step::PointIntegration { task, to, unready, .. }
+        | Step::SetStageVariable { task, to, unready, .. } => {
+            Some((&**task, &**to, unready.as_deref()))
+        }
+        Step::ShowMaintenance { .. }
+        | Step::DeployStage { .. }
+        | Step::MarkUnserved { .. }
+        | Step::ClearUnserved { .. }
+        | Step::RestoreDesiredCount { .. }
+        | Step::StopTask { .. }
+        | Step::ForceDeployment { .. } => None,
+    }
+}
+
+fn endpoint_of(scene: &Scene, task: &Task) -> Option<SocketAddr> {
+    scene.route.endpoints.known()?.get(&task.arn).copied()
+}
+
+fn readiness_of<'a>(scene: &'a Scene, task: &Task) -> Option<&'a Readiness> {
+    scene.route.readiness.get(&endpoint_of(scene, task)?)
+}
+
+/// Whether a task runs, has an address, is not sick, and answered or need not.
+fn is_ready(scene: &Scene, task: &Task) -> bool {
+    let answers = !scene.routing.probing || readiness_of(scene, task) == Some(&Readiness::Ready);
+    task.runs()
+        && task.health != TaskHealth::Unhealthy
+        && endpoint_of(scene, task).is_some()
+        && answers
+}
+
+fn is_about_the_note(step: &Step) -> bool {
+    matches!(step, Step::MarkUnserved { .. } | Step::ClearUnserved { .. })
+}
+
+fn marks(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| matches!(step, Step::MarkUnserved { .. }))
+}
+
+fn shows(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| matches!(step, Step::ShowMaintenance { .. }))
+}
+
+proptest! {
+    #[test]
+    fn the_gateway_is_only_led_to_the_address_of_a_task_that_runs(scene in any_scene()) {
+        for (id, to, _) in scene.plan().steps.iter().filter_map(led_to) {
+            let task = scene.tasks.iter().find(|task| task.id() == id).unwrap();
+            prop_assert!(task.runs());
+            let endpoint = endpoint_of(&scene, task).unwrap();
+            prop_assert!(to.contains(&endpoint.ip().to_string()), "{to}");
+        }
+    }
+
+    #[test]
+    fn the_gateway_is_never_led_to_an_unready_task_while_one_is_ready(scene in any_scene()) {
+        let somebody_is_ready = scene.tasks.iter().any(|task| is_ready(&scene, task));
+        for (id, _, unready) in scene.plan().steps.iter().filter_map(led_to) {
+            let task = scene.tasks.iter().find(|task| task.id() == id).unwrap();
+            prop_assert_eq!(is_ready(&scene, task), unready.is_none());
+            prop_assert_eq!(is_ready(&scene, task), somebody_is_ready);
+        }
+    }
+
+    #[test]
+    fn all_that_is_moved_to_a_task_is_moved_to_the_same_one(scene in any_scene()) {
+        let plan = scene.plan();
+        let tasks: BTreeSet<_> = plan.steps.iter().filter_map(led_to).map(|(id, ..)| id).collect();
+        prop_assert!(tasks.len() <= 1);
+        prop_assert!(tasks.is_empty() || !shows(&plan));
+        let pointers: Vec<_> = written(&plan).into_iter().map(|(pointer, _)| pointer).collect();
+        let once: BTreeSet<_> = pointers.iter().collect();
+        prop_assert_eq!(once.len(), pointers.len(), "each is written once");
+    }
+
+    #[test]
+    fn the_order_in_which_aws_lists_tasks_decides_nothing((scene, shuffled) in any_scene_shuffled()) {
+        prop_assert_eq!(scene.decide(), shuffled.decide());
+        prop_assert_eq!(scene.asks(), shuffled.asks());
+    }
+
+    /// At the same moment there is nothing left to do. Later there may be one thing: the page
+    /// comes due.
+    #[test]
+    fn once_carried_out_the_route_needs_nothing_more(scene in any_scene_asked()) {
+        let plan = scene.plan();
+        let after = scene.after(&plan);
+        prop_assert_eq!(after.asks(), []);
+        prop_assert_eq!(after.plan().steps, []);
+        let later = after.later(3_600);
+        let plan = later.plan();
+        for step in &plan.steps {
+            let of_page = matches!(step, Step::ShowMaintenance { .. } | Step::DeployStage { .. });
+            prop_assert!(of_page, "{:?}", step);
+        }
+        prop_assert_eq!(later.after(&plan).plan().steps, []);
+    }
+
+    #[test]
+    fn no_step_rests_on_an_unknown_fact(scene in any_scene()) {
+        let plan = scene.plan();
+        if scene.route.endpoints.known().is_none() {
+            prop_assert_eq!(&plan.steps, &[]);
+        }
+        if scene.service.is_none() {
+            prop_assert!(!plan.steps.iter().any(is_about_the_note) && !shows(&plan));
+        }
+        if scene.route.stages.known().is_none() {
+            prop_assert_eq!(deployed(&plan), []);
+        }
+        for (name, _) in written(&plan) {
+            let (_, read) = scene.route.pointers.iter().find(|(pointer, _)| match pointer {
+                Pointer::Integration(id) => id == name,
+                Pointer::StageVariable { name: variable, .. } => variable == name,
+            }).unwrap();
+            prop_assert!(read.known().is_some_and(|it| it.kind == IntegrationKind::Http));
+        }
+    }
+
+    #[test]
+    fn the_page_and_its_note_are_for_a_time_in_which_nobody_serves(scene in any_scene()) {
+        let plan = scene.plan();
+        if marks(&plan) || shows(&plan) {
+            let service = scene.service.as_ref().unwrap();
+            let page = scene.routing.maintenance.as_ref().unwrap();
+            prop_assert!(service.rolling().is_none());
+            prop_assert!(!scene.tasks.iter().any(|task| is_ready(&scene, task)));
+            // Whoever could be ready was asked, and could be reached.
+            for task in &scene.tasks {
+                if task.runs() && task.health != TaskHealth::Unhealthy
+                    && endpoint_of(&scene, task).is_some()
+                {
+                    prop_assert!(matches!(readiness_of(&scene, task), Some(Readiness::NotReady(_))));
+                }
+            }
+            let due = service.unserved_since.map(|since| since.checked_add(page.after).unwrap());
+            prop_assert!(!shows(&plan) || due.is_some_and(|due| due <= scene.now));
+            prop_assert_eq!(marks(&plan), service.unserved_since.is_none());
+        }
+    }
+
+    #[test]
+    fn asking_ends_and_asks_nobody_twice(scene in any_scene(), answers in any_answers()) {
+        // Given: the same, but knowing what everybody would answer.
+        let (mut scene, mut knowing) = (scene.clone(), scene);
+        if knowing.routing.probing {
+            let asked = std::mem::replace(&mut knowing.route.readiness, answers.clone());
+            knowing.route.readiness.extend(asked);
+        }
+        // When: a task is asked in one of the rounds, or the target that drains in one more.
+        for _ in 0..=scene.tasks.len() {
+            let asks = scene.asks();
+            prop_assert!(asks.len() <= 8);
+            for at in asks {
+                let before = scene.route.readiness.insert(at, answers[&at].clone());
+                prop_assert_eq!(before, None, "{} was asked twice", at);
+            }
+        }
+        // Then: nothing is left to ask, and asking more would not have changed where it leads.
+        prop_assert_eq!(scene.asks(), []);
+        let (asked, all_knowing) = (scene.plan(), knowing.plan());
+        prop_assert_eq!(written(&asked), written(&all_knowing));
+    }
+
+    #[test]
+    fn nothing_is_moved_while_the_route_leads_to_a_ready_task_of_the_primary_deployment(
+        scene in any_scene(),
+        target in 1u8..4,
+    ) {
+        let mut scene = scene;
+        scene.route = scene.route.pointers(vec![(integration("int1"), leading_to_task(target))]);
+        let leads_well = scene.tasks.iter().any(|task| {
+            endpoint_of(&scene, task) == Some(endpoint(target))
+                && is_ready(&scene, task)
+                && task.deployment.as_deref() == Some(PRIMARY)
+        });
+        if leads_well {
+            let plan = scene.plan();
+            prop_assert_eq!(written(&plan), []);
+            prop_assert!(!marks(&plan));
+            // Then there is nothing to write at all, but a deployment or a note that is owed.
+            let manual = scene.route.stages.known().is_some_and(|stages| {
+                stages.iter().any(|stage| !stage.auto_deploy)
+            });
+            let noted = scene.service.as_ref().is_some_and(|it| it.unserved_since.is_some());
+            prop_assert!(manual || noted || plan.steps.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_task_is_either_fit_or_rejected_and_never_twice(scene in any_scene()) {
+        let plan = scene.plan();
+        let rejected: Vec<_> = plan.rejected.iter().map(|it| it.task.as_str()).collect();
+        let once: BTreeSet<_> = rejected.iter().collect();
+        prop_assert_eq!(once.len(), rejected.len());
+        for task in scene.tasks.iter().filter(|task| is_ready(&scene, task)) {
+            prop_assert!(!rejected.contains(&task.id()));
+        }
+        if scene.route.endpoints.known().is_some() {
+            for task in scene.tasks.iter().filter(|it| it.runs() && !is_ready(&scene, it)) {
+                let unasked = readiness_of(&scene, task).is_none()
+                    && endpoint_of(&scene, task).is_some()
+                    && task.health != TaskHealth::Unhealthy;
+                prop_assert!(unasked || rejected.contains(&task.id()), "{}", task.id());
+            }
+        }
+    }
+}
+
+/// The properties would hold of facts that ask for nothing: these do ask for everything.
+#[test]
+fn the_facts_that_are_drawn_lead_to_every_kind_of_step_and_hold() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..2_000 {
+        let scene = any_scene().new_tree(&mut runner).unwrap().current();
+        let plan = route::decide(&scene.view()).plan;
+        seen.extend(plan.holds.iter().map(eden_policy::Hold::reason));
+        seen.extend(plan.steps.iter().map(|step| match step {
+            Step::PointIntegration { unready: None, .. } => "moved",
+            Step::PointIntegration { unready: Some(_), .. } => "moved to an unready task",
+            Step::SetStageVariable { .. } => "set",
+            Step::ShowMaintenance { .. } => "shown",
+            Step::DeployStage { .. } => "deployed",
+            Step::MarkUnserved { .. } => "marked",
+            Step::ClearUnserved { .. } => "cleared",
+            Step::RestoreDesiredCount { .. }
+            | Step::StopTask { .. }
+            | Step::ForceDeployment { .. } => panic!("a route is not repaired by {step:?}"),
+        }));
+        if let Observed::Known(_) = scene.route.endpoints {
+            seen.extend((!scene.asks().is_empty()).then_some("asked"));
+        }
+    }
+    for expected in [
+        "moved",
+        "moved to an unready task",
+        "set",
+        "shown",
+        "deployed",
+        "marked",
+        "cleared",
+        "asked",
+        "already_routed",
+        "no_better_task",
+        "awaiting_ready",
+        "no_running_task",
+        "no_address",
+        "value_not_allowed",
+        "in_maintenance",
+        "readiness_unknown",
+        "maintenance_not_yet",
+        "rolling_not_maintained",
+        "not_an_http_integration",
+        "fact_unknown",
+    ] {
+        assert!(seen.contains(expected), "never {expected}: {seen:?}");
+    }
+}

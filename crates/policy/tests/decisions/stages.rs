@@ -1,0 +1,140 @@
+//! Stages that do not deploy by themselves: when they get a deployment, and what is noted on it.
+
+use eden_policy::facts::{Observed, Serves, Stage, StageDeployment, Task};
+use eden_policy::plan::Fact;
+use eden_policy::route::State;
+use eden_policy::{Hold, Step};
+
+use crate::fixtures::*;
+use crate::scene::*;
+
+const NOTE: &str = "Eden: route to 203.0.113.1:8000";
+
+/// Task 1 runs and is ready, the route leads to it, and the stage needs deployments.
+fn led_there(stage: Stage) -> Scene {
+    scene(vec![task(1)], route_to(1).stage(stage))
+}
+
+#[test]
+fn a_move_is_followed_by_one_deployment_of_each_stage_that_does_not_deploy_itself() {
+    let mut route = route_to(9);
+    let named = |name: &str, auto_deploy| Stage {
+        name: name.to_owned(),
+        auto_deploy,
+        ..manual_stage(Some("by hand"), 1)
+    };
+    route.stages =
+        Observed::Known(vec![named("$default", true), named("dev", false), named("prod", false)]);
+    route.pointers.push((integration("int2"), leading_to_task(9)));
+    let scene = scene(vec![task(1)], route);
+    let plan = scene.plan();
+    assert!(
+        matches!(
+            &plan.steps[..],
+            [
+                Step::PointIntegration { .. },
+                Step::PointIntegration { .. },
+                Step::DeployStage { .. },
+                Step::DeployStage { .. }
+            ]
+        ),
+        "{plan:?}"
+    );
+    assert_eq!(deployed(&plan), [("dev", NOTE), ("prod", NOTE)]);
+    assert_eq!(scene.after(&plan).plan().steps, []);
+}
+
+#[test]
+fn a_stage_that_deploys_itself_never_gets_one() {
+    for stage in
+        [manual_stage(Some("Eden: route to 203.0.113.9:8000"), 60), manual_stage(None, 7_200)]
+    {
+        let stage = Stage { auto_deploy: true, ..stage };
+        assert_eq!(led_there(stage.clone()).plan().steps, []);
+        let moved = scene(vec![task(1)], route_to(9).stage(stage)).plan();
+        assert_eq!(deployed(&moved), []);
+    }
+}
+
+#[test]
+fn a_deployment_that_an_earlier_run_owed_is_made_up_for() {
+    for (description, seconds_ago, owed) in [
+        (Some(NOTE), 60, false),
+        // Eden's own is believed, however old it is: the address is what counts.
+        (Some(NOTE), 7_200, false),
+        // The update was made, the deployment was not: the stage still serves the last target.
+        (Some("Eden: route to 203.0.113.9:8000"), 60, true),
+        (Some("Eden: maintenance page"), 60, true),
+        // Somebody's deployment from before the task started cannot lead to it...
+        (Some("by hand"), 3_601, true),
+        (None, 3_601, true),
+        // ... and one from after it may.
+        (Some("by hand"), 3_600, false),
+        (None, 60, false),
+    ] {
+        let scene = led_there(manual_stage(description, seconds_ago));
+        let decision = scene.decide();
+        assert_eq!(!deployed(&decision.plan).is_empty(), owed, "{description:?}, {seconds_ago} s");
+        let state = if owed { State::Stale } else { State::Good };
+        assert_eq!(decision.state, state, "{description:?}, {seconds_ago} s");
+        assert_eq!(scene.after(&decision.plan).plan().steps, [], "{description:?}");
+    }
+}
+
+#[test]
+fn a_manual_stage_that_serves_nothing_yet_gets_a_deployment() {
+    let stage = Stage { serves: Serves::Nothing, ..manual_stage(None, 0) };
+    assert_eq!(deployed(&led_there(stage).plan()), [("prod", NOTE)]);
+}
+
+#[test]
+fn a_deployment_that_was_not_read_is_not_taken_for_owed() {
+    let stage = Stage { serves: Serves::NotRead("dep1".to_owned()), ..manual_stage(None, 0) };
+    let decision = led_there(stage.clone()).decide();
+    assert_eq!((decision.plan.steps, decision.state), (vec![], State::Good));
+    // A move needs a deployment whatever the stage shows.
+    let moved = scene(vec![task(1)], route_to(9).stage(stage)).plan();
+    assert_eq!(deployed(&moved), [("prod", NOTE)]);
+}
+
+#[test]
+fn without_times_a_deployment_by_hand_is_trusted() {
+    let timeless = Serves::Deployment(StageDeployment { description: None, created_at: None });
+    let stage = Stage { serves: timeless, ..manual_stage(None, 0) };
+    assert_eq!(led_there(stage).plan().steps, []);
+    let ageless = Task { started_at: None, ..task(1) };
+    let stage = manual_stage(None, 86_400);
+    assert_eq!(scene(vec![ageless], route_to(1).stage(stage)).plan().steps, []);
+}
+
+#[test]
+fn stages_that_cannot_be_read_do_not_keep_the_integrations_from_moving() {
+    let mut scene = scene(vec![task(1)], route_to(9));
+    scene.route.stages = unknown();
+    let plan = scene.plan();
+    assert_eq!(written(&plan), [("int1", &*uri_of(1))]);
+    assert_eq!(deployed(&plan), []);
+    let because = "ThrottlingException".to_owned();
+    assert_eq!(plan.holds, [Hold::FactUnknown { fact: Fact::Stages, because }]);
+}
+
+#[test]
+fn a_stage_owes_nothing_while_no_integration_leads_to_the_task() {
+    // Given: the only integration cannot be read, so nobody knows what a deployment would show.
+    let stage = manual_stage(Some("Eden: route to 203.0.113.9:8000"), 60);
+    let route = route_to(1).pointers(vec![(integration("int1"), unknown())]).stage(stage);
+    assert_eq!(scene(vec![task(1)], route).plan().steps, []);
+}
+
+#[test]
+fn a_move_to_a_task_that_does_not_answer_is_deployed_and_so_is_the_next_one() {
+    let stage = manual_stage(Some("Eden: route to 203.0.113.9:8000"), 60);
+    let scene = scene(vec![task(1)], route_to(9).silent(&[1]).stage(stage));
+    let plan = scene.plan();
+    assert_eq!(deployed(&plan), [("prod", NOTE)]);
+    let mut next = scene.after(&plan);
+    assert_eq!(next.plan().steps, []);
+    next.tasks.push(task(2));
+    let plan = next.plan();
+    assert_eq!(deployed(&plan), [("prod", "Eden: route to 203.0.113.2:8000")]);
+}
