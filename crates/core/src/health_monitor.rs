@@ -80,7 +80,7 @@ async fn look_and_act(
     report: &mut Report,
 ) -> (Plan, bool) {
     let hints = edge.memory.with(&Hints::default());
-    let mut facts = observe::health(&edge.aws, config, &hints).await;
+    let mut facts = Box::pin(observe::health(&edge.aws, config, &hints)).await;
     let now = edge.aws.now();
     let no_gateway = Routing::default();
     let rules = config.gateway.as_ref().map_or(&no_gateway, |gateway| &gateway.routing);

@@ -56,7 +56,9 @@ pub fn decide(
     }
     let route_changed_at = facts.route.as_ref().and_then(Route::changed_at);
     let alarm = facts.alarm.known().copied();
-    let patient = Patient { service, tasks, alarm, route_changed_at, limits, now };
+    let silenced = plan.holds.iter().any(|hold| matches!(hold, Hold::InMaintenance { .. }))
+        || plan.steps.iter().any(|step| matches!(step, Step::ShowMaintenance { .. }));
+    let patient = Patient { service, tasks, alarm, silenced, route_changed_at, limits, now };
     let unaddressed = patient.unaddressed(&plan);
     plan.holds.extend(unaddressed);
     let diagnosis = patient.diagnose(route_is);
@@ -69,6 +71,9 @@ struct Patient<'a> {
     service: &'a Service,
     tasks: &'a [Task],
     alarm: Option<Alarm>,
+    /// Whether the maintenance page answers in the service's place, so that no alarm rings however
+    /// sick the service is.
+    silenced: bool,
     route_changed_at: Option<Timestamp>,
     limits: &'a Limits,
     now: Timestamp,
@@ -97,7 +102,7 @@ impl Patient<'_> {
             Diagnosis::Rolling { deployment }
         } else if running >= desired && self.alarm.is_none() {
             Diagnosis::Unknown
-        } else if running >= desired && self.alarm != Some(Alarm::Alarm) {
+        } else if running >= desired && self.alarm != Some(Alarm::Alarm) && !self.silenced {
             Diagnosis::Healthy
         } else if self.unsettled().is_some() {
             Diagnosis::Settling

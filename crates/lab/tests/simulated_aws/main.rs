@@ -17,5 +17,6 @@ mod sdk_ecs;
 mod sdk_others;
 mod shapes;
 mod stages;
+mod stale_answers;
 mod support;
 mod tags;

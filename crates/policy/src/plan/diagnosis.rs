@@ -34,7 +34,8 @@ pub enum Diagnosis {
         /// Tasks that should.
         desired: u32,
     },
-    /// The alarm reports errors and no particular task is to blame.
+    /// The alarm reports errors, or the maintenance page has to be shown in the service's place, and
+    /// no particular task is to blame.
     ServiceSick,
     /// Fewer tasks are wanted than the floor allows.
     BelowFloor {
@@ -80,7 +81,7 @@ impl fmt::Display for Diagnosis {
                 write!(f, "Task count mismatch: {running}/{desired}")
             }
             Diagnosis::ServiceSick => {
-                f.write_str("5XX alarm in ALARM while no particular task is to blame")
+                f.write_str("5XX alarm in ALARM or maintenance page shown, and no task to blame")
             }
             Diagnosis::BelowFloor { desired, floor } => {
                 write!(f, "Desired count {desired} is below the minimum of {floor}")
