@@ -63,7 +63,7 @@ fn what_was_done_and_held_is_counted_and_holds_by_reason_as_well() {
         from: None,
         to: "http://203.0.113.9:8000/".to_owned(),
         task: "t".to_owned(),
-            unready: None,
+        unready: None,
     };
     report.done.extend([point("a"), point("b")].map(Told::from));
     report.done.push(Told::from(Step::StopTask { task: "t".to_owned(), because: "x".to_owned() }));

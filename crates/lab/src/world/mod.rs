@@ -30,8 +30,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use alarm::{Alarm, AlarmState, AlarmStatus};
-pub use application::{AppState, Listener};
 pub(crate) use application::{Answer, Connection};
+pub use application::{AppState, Listener};
 pub use bus::{Delivery, DeliveryFaults};
 pub use eni::{NetworkInterface, PublicAddress};
 pub use fault::{Call, Fault, FaultKind};

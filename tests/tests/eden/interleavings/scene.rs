@@ -228,7 +228,11 @@ impl Scene<'_> {
     fn release(&self, access_key: &str, met: bool) {
         let mut world = self.lab().world();
         let gave_up = met && !world.held(access_key);
-        assert!(!gave_up || !self.case.deployment_interval.is_zero(), "{access_key}: {}", self.case);
+        assert!(
+            !gave_up || !self.case.deployment_interval.is_zero(),
+            "{access_key}: {}",
+            self.case
+        );
         world.release(access_key);
     }
 
