@@ -217,6 +217,11 @@ impl Drop for Rig {
     }
 }
 
+/// Seconds of virtual time.
+pub fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
 /// Minutes of virtual time.
 pub fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(60 * minutes)

@@ -36,6 +36,9 @@ const ROUNDS: usize = 4;
 const BEAT: Duration = Duration::from_secs(1);
 /// How long to wait between two probes of a task that is awaited.
 const POLL: Duration = Duration::from_millis(500);
+/// So many tasks are probed each time, in turn: each event of a large service makes an invocation
+/// that waits.
+const POLLED: usize = 8;
 /// For so long a look asks tasks whether they answer. It fits into what an invocation has left when
 /// it has waited as long as it may, and takes the longest time-out of a probe.
 const ASKING: Duration = Duration::from_secs(10);
@@ -219,9 +222,11 @@ impl Reconciler<'_> {
 
     async fn until_readiness_changes(&self, known: &BTreeMap<SocketAddr, Readiness>) {
         let once = Probe { attempts: 1, ..self.gateway.probe.clone() };
+        let polled = known.len().min(POLLED);
+        let mut in_turn = known.keys().copied().cycle();
         loop {
             tokio::time::sleep(POLL).await;
-            let endpoints = known.keys().copied();
+            let endpoints: Vec<_> = in_turn.by_ref().take(polled).collect();
             let until = Instant::now() + once.timeout;
             let mut probes = pin!(probe::all(&*self.edge.network, &once, until, endpoints));
             while let Some((endpoint, found)) = probes.next().await {

@@ -1,12 +1,10 @@
 //! Tasks on EC2 instances (F25): bridge, host and awsvpc networking.
 
-use std::time::Duration;
-
 use eden_lab::example::{
     API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, SERVICE,
 };
 use eden_lab::world::{Networking, PublicAddress, Task};
-use eden_tests::rig::{Rig, each, example, is_steady, minutes};
+use eden_tests::rig::{Rig, each, example, is_steady, minutes, seconds};
 use serde_json::json;
 
 const BRIDGE: Networking = Networking::Bridge { host_port: None };
@@ -45,7 +43,7 @@ fn leads_to(task: &Task) -> String {
 
 async fn crash(rig: &Rig, task: &Task) {
     rig.lab.world().crash_task(&task.arn, 137).unwrap();
-    rig.wait(Duration::from_secs(1)).await;
+    rig.wait(seconds(1)).await;
     assert!(rig.lab.until(minutes(5), is_steady).await);
     rig.wait(minutes(2)).await;
 }
@@ -70,7 +68,7 @@ async fn a_task_with_bridge_networking_is_led_to_at_its_hosts_port() {
 async fn of_several_tasks_on_one_host_the_route_leads_to_one_that_runs() {
     // Given
     let mut example = on_ec2(BRIDGE, 3);
-    example.service.task_definition.stop = Duration::from_secs(10);
+    example.service.task_definition.stop = seconds(10);
     let rig = steady(&example, 1).await;
     let (target, since) = (rig.serving().unwrap(), rig.start_traffic());
     // When
@@ -104,8 +102,8 @@ async fn a_rolling_deployment_over_two_hosts_loses_no_request() {
     for networking in [Networking::Host, FIXED, BRIDGE] {
         // Given
         let mut example = on_ec2(networking, 1);
-        example.service.task_definition.start_up = Duration::from_secs(20);
-        example.service.task_definition.stop = Duration::from_secs(10);
+        example.service.task_definition.start_up = seconds(20);
+        example.service.task_definition.stop = seconds(10);
         let rig = steady(&example, 2).await;
         let (old, since) = (rig.serving().unwrap(), rig.start_traffic());
         // When

@@ -1,8 +1,7 @@
 //! REST APIs: their stages always need a deployment, of which API Gateway takes one in five seconds,
 //! and their alarm has a metric of its own.
 
-use std::time::Duration;
-
+use eden_lab::World;
 use eden_lab::example::{
     ALARM, API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, REST_API_NAME,
     REST_PROXY_INTEGRATION, REST_ROOT_INTEGRATION, REST_STAGE, SERVICE,
@@ -11,14 +10,10 @@ use eden_lab::world::{
     AlarmState, ApiSpec, AppState, Call, Fault, FaultKind, Networking, PublicAddress,
 };
 use eden_tests::permissions::Variant;
-use eden_tests::rig::{Rig, is_steady, minutes};
+use eden_tests::rig::{Rig, is_steady, minutes, seconds};
 use serde_json::json;
 
 const FARGATE: Networking = Networking::Fargate(PublicAddress::Ipv4);
-
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
 
 fn rest() -> Example {
     Variant::RestIntegrations.example()
@@ -163,8 +158,7 @@ async fn the_alarm_on_the_metric_of_rest_apis_wakes_health_monitor() {
     assert!(rig.lab.world().set_rule_enabled("prod-eden-scheduled-health-check", false));
     rig.lab.world().set_app_of_service(CLUSTER, SERVICE, AppState::Failing(500)).unwrap();
     // When
-    let rang =
-        |world: &eden_lab::World| world.alarm(ALARM).unwrap().status.state == AlarmState::Alarm;
+    let rang = |world: &World| world.alarm(ALARM).unwrap().status.state == AlarmState::Alarm;
     assert!(rig.lab.until(minutes(5), rang).await);
     rig.wait(seconds(5)).await;
     // Then

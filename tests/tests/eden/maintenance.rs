@@ -1,8 +1,6 @@
 //! The maintenance page: when it comes, when it does not, and that everything is as before when it
 //! goes.
 
-use std::time::Duration;
-
 use eden_lab::World;
 use eden_lab::example::{
     API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, REST_PROXY_INTEGRATION,
@@ -10,16 +8,12 @@ use eden_lab::example::{
 };
 use eden_lab::world::{ApiKind, AppState, Fault, FaultKind, Networking, PublicAddress, Task};
 use eden_tests::permissions::Variant;
-use eden_tests::rig::{Rig, each, example, is_steady, minutes};
+use eden_tests::rig::{Rig, each, example, is_steady, minutes, seconds};
 use jiff::Timestamp;
 use serde_json::json;
 
 const PAGE: &str = "https://status.example.com/down?lang=en";
 const MARK: &str = "eden:unserved-since";
-
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
 
 /// A service with a page that is shown after half a minute, so that one invocation sees both ends.
 fn with_page(example: Example) -> Example {
@@ -225,6 +219,27 @@ async fn a_rolling_deployment_never_shows_the_page_nor_notes_anything() {
     let kinds = rig.action_kinds().split_off(told);
     assert!(kinds.iter().all(|kind| kind == "point_integration"), "{kinds:?}");
     assert_eq!(rig.calls("TagResource"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_somebody_ends_by_a_deployment_does_not_show_the_page_meanwhile() {
+    // Given: the outage is noted, and the page would be due in half a minute.
+    let mut example = with_page(example());
+    example.service.task_definition.start_up = minutes(2);
+    let rig = settled(&example).await;
+    set_app(&rig, AppState::Failing(503));
+    rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+    assert!(mark(&rig).is_some());
+    // When
+    rig.lab.world().new_deployment(CLUSTER, SERVICE, None).unwrap();
+    rig.wait(minutes(1)).await;
+    let report = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+    // Then
+    assert!(each(&report, "held", "reason").contains(&"rolling_not_maintained"), "{report}");
+    rig.wait(minutes(5)).await;
+    assert!(rig.is_steady());
+    assert_eq!(mark(&rig), None);
+    assert!(!rig.action_kinds().contains(&"show_maintenance".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]

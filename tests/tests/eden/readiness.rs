@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
+use eden_lab::World;
 use eden_lab::example::{API, CLUSTER, Example, IP_UPDATER, SERVICE};
-use eden_lab::world::{AppState, HealthStatus, Task, World};
-use eden_tests::rig::{Rig, each, example, minutes, running};
+use eden_lab::world::{AppState, HealthStatus, Task};
+use eden_tests::rig::{Rig, each, example, minutes, running, seconds, serving};
 use serde_json::Value;
-
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
 
 /// An application that needs so long to start.
 fn starting_in(start_up: Duration) -> Example {
@@ -293,7 +290,7 @@ async fn many_tasks_that_cannot_be_reached_do_not_keep_the_route_at_a_dead_addre
     // When
     rig.lab.world().crash_task(&target.arn, 137).unwrap();
     // Then
-    assert!(rig.lab.until(seconds(15), |world| eden_tests::rig::serving(world).is_some()).await);
+    assert!(rig.lab.until(seconds(15), |world| serving(world).is_some()).await);
     rig.wait(minutes(3)).await;
     assert!(rig.invocations(IP_UPDATER).iter().all(|it| it.result.is_ok()));
 }

@@ -1,15 +1,13 @@
 //! Gateways that are not what the settings say: each thing that cannot be done is named, with what to
 //! do, and the rest is done.
 
-use std::time::Duration;
-
 use eden_lab::example::{
     API, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, REST_API_NAME,
     REST_PROXY_INTEGRATION, REST_ROOT_INTEGRATION, REST_STAGE, ROOT_INTEGRATION,
 };
 use eden_lab::world::{ApiSpec, Networking, PublicAddress};
 use eden_tests::permissions::Variant;
-use eden_tests::rig::{Rig, each, example, is_steady, minutes};
+use eden_tests::rig::{Rig, each, example, is_steady, minutes, seconds};
 use serde_json::{Value, json};
 
 const LAMBDA: &str = "arn:aws:lambda:us-east-1:123456789012:function:shop";
@@ -37,7 +35,7 @@ fn rest() -> Example {
 
 /// An account in which a task runs, and ip-updater's report on it.
 async fn look(rig: &Rig) -> Result<Value, String> {
-    rig.wait(Duration::from_secs(100)).await;
+    rig.wait(seconds(100)).await;
     let task = rig.running().swap_remove(0);
     let ended = rig.invoke(IP_UPDATER, rig.last_event_of(&task)).await;
     ended.map_err(|error| error.message)

@@ -3,22 +3,18 @@
 
 use std::time::Duration;
 
+use eden_lab::World;
 use eden_lab::example::{CLUSTER, Example, IP_UPDATER, SERVICE};
-use eden_lab::world::{DeliveryFaults, RolloutState, Task, World};
+use eden_lab::world::{DeliveryFaults, Networking, PublicAddress, RolloutState, Task};
 use eden_tests::permissions::Variant;
-use eden_tests::rig::{Rig, example, is_steady, minutes, running};
+use eden_tests::rig::{Rig, example, is_steady, minutes, running, seconds};
 use jiff::Timestamp;
 
-const FARGATE: eden_lab::world::Networking =
-    eden_lab::world::Networking::Fargate(eden_lab::world::PublicAddress::Ipv4);
+const FARGATE: Networking = Networking::Fargate(PublicAddress::Ipv4);
 
 /// From when a task listens until the route has moved there: a probe twice a second, a look and the
 /// writes.
 const MOVE: Duration = Duration::from_millis(1_000);
-
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
 
 /// An application that needs so long to start, and so long to drain on SIGTERM.
 fn application(example: Example, start_up: Duration, stop: Duration) -> Example {

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use eden_lab::example::{API, CLUSTER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE};
 use eden_lab::world::Task;
-use eden_tests::rig::{Rig, example, is_steady, minutes};
-
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
+use eden_tests::rig::{Rig, example, is_steady, minutes, seconds};
 
 async fn scale(rig: &Rig, desired: u32) {
     rig.lab.world().set_desired_count(CLUSTER, SERVICE, desired).unwrap();
@@ -43,6 +39,21 @@ async fn scaling_out_and_in_loses_no_request_and_moves_nothing() {
         assert_eq!(rig.failures(since), []);
         assert_eq!(rig.route_writes(since), []);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_target_keeps_the_route_among_its_equals_however_young_it_is() {
+    let rig = Rig::steady(&example()).await;
+    scale(&rig, 3).await;
+    let newest = rig.running().pop().unwrap();
+    lead_to(&rig, &newest);
+    let since = rig.start_traffic();
+
+    scale(&rig, 5).await;
+
+    assert_eq!(rig.serving().unwrap().arn, newest.arn);
+    assert_eq!(rig.route_writes(since), []);
+    assert_eq!(rig.failures(since), []);
 }
 
 #[tokio::test(start_paused = true)]

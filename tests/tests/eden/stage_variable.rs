@@ -1,7 +1,5 @@
 //! The route in one variable of a stage: one write, no deployment, in the form that it has.
 
-use std::time::Duration;
-
 use eden_lab::World;
 use eden_lab::example::{
     API, CLUSTER, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, REST_PROXY_INTEGRATION,
@@ -9,7 +7,7 @@ use eden_lab::example::{
 };
 use eden_lab::world::{ApiKind, Networking, PublicAddress};
 use eden_tests::permissions::Variant;
-use eden_tests::rig::{Rig, each, is_steady, minutes};
+use eden_tests::rig::{Rig, each, is_steady, minutes, seconds};
 use serde_json::json;
 
 const VARIANTS: [Variant; 2] = [Variant::HttpStageVariable, Variant::RestStageVariable];
@@ -174,7 +172,7 @@ async fn a_rolling_deployment_is_followed_by_one_write() {
         let since = rig.start_traffic();
 
         rig.lab.world().new_deployment(CLUSTER, SERVICE, None).unwrap();
-        rig.wait(Duration::from_secs(180)).await;
+        rig.wait(seconds(180)).await;
 
         assert!(rig.is_steady());
         assert_eq!(rig.failures(since), []);
