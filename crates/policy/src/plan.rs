@@ -65,6 +65,12 @@ pub enum Fact {
     Stages,
     /// The alarm's present state.
     Alarm,
+    /// The API's answer to a probe.
+    Api,
+    /// Which tasks are protected.
+    Protection,
+    /// What ran before the present deployment.
+    FormerDeployment,
 }
 
 impl fmt::Display for Fact {
@@ -76,6 +82,9 @@ impl fmt::Display for Fact {
             Fact::Integration => "an integration",
             Fact::Stages => "the stages",
             Fact::Alarm => "the alarm",
+            Fact::Api => "the API's answer",
+            Fact::Protection => "the tasks' protection",
+            Fact::FormerDeployment => "the deployment before the present one",
         })
     }
 }

@@ -145,6 +145,43 @@ pub enum Hold {
     ForeignDeploymentController,
     /// The route was stale and is being repaired: that may be all.
     RouteRepairedFirst,
+    /// A sick task is left to ECS for a while, which replaces it better than a stop does (F19).
+    SuspectNotYet {
+        /// The task.
+        task: String,
+        /// When it may be stopped.
+        until: Timestamp,
+    },
+    /// ECS protects the task from being stopped (F19).
+    TaskProtected {
+        /// The task.
+        task: String,
+    },
+    /// Tasks were stopped a short while ago, or their successors are still on their way.
+    StormCooldown {
+        /// When the next batch may be stopped; `None` while successors are on their way.
+        until: Option<Timestamp>,
+    },
+    /// So much was done in the last hour that more of it would only hide the fault.
+    BudgetSpent {
+        /// What was done.
+        spent: u32,
+        /// What may be.
+        budget: u32,
+        /// When some of it is over an hour ago.
+        until: Timestamp,
+    },
+    /// The alarm rings, but the API answers well.
+    EvidenceDisagrees,
+    /// Starting the same again would not help: somebody has to look.
+    NeedsAHuman,
+    /// There is no earlier deployment that completed to roll back to.
+    NothingToRollBackTo,
+    /// Another invocation has claimed the service and is acting.
+    Claimed {
+        /// Whose claim it is.
+        by: String,
+    },
     /// Sick tasks were left running to keep the service up.
     StopLimit {
         /// Tasks left.
@@ -155,6 +192,19 @@ pub enum Hold {
 }
 
 impl Hold {
+    /// When what is held now will be tried again, if that is known.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Hold::WithinStartupGrace { until, .. } | Hold::StormCooldown { until } => *until,
+            Hold::RouteJustMoved { until }
+            | Hold::RedeployCooldown { until }
+            | Hold::MaintenanceNotYet { until }
+            | Hold::SuspectNotYet { until, .. }
+            | Hold::BudgetSpent { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+
     /// The reason's name, as reports and metrics carry it.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -182,6 +232,14 @@ impl Hold {
             Hold::RedeployCooldown { .. } => "redeploy_cooldown",
             Hold::ForeignDeploymentController => "foreign_deployment_controller",
             Hold::RouteRepairedFirst => "route_repaired_first",
+            Hold::SuspectNotYet { .. } => "suspect_not_yet",
+            Hold::TaskProtected { .. } => "task_protected",
+            Hold::StormCooldown { .. } => "storm_cooldown",
+            Hold::BudgetSpent { .. } => "budget_spent",
+            Hold::EvidenceDisagrees => "evidence_disagrees",
+            Hold::NeedsAHuman => "needs_a_human",
+            Hold::NothingToRollBackTo => "nothing_to_roll_back_to",
+            Hold::Claimed { .. } => "claimed",
             Hold::StopLimit { .. } => "stop_limit",
         }
     }
@@ -263,6 +321,31 @@ impl fmt::Display for Hold {
             Hold::RouteRepairedFirst => {
                 f.write_str("the route is being repaired: that may be all it needs")
             }
+            Hold::SuspectNotYet { task, until } => {
+                write!(f, "task {task} is sick; ECS may replace it itself until {until:.0}")
+            }
+            Hold::TaskProtected { task } => write!(f, "task {task} is protected from being stopped"),
+            Hold::StormCooldown { until: Some(until) } => {
+                write!(f, "tasks were stopped lately: not again before {until:.0}")
+            }
+            Hold::StormCooldown { until: None } => {
+                f.write_str("the successors of stopped tasks are still on their way")
+            }
+            Hold::BudgetSpent { spent, budget, until } => write!(
+                f,
+                "{spent} remedies in the last hour, and the budget is {budget}: no more before \
+                 {until:.0}"
+            ),
+            Hold::EvidenceDisagrees => {
+                f.write_str("the alarm rings, but the API answers well: nothing to repair is seen")
+            }
+            Hold::NeedsAHuman => {
+                f.write_str("starting the same again would not help: somebody has to look")
+            }
+            Hold::NothingToRollBackTo => {
+                f.write_str("no earlier deployment is known that completed: nothing to roll back to")
+            }
+            Hold::Claimed { by } => write!(f, "invocation {by} has claimed the service and acts"),
             Hold::StopLimit { left, allowed } => {
                 write!(
                     f,
