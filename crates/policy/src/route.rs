@@ -95,8 +95,9 @@ pub fn asks(view: &View<'_>) -> Vec<SocketAddr> {
 
 /// Decides what to write so that the route leads to a task that answers.
 ///
-/// The same facts give the same decision, whatever the order of `tasks`; after the plan is carried
-/// out the plan for the new facts is empty.
+/// The same facts give the same decision, whatever the order of `tasks`. Once nobody is left to
+/// ask and the plan is carried out, the plan for the new facts is empty, until the maintenance
+/// page comes due.
 pub fn decide(view: &View<'_>) -> Decision {
     let mut plan = Plan::default();
     let endpoints = match &view.route.endpoints {
@@ -115,7 +116,7 @@ pub fn decide(view: &View<'_>) -> Decision {
             for (pointer, integration, lead) in view.pointers() {
                 plan.append(view.point(pointer, integration, lead, target, None));
             }
-            plan.append(stages::deploy(view, &stages::note_of(target.endpoint), target, &plan));
+            plan.append(stages::deploy(view, target, &plan));
             plan.holds.extend(survey.awaited(target));
             plan.steps.extend(maintenance::clear(view));
         }
@@ -287,8 +288,7 @@ impl<'a> View<'a> {
             }
         }
         if let Some((target, _)) = fallback {
-            let note = stages::note_of(target.endpoint);
-            plan.append(stages::deploy(self, &note, target, &plan));
+            plan.append(stages::deploy(self, target, &plan));
         }
         match (kept, fallback) {
             (Some(present), _) => plan.holds.extend(survey.awaited_beside(present)),
@@ -301,7 +301,7 @@ impl<'a> View<'a> {
     fn state(&self, plan: &Plan) -> State {
         let moves = plan.steps.iter().any(is_move);
         let owed = !moves && plan.steps.iter().any(|it| matches!(it, Step::DeployStage { .. }));
-        let lost = self.is_led_better(plan) && self.pointers().any(|(.., lead)| self.is_lost(lead));
+        let lost = leads_on(plan) && self.pointers().any(|(.., lead)| self.is_lost(lead));
         if owed || lost {
             State::Stale
         } else if plan.unknown_facts().next().is_some() {
@@ -309,15 +309,6 @@ impl<'a> View<'a> {
         } else {
             State::Good
         }
-    }
-
-    /// Whether there is a task to lead a pointer to, even if the pointer cannot be.
-    fn is_led_better(&self, plan: &Plan) -> bool {
-        let to_a_task = |step: &Step| {
-            matches!(step, Step::PointIntegration { .. } | Step::SetStageVariable { .. })
-        };
-        let refused = |hold: &Hold| matches!(hold, Hold::ValueNotAllowed { .. });
-        plan.steps.iter().any(to_a_task) || plan.holds.iter().any(refused)
     }
 
     /// Whether no task runs there, or one that was asked and did not answer.
@@ -330,6 +321,14 @@ impl<'a> View<'a> {
             Lead::Maintenance | Lead::Elsewhere => true,
         }
     }
+}
+
+/// Whether there is a task that a pointer should be led to, even if it cannot be.
+fn leads_on(plan: &Plan) -> bool {
+    let to_a_task =
+        |step: &Step| matches!(step, Step::PointIntegration { .. } | Step::SetStageVariable { .. });
+    let refused = |hold: &Hold| matches!(hold, Hold::ValueNotAllowed { .. });
+    plan.steps.iter().any(to_a_task) || plan.holds.iter().any(refused)
 }
 
 /// Whether a step leads a pointer elsewhere.

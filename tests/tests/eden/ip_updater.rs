@@ -127,7 +127,8 @@ async fn a_stage_without_auto_deploy_gets_a_deployment() {
     let world = rig.lab.world();
     let deployment = &world.api(API).unwrap().deployments[&stage.deployment_id];
     let endpoint = running(&world)[0].endpoint();
-    assert_eq!(deployment.description.as_deref(), Some(&*format!("Eden: route to {endpoint}")));
+    let note = format!("Eden: route of {ROOT_INTEGRATION},{PROXY_INTEGRATION} to {endpoint}");
+    assert_eq!(deployment.description.as_deref(), Some(&*note));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ mod ecs;
 mod gateway;
 
 use eden_policy::Step;
+use eden_policy::route::is_move;
 
 use crate::aws::Aws;
 use crate::call_error::CallError;
@@ -29,15 +30,22 @@ pub enum Outcome {
 }
 
 /// Takes every step, in order. One that fails does not keep the others from being taken: they are
-/// for other things.
+/// for other things. A deployment after it says that it shows a part of the route only, so that the
+/// next look makes up for it.
 pub async fn execute(
     aws: &Aws,
     target: &Target,
     api_type: ApiType,
     steps: Vec<Step>,
 ) -> Vec<Attempt> {
-    let mut attempts = Vec::with_capacity(steps.len());
-    for step in steps {
+    let mut attempts: Vec<Attempt> = Vec::with_capacity(steps.len());
+    for mut step in steps {
+        let failed = |attempt: &Attempt| is_move(&attempt.step) && attempt.outcome.is_err();
+        if let Step::DeployStage { note, .. } = &mut step
+            && attempts.iter().any(failed)
+        {
+            note.push_str(", in part");
+        }
         tracing::info!(?step, "acting");
         let outcome = take(aws, target, api_type, &step).await;
         attempts.push(Attempt { step, outcome });

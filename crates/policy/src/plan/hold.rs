@@ -246,6 +246,7 @@ impl Hold {
 }
 
 impl fmt::Display for Hold {
+    #[expect(clippy::too_many_lines, reason = "a sentence for each reason")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Hold::AlreadyRouted { pointer, endpoint, task } => {

@@ -237,9 +237,8 @@ fn standing<'a>(view: &View<'a>, task: &Task, endpoint: SocketAddr) -> Standing<
 /// runs that could take over, and there is no maintenance page to show instead.
 fn is_trusted(view: &View<'_>, task: &Task, endpoint: SocketAddr) -> bool {
     let mut others = view.tasks.iter().filter(|other| other.runs() && other.arn != task.arn);
-    let mut pointers = view.pointers().peekable();
+    let mut pointers = view.pointers();
     view.routing.maintenance.is_none()
         && others.next().is_none()
-        && pointers.peek().is_some()
         && pointers.all(|(.., lead)| matches!(lead, Lead::Task(_, at) if at == endpoint))
 }

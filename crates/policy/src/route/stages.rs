@@ -1,42 +1,46 @@
 //! Stages that do not deploy by themselves: what they show, and when that is out of date (F4, F7).
 
-use std::net::SocketAddr;
-
 use jiff::Timestamp;
 
 use super::candidates::Candidate;
 use super::{View, is_move};
-use crate::facts::{Observed, Serves, Stage};
+use crate::facts::{Observed, Pointer, Serves, Stage};
 use crate::plan::{Fact, Hold, Plan, Step};
 
-/// By this Eden knows its own deployments again.
-const MARK: &str = "Eden: ";
-
-/// What Eden writes on a deployment that leads to an endpoint, to know later what the stage shows.
-pub(super) fn note_of(endpoint: SocketAddr) -> String {
-    format!("{MARK}route to {endpoint}")
+/// The beginning of what this route's Eden writes on its deployments, to know them again: another
+/// Eden may look after another service behind the same API.
+fn mark(view: &View<'_>) -> String {
+    let ids: Vec<&str> = view
+        .route
+        .pointers
+        .iter()
+        .map(|(pointer, _)| match pointer {
+            Pointer::Integration(id) => id.as_str(),
+            Pointer::StageVariable { name, .. } => name.as_str(),
+        })
+        .collect();
+    format!("Eden: route of {} to ", ids.join(","))
 }
 
-/// What Eden writes on a deployment that leads to the maintenance page.
-pub(super) fn note_of_maintenance() -> String {
-    format!("{MARK}maintenance page")
-}
-
-/// The deployments that stages without `autoDeploy` need, when the plan so far is carried out.
+/// The deployments that stages without `autoDeploy` need to lead to a task, when the plan so far is
+/// carried out.
 ///
 /// A stage also needs one when the route is right already but the last attempt ended between the
 /// update and the deployment.
-pub(super) fn deploy(view: &View<'_>, note: &str, target: &Candidate<'_>, so_far: &Plan) -> Plan {
+pub(super) fn deploy(view: &View<'_>, target: &Candidate<'_>, so_far: &Plan) -> Plan {
     let leads_there = so_far.holds.iter().any(|hold| matches!(hold, Hold::AlreadyRouted { .. }));
-    let since = target.task.started_at;
-    deploy_where(view, note, so_far, |stage| leads_there && shows_another(stage, note, since))
+    let (mark, since) = (mark(view), target.task.started_at);
+    let note = format!("{mark}{}", target.endpoint);
+    let owed = |stage: &Stage| leads_there && shows_another(stage, &mark, &note, since);
+    deploy_where(view, &note, so_far, owed)
 }
 
 /// The same for the maintenance page.
 pub(super) fn deploy_maintenance(view: &View<'_>, so_far: &Plan) -> Plan {
-    let note = note_of_maintenance();
+    let mark = mark(view);
+    let note = format!("{mark}the maintenance page");
     let since = view.service.and_then(|service| service.unserved_since);
-    deploy_where(view, &note, so_far, |stage| shows_another(stage, &note, since))
+    deploy_where(view, &note, so_far, |stage| shows_another(stage, &mark, &note, since))
 }
 
 fn deploy_where(view: &View<'_>, note: &str, so_far: &Plan, owed: impl Fn(&Stage) -> bool) -> Plan {
@@ -64,12 +68,12 @@ fn deploy_where(view: &View<'_>, note: &str, so_far: &Plan, owed: impl Fn(&Stage
 /// Whether what a stage shows cannot be what the note says: Eden deployed it for something else,
 /// or somebody deployed it before this existed. A deployment that somebody made later is trusted
 /// to hold what the integrations said by then.
-fn shows_another(stage: &Stage, note: &str, since: Option<Timestamp>) -> bool {
+fn shows_another(stage: &Stage, mark: &str, note: &str, since: Option<Timestamp>) -> bool {
     match &stage.serves {
         Serves::Nothing => true,
         Serves::NotRead(_) => false,
         Serves::Deployment(deployment) => match &deployment.description {
-            Some(text) if text.starts_with(MARK) => text != note,
+            Some(text) if text.starts_with(mark) => text != note,
             Some(_) | None => match (deployment.created_at, since) {
                 (Some(deployed), Some(since)) => deployed < since,
                 (None, _) | (_, None) => false,

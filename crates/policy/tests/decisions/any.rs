@@ -113,8 +113,8 @@ fn any_stages() -> impl Strategy<Value = Observed<Vec<Stage>>> {
     let description = select(vec![
         None,
         Some("by hand"),
-        Some("Eden: route to 203.0.113.1:8000"),
-        Some("Eden: maintenance page"),
+        Some("Eden: route of int1 to 203.0.113.1:8000"),
+        Some("Eden: route of int1 to the maintenance page"),
     ]);
     let serves = prop_oneof![
         1 => Just(Serves::Nothing),

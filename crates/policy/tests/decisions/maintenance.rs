@@ -246,22 +246,23 @@ fn all_integrations_go_to_the_page_each_with_its_own_way_back() {
 #[test]
 fn a_manual_stage_is_deployed_with_the_page_and_again_with_the_way_back() {
     let mut scene = outage().unserved(60);
-    scene.route = scene.route.stage(manual_stage(Some("Eden: route to 203.0.113.1:8000"), 3_000));
+    scene.route =
+        scene.route.stage(manual_stage(Some("Eden: route of int1 to 203.0.113.1:8000"), 3_000));
     let plan = scene.plan();
-    assert_eq!(deployed(&plan), [("prod", "Eden: maintenance page")]);
+    assert_eq!(deployed(&plan), [("prod", "Eden: route of int1 to the maintenance page")]);
     let mut scene = scene.after(&plan);
     assert_eq!(scene.plan().steps, [], "deployed once");
     scene.route.readiness.insert(endpoint(1), Readiness::Ready);
     let plan = scene.plan();
-    assert_eq!(deployed(&plan), [("prod", "Eden: route to 203.0.113.1:8000")]);
+    assert_eq!(deployed(&plan), [("prod", "Eden: route of int1 to 203.0.113.1:8000")]);
     assert_eq!(scene.after(&plan).plan().steps, []);
 }
 
 #[test]
 fn a_deployment_of_the_page_that_an_earlier_run_owed_is_made_up_for() {
     for (description, seconds_ago, owed) in [
-        (Some("Eden: route to 203.0.113.1:8000"), 60, true),
-        (Some("Eden: maintenance page"), 60, false),
+        (Some("Eden: route of int1 to 203.0.113.1:8000"), 60, true),
+        (Some("Eden: route of int1 to the maintenance page"), 60, false),
         // By hand, before the outage and since.
         (None, 700, true),
         (Some("by hand"), 60, false),

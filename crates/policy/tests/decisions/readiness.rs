@@ -26,6 +26,9 @@ fn nobody_is_asked_while_one_task_runs_and_the_route_leads_there() {
         assert_eq!(scene.asks(), [], "{case}");
         assert_eq!(reasons(&scene.plan()), ["already_routed"], "{case}");
     }
+    // Nor when nothing could be made of the answer.
+    let unread = route_to(1).pointers(vec![(integration("int1"), unknown())]).unasked();
+    assert_eq!(scene(vec![task(1)], unread).asks(), []);
 }
 
 #[test]
@@ -105,6 +108,11 @@ fn a_target_that_drains_is_asked_last_and_only_while_nobody_else_is_ready() {
     assert_eq!(draining(other_ready).asks(), []);
     let elsewhere = draining(route_to(9).unasked().silent(&[2]));
     assert_eq!(elsewhere.asks(), [], "the route does not lead to it");
+    // Each once, however many pointers lead there.
+    let pointers = [3, 1, 3].map(|n| (integration(&format!("to{n}")), leading_to_task(n)));
+    let route = route_to(1).pointers(pointers.to_vec()).unasked();
+    let several = scene(vec![task(1).stopping(5), task(3).stopping(5)], route);
+    assert_eq!(several.asks(), endpoints([1, 3]));
 }
 
 #[test]
@@ -141,6 +149,11 @@ fn nobody_is_awaited_who_would_not_take_over() {
         ("an equal one", vec![task(1), task(2)], route_to(1).silent(&[2])),
         ("an older one", vec![task(1), task(2).old()], route_to(1).silent(&[2])),
         ("an equal one without address", vec![task(1), task(2)], route_to(1).unaddressed(2)),
+        (
+            "an older one without address",
+            vec![task(1).old(), task(2).old()],
+            route_to(1).unaddressed(2),
+        ),
         ("one that starts, of which ECS will tell", vec![task(1).old(), task(2).starting()], {
             route_to(1)
         }),

@@ -53,6 +53,17 @@ fn a_task_is_rejected_for_its_state_before_its_address_and_for_its_health_before
 }
 
 #[test]
+fn a_task_that_is_over_is_not_worth_a_word() {
+    let over = Task {
+        last_status: LastStatus::Stopping,
+        network: TaskNetwork::Unattached,
+        ..task(2).stopping(600)
+    };
+    let plan = scene(vec![over, task(1)], route_to(1).unaddressed(2)).plan();
+    assert_eq!(plan.rejected, []);
+}
+
+#[test]
 fn a_task_that_is_ready_but_not_chosen_is_not_rejected() {
     let plan = scene(vec![task(1), task(2).old(), task(3)], route_to(1)).plan();
     assert_eq!(plan.rejected, []);

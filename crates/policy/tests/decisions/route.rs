@@ -1,9 +1,11 @@
 //! Which task the gateway leads to, and what is written for that.
 
 use eden_policy::facts::{
-    Integration, IntegrationKind, Observed, Pointer, Task, TaskHealth, TaskNetwork,
+    Integration, IntegrationKind, Observed, Pointer, Readiness, Route, Task, TaskHealth,
+    TaskNetwork,
 };
 use eden_policy::plan::Fact;
+use eden_policy::route::State;
 use eden_policy::{Hold, Step};
 
 use crate::fixtures::*;
@@ -130,6 +132,28 @@ fn an_address_is_a_tasks_only_while_it_has_it() {
 }
 
 #[test]
+fn an_address_that_two_tasks_have_had_is_the_one_s_that_runs() {
+    // Given: tasks on one host, one after the other; the ARN says nothing about the order.
+    let shared = |route: Route, number| {
+        let mut route = route;
+        if let Observed::Known(endpoints) = &mut route.endpoints {
+            endpoints.insert(task(number).arn, endpoint(2));
+        }
+        route
+    };
+    let older = task(4).started(9_000);
+    let tasks = [task(1).stopping(5), task(2), task(3).stopping(5), older];
+    let route = || shared(shared(route_to(2), 1), 3);
+    let kept = scene(tasks.to_vec(), route()).plan();
+    assert_eq!((kept.steps.len(), reasons(&kept)), (0, vec!["already_routed"]));
+    assert_eq!(scene(tasks.to_vec(), route()).decide().state, State::Good);
+    // While none of them runs, the order in which AWS lists them decides nothing either.
+    let gone = || vec![task(1).stopping(5), task(3).stopping(9)];
+    let reversed = gone().into_iter().rev().collect();
+    assert_eq!(scene(gone(), route()).decide(), scene(reversed, route()).decide());
+}
+
+#[test]
 fn a_task_on_another_port_is_not_where_the_uri_leads() {
     let uri = "http://203.0.113.1:9000/{proxy}";
     let route = route_to(1).pointers(vec![(integration("int1"), leading_to(uri))]);
@@ -146,7 +170,7 @@ fn a_task_is_reached_at_the_port_of_its_host() {
     if let Observed::Known(endpoints) = &mut route.endpoints {
         endpoints.insert(shared.arn.clone(), host);
     }
-    route.readiness.insert(host, eden_policy::facts::Readiness::Ready);
+    route.readiness.insert(host, Readiness::Ready);
     let plan = scene(vec![shared], route).plan();
     assert_eq!(written(&plan), [("int1", "http://203.0.113.50:32768/{proxy}")]);
 }
@@ -180,6 +204,7 @@ fn a_uri_that_names_a_host_or_is_none_is_rewritten() {
 fn all_pointers_end_at_one_task_and_as_few_as_possible_move() {
     let root = || (integration("root"), leading_to("http://203.0.113.9:8000"));
     let proxy = |n| (integration("proxy"), leading_to_task(n));
+    let second = |n| (integration("int2"), leading_to_task(n));
     for (case, pointers, silent, expected) in [
         // One of two was moved already, for example by a run that ended half-way.
         ("half-way", vec![root(), proxy(2)], 0, vec![("root", "http://203.0.113.2:8000")]),
@@ -189,19 +214,20 @@ fn all_pointers_end_at_one_task_and_as_few_as_possible_move() {
             0,
             vec![("root", "http://203.0.113.1:8000"), ("proxy", "http://203.0.113.1:8000/{proxy}")],
         ),
+        ("apart", vec![proxy(3), second(2)], 0, vec![("int2", "http://203.0.113.3:8000/{proxy}")]),
         (
-            "apart",
-            vec![proxy(3), (integration("int2"), leading_to_task(2))],
+            "apart, the first at the younger",
+            vec![proxy(2), second(3)],
             0,
-            vec![("int2", "http://203.0.113.3:8000/{proxy}")],
+            vec![("int2", "http://203.0.113.2:8000/{proxy}")],
         ),
         (
             "the first does not answer",
-            vec![proxy(3), (integration("int2"), leading_to_task(2))],
+            vec![proxy(3), second(2)],
             3,
             vec![("proxy", "http://203.0.113.2:8000/{proxy}")],
         ),
-        ("all there", vec![proxy(2), (integration("int2"), leading_to_task(2))], 0, vec![]),
+        ("all there", vec![proxy(2), second(2)], 0, vec![]),
     ] {
         let tasks = vec![task(1).started(9_000), task(2).started(60), task(3).started(600)];
         let scene = scene(tasks, route_to(1).pointers(pointers).silent(&[silent]));

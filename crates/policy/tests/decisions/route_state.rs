@@ -30,6 +30,11 @@ fn a_route_is_good_when_it_leads_to_the_service_as_far_as_there_is_one() {
     for (case, tasks, route) in [
         ("kept", vec![task(1)], route_to(1)),
         ("moved to the PRIMARY deployment", vec![task(1).old(), task(2)], route_to(1)),
+        (
+            "moved there, and deployed",
+            vec![task(1).old(), task(2)],
+            route_to(1).stage(manual_stage(Some("Eden: route of int1 to 203.0.113.1:8000"), 600)),
+        ),
         ("a task is awaited", vec![task(1).old(), task(2)], route_to(1).silent(&[2])),
         ("no better task", vec![task(1), task(2)], route_to(1).silent(&[1, 2])),
         ("none but a sick one", vec![task(1).health(sick)], route_to(1)),
@@ -46,7 +51,7 @@ fn a_route_is_good_when_it_leads_to_the_service_as_far_as_there_is_one() {
 
 #[test]
 fn a_route_is_stale_when_a_task_could_be_led_to_and_is_not() {
-    let owed = manual_stage(Some("Eden: route to 203.0.113.9:8000"), 60);
+    let owed = manual_stage(Some("Eden: route of int1 to 203.0.113.9:8000"), 60);
     let pointers =
         vec![(integration("int1"), leading_to_task(1)), (integration("int2"), leading_to_task(9))];
     for (case, tasks, route) in [
@@ -88,7 +93,7 @@ fn a_stale_route_is_repaired_before_anything_is_redeployed() {
         ("gone", vec![task(1)], route_to(9)),
         ("does not answer", vec![task(1), task(2)], route_to(1).silent(&[1])),
         ("owed", vec![task(1)], {
-            route_to(1).stage(manual_stage(Some("Eden: route to 203.0.113.9:8000"), 1_000))
+            route_to(1).stage(manual_stage(Some("Eden: route of int1 to 203.0.113.9:8000"), 1_000))
         }),
     ] {
         let (diagnosis, plan) = diagnose(&ringing(tasks, route));

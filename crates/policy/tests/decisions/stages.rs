@@ -8,7 +8,7 @@ use eden_policy::{Hold, Step};
 use crate::fixtures::*;
 use crate::scene::*;
 
-const NOTE: &str = "Eden: route to 203.0.113.1:8000";
+const NOTE: &str = "Eden: route of int1 to 203.0.113.1:8000";
 
 /// Task 1 runs and is ready, the route leads to it, and the stage needs deployments.
 fn led_there(stage: Stage) -> Scene {
@@ -40,15 +40,17 @@ fn a_move_is_followed_by_one_deployment_of_each_stage_that_does_not_deploy_itsel
         ),
         "{plan:?}"
     );
-    assert_eq!(deployed(&plan), [("dev", NOTE), ("prod", NOTE)]);
+    let note = "Eden: route of int1,int2 to 203.0.113.1:8000";
+    assert_eq!(deployed(&plan), [("dev", note), ("prod", note)]);
     assert_eq!(scene.after(&plan).plan().steps, []);
 }
 
 #[test]
 fn a_stage_that_deploys_itself_never_gets_one() {
-    for stage in
-        [manual_stage(Some("Eden: route to 203.0.113.9:8000"), 60), manual_stage(None, 7_200)]
-    {
+    for stage in [
+        manual_stage(Some("Eden: route of int1 to 203.0.113.9:8000"), 60),
+        manual_stage(None, 7_200),
+    ] {
         let stage = Stage { auto_deploy: true, ..stage };
         assert_eq!(led_there(stage.clone()).plan().steps, []);
         let moved = scene(vec![task(1)], route_to(9).stage(stage)).plan();
@@ -63,8 +65,8 @@ fn a_deployment_that_an_earlier_run_owed_is_made_up_for() {
         // Eden's own is believed, however old it is: the address is what counts.
         (Some(NOTE), 7_200, false),
         // The update was made, the deployment was not: the stage still serves the last target.
-        (Some("Eden: route to 203.0.113.9:8000"), 60, true),
-        (Some("Eden: maintenance page"), 60, true),
+        (Some("Eden: route of int1 to 203.0.113.9:8000"), 60, true),
+        (Some("Eden: route of int1 to the maintenance page"), 60, true),
         // Somebody's deployment from before the task started cannot lead to it...
         (Some("by hand"), 3_601, true),
         (None, 3_601, true),
@@ -121,14 +123,14 @@ fn stages_that_cannot_be_read_do_not_keep_the_integrations_from_moving() {
 #[test]
 fn a_stage_owes_nothing_while_no_integration_leads_to_the_task() {
     // Given: the only integration cannot be read, so nobody knows what a deployment would show.
-    let stage = manual_stage(Some("Eden: route to 203.0.113.9:8000"), 60);
+    let stage = manual_stage(Some("Eden: route of int1 to 203.0.113.9:8000"), 60);
     let route = route_to(1).pointers(vec![(integration("int1"), unknown())]).stage(stage);
     assert_eq!(scene(vec![task(1)], route).plan().steps, []);
 }
 
 #[test]
 fn a_move_to_a_task_that_does_not_answer_is_deployed_and_so_is_the_next_one() {
-    let stage = manual_stage(Some("Eden: route to 203.0.113.9:8000"), 60);
+    let stage = manual_stage(Some("Eden: route of int1 to 203.0.113.9:8000"), 60);
     let scene = scene(vec![task(1)], route_to(9).silent(&[1]).stage(stage));
     let plan = scene.plan();
     assert_eq!(deployed(&plan), [("prod", NOTE)]);
@@ -136,5 +138,18 @@ fn a_move_to_a_task_that_does_not_answer_is_deployed_and_so_is_the_next_one() {
     assert_eq!(next.plan().steps, []);
     next.tasks.push(task(2));
     let plan = next.plan();
-    assert_eq!(deployed(&plan), [("prod", "Eden: route to 203.0.113.2:8000")]);
+    assert_eq!(deployed(&plan), [("prod", "Eden: route of int1 to 203.0.113.2:8000")]);
+}
+
+#[test]
+fn the_deployment_of_another_eden_on_the_same_api_is_trusted_as_anybodys() {
+    // Given: another service's Eden deployed its own route after this one's task had started.
+    let others = "Eden: route of int9 to 198.51.100.7:8000";
+    for (seconds_ago, owed) in [(60, false), (7_200, true)] {
+        let route = route_to(1).stage(manual_stage(Some(others), seconds_ago));
+        // When
+        let plan = scene(vec![task(1)], route).plan();
+        // Then
+        assert_eq!(!deployed(&plan).is_empty(), owed, "{seconds_ago} s ago");
+    }
 }
