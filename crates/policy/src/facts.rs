@@ -87,13 +87,13 @@ pub struct Facts {
     pub former: Observed<Option<Former>>,
 }
 
-/// A task definition that a deployment of the service completed with.
+/// What the service ran before its present task definition, with a deployment that completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Former {
     /// The task definition's ARN.
     pub definition: String,
-    /// When that deployment completed.
-    pub completed_at: Timestamp,
+    /// When the first deployment of the present one began.
+    pub replaced_at: Timestamp,
 }
 
 /// What the API answered to a probe.

@@ -49,6 +49,22 @@ impl Plan {
     }
 }
 
+/// Something that people have to be told of, because no remedy is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// Its name, for example `crash_loop`.
+    pub name: String,
+    /// The deployment that it is about: under another one it is another condition.
+    pub of: String,
+}
+
+/// By this a tag on the service tells whether people know already.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.of)
+    }
+}
+
 /// A fact that a decision may miss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
