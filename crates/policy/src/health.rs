@@ -62,6 +62,27 @@ pub struct Rules<'a> {
     pub mode: Mode,
 }
 
+/// Facts that [`decide`] needs only sometimes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// The sick tasks, by ARN: are they protected?
+    pub protection: Vec<String>,
+    /// Whether it matters what ran before.
+    pub former: bool,
+}
+
+/// What is to be read beyond the facts at hand before deciding.
+pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
+    let (Observed::Known(service), Observed::Known(tasks)) = (&facts.service, &facts.tasks) else {
+        return Asks::default();
+    };
+    let limits = rules.limits;
+    let route_is = State::Good;
+    let patient = Patient { service, tasks, facts, route_changed_at: None, route_is, limits, now };
+    let protection = patient.sick().into_iter().map(|(task, _)| task.arn.clone()).collect();
+    Asks { protection, former: limits.rollback }
+}
+
 /// Diagnoses the service and plans its remedy.
 ///
 /// Guarantees: no step rests on an unknown fact; no task is stopped that is not sick, protected or

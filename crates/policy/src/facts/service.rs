@@ -34,6 +34,8 @@ pub struct Service {
     /// When Eden forced a deployment or rolled one back in the last hours, by its tag
     /// `{APP_NAME}:redeployed`.
     pub redeployed_at: Vec<Timestamp>,
+    /// Who acts on it now, by its tag `{APP_NAME}:claim`: an invocation's id and a time.
+    pub claim: Option<String>,
     /// The condition that people were last told of, by its tag `{APP_NAME}:told`.
     pub told: Option<String>,
     /// What ECS lately said about it, newest first.

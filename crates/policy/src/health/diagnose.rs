@@ -11,12 +11,8 @@ use crate::route::State;
 
 /// What ECS says when it cannot start a task for want of capacity or because of its settings. Its
 /// messages are for people and may change: what is not recognized is no evidence.
-const CANNOT_PLACE: [&str; 4] = [
-    "unable to place a task",
-    "unable to start task",
-    "failed to launch a task",
-    "was unable to",
-];
+const CANNOT_PLACE: [&str; 4] =
+    ["unable to place a task", "unable to start task", "failed to launch a task", "was unable to"];
 /// A message of ECS is evidence for so long.
 const RECENT: Duration = Duration::from_mins(15);
 
@@ -95,9 +91,9 @@ impl Patient<'_> {
             .collect();
         stops.sort_by_key(|(at, task, _)| (std::cmp::Reverse(*at), &task.arn));
         let well = self.tasks.iter().filter(|task| task.runs());
-        let well_since = well.filter_map(|task| task.started_at).filter(|at| {
-            self.now >= later(*at, self.grace())
-        });
+        let well_since = well
+            .filter_map(|task| task.started_at)
+            .filter(|at| self.now >= later(*at, self.grace()));
         let well_since = well_since.max();
         stops
             .into_iter()

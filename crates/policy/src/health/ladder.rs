@@ -32,9 +32,7 @@ impl Patient<'_> {
             Diagnosis::CrashLoop { .. } | Diagnosis::CannotStart { .. } => {
                 self.return_to_former(diagnosis, &mut plan)
             }
-            Diagnosis::Rolling { overdue: true, .. } => {
-                self.return_to_former(diagnosis, &mut plan)
-            }
+            Diagnosis::Rolling { overdue: true, .. } => self.return_to_former(diagnosis, &mut plan),
             Diagnosis::Rolling { deployment, overdue: false } => {
                 plan.holds.push(Hold::RolloutInProgress { deployment: deployment.clone() });
                 None

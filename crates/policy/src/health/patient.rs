@@ -55,9 +55,10 @@ impl<'a> Patient<'a> {
     /// UNKNOWN health is no sickness (F20), nor is a task judged that is starting or stopping; one
     /// that does not answer is sick only while another does, else the cause is a shared one.
     pub(super) fn sick(&self) -> Vec<(&'a Task, Sickness<'a>)> {
-        let some_answer = self.tasks.iter().any(|task| {
-            task.runs() && matches!(self.readiness(task), Some(Readiness::Ready))
-        });
+        let some_answer = self
+            .tasks
+            .iter()
+            .any(|task| task.runs() && matches!(self.readiness(task), Some(Readiness::Ready)));
         let sickness = |task: &'a Task| {
             if task.health == TaskHealth::Unhealthy {
                 return Some((task, Sickness::Unhealthy));

@@ -325,7 +325,9 @@ impl fmt::Display for Hold {
             Hold::SuspectNotYet { task, until } => {
                 write!(f, "task {task} is sick; ECS may replace it itself until {until:.0}")
             }
-            Hold::TaskProtected { task } => write!(f, "task {task} is protected from being stopped"),
+            Hold::TaskProtected { task } => {
+                write!(f, "task {task} is protected from being stopped")
+            }
             Hold::StormCooldown { until: Some(until) } => {
                 write!(f, "tasks were stopped lately: not again before {until:.0}")
             }
@@ -343,9 +345,9 @@ impl fmt::Display for Hold {
             Hold::NeedsAHuman => {
                 f.write_str("starting the same again would not help: somebody has to look")
             }
-            Hold::NothingToRollBackTo => {
-                f.write_str("no earlier deployment is known that completed: nothing to roll back to")
-            }
+            Hold::NothingToRollBackTo => f.write_str(
+                "no earlier deployment is known that completed: nothing to roll back to",
+            ),
             Hold::Claimed { by } => write!(f, "invocation {by} has claimed the service and acts"),
             Hold::StopLimit { left, allowed } => {
                 write!(

@@ -144,6 +144,17 @@ impl Step {
         }
     }
 
+    /// Whether it only notes something for later looks, and changes nothing about the service.
+    pub fn is_a_note(&self) -> bool {
+        matches!(
+            self,
+            Step::MarkUnserved { .. }
+                | Step::ClearUnserved { .. }
+                | Step::MarkSuspect { .. }
+                | Step::ClearSuspect { .. }
+        )
+    }
+
     /// Whether two invocations must not take it at the same time: doing it twice is not the same
     /// as doing it once.
     pub fn needs_a_claim(&self) -> bool {
