@@ -92,7 +92,7 @@ pub struct Facts {
 pub struct Former {
     /// The task definition's ARN.
     pub definition: String,
-    /// When the first deployment of the present one began.
+    /// Since when the present one has been in its place, without a break.
     pub replaced_at: Timestamp,
 }
 

@@ -8,15 +8,15 @@
 //! | paused        | healing is switched off                                       | none |
 //! | below floor   | the desired count is below the minimum                        | raise it |
 //! | scaled to zero| no task is wanted, and no minimum is set                      | none |
-//! | cannot start  | the last tasks never ran                                      | people; roll back |
 //! | crash loop    | the last tasks died by themselves                             | people; roll back |
+//! | cannot start  | the last tasks never ran, or ECS says that it can start none  | people; roll back |
 //! | rolling       | a deployment is replacing tasks                               | none; people when overdue |
-//! | route stale   | the route leads to no task that answers, although one does    | repair it |
 //! | task sick     | ECS calls tasks UNHEALTHY, or some do not answer while others do | stop them |
+//! | too few tasks | fewer run than should, and ECS is starting none               | redeploy |
+//! | route stale   | the route leads to no task that answers, although one does    | repair it |
 //! | unknown       | the alarm, or what the API answers, was not read              | none |
 //! | healthy       | enough tasks run, the alarm is quiet                          | none |
 //! | starting      | a task is on its way or fresh, or the route has just moved    | none: ECS has its turn |
-//! | too few tasks | fewer run than should, and ECS is starting none               | redeploy |
 //! | disputed      | the alarm rings, but the API answers well                     | none |
 //! | service sick  | alarm and API agree that it fails, no task stands out         | redeploy, roll back |
 //!
@@ -24,6 +24,7 @@
 
 mod budget;
 mod diagnose;
+mod failures;
 mod ladder;
 mod patient;
 

@@ -20,8 +20,8 @@ pub struct Limits {
     /// present one whoever made it. Default 900 s: a redeployment that did not help within a
     /// quarter of an hour will not help by being repeated at once.
     pub redeploy_cooldown: Duration,
-    /// Share of the desired tasks that may be stopped in one run, in percent; one is always
-    /// allowed. When more are sick than that, the cause is a shared one and stopping many would
+    /// Share of the desired tasks that may be away after one run, in percent: sick, stopped or
+    /// missing; one stop is always allowed. When more are sick than that, the cause is a shared one and stopping many would
     /// only add to the outage, so one task is stopped as a trial. Default 50.
     pub max_unhealthy_percent: u32,
     /// How long a task must have been sick before it is stopped: ECS replaces one that fails its
@@ -34,7 +34,8 @@ pub struct Limits {
     /// Least time between two batches of stopped tasks. Default 120 s: a Fargate task needs about
     /// a minute to start, and the next batch waits for the last one's successors.
     pub storm_cooldown: Duration,
-    /// How long a deployment may be in progress before people are called. Default 1800 s.
+    /// How long a deployment may be in progress before people are called, and how long a task may be
+    /// on its way before it is not waited for any more. Default 1800 s.
     pub rollout_timeout: Duration,
     /// How many tasks in a row must have died by themselves, or failed to start, to call it a
     /// loop. Default 3.
@@ -74,11 +75,12 @@ impl Limits {
         self.redeploy_cooldown.saturating_mul(factor).min(longest)
     }
 
-    /// How many of `sick` tasks may be stopped now in a service that wants `desired` tasks.
-    pub fn stops_allowed(&self, sick: usize, desired: u32) -> usize {
+    /// How many tasks may be stopped now in a service that wants `desired` tasks, of which `away` are
+    /// sick or missing.
+    pub fn stops_allowed(&self, away: usize, desired: u32) -> usize {
         let share = u64::from(desired) * u64::from(self.max_unhealthy_percent) / 100;
         let share = usize::try_from(share).unwrap_or(usize::MAX).max(1);
-        if sick <= share { sick } else { 1 }
+        if away <= share { away } else { 1 }
     }
 }
 
@@ -113,7 +115,7 @@ mod tests {
     #[test]
     fn one_stop_is_always_allowed_and_a_shared_cause_gets_one_trial() {
         let limits = Limits::default();
-        for (sick, desired, allowed) in [
+        for (away, desired, allowed) in [
             (0, 4, 0),
             (1, 1, 1),
             (1, 4, 1),
@@ -124,7 +126,7 @@ mod tests {
             (60, 100, 1),
             (50, 100, 50),
         ] {
-            assert_eq!(limits.stops_allowed(sick, desired), allowed, "{sick} sick of {desired}");
+            assert_eq!(limits.stops_allowed(away, desired), allowed, "{away} of {desired} away");
         }
     }
 

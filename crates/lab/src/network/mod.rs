@@ -1,5 +1,5 @@
 //! The lab's network: tasks as real listeners and the gateway as a real proxy, on loopback only, and
-//! connections to tasks in virtual time.
+//! connections to tasks and to the web in virtual time.
 
 mod application;
 pub(crate) mod client;
@@ -9,6 +9,7 @@ pub(crate) mod server;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod web;
 
 pub use gateway::Gateway;
 pub use tasks::Network;

@@ -133,7 +133,12 @@ impl World {
     /// What becomes of a request to a URL; `None` when no application gets it.
     pub(super) fn answer_from(&self, url: &str) -> Option<Answer> {
         let url = Url::parse(url).ok()?;
-        Some(self.listening_at(address(&url)?)?.answer(url.path()))
+        Some(self.backend(&url)?.answer(url.path()))
+    }
+
+    /// The task whose application gets a request to a URL now.
+    pub(crate) fn backend(&self, url: &Url) -> Option<&Task> {
+        self.listening_at(address(url)?)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::plan::Hold;
 const HOUR: Duration = Duration::from_hours(1);
 /// So long a forced deployment makes the next one wait longer.
 const REMEMBERED: Duration = Duration::from_hours(6);
+/// Eden notes a deployment just before it makes it: what began so near to a note is Eden's own.
+const NOTED: Duration = Duration::from_mins(1);
 
 impl Patient<'_> {
     /// When each remedy of the last hour was taken: stops by ECS's stop reasons (F18), forced and
@@ -25,10 +27,10 @@ impl Patient<'_> {
         at
     }
 
-    /// When Eden stopped tasks, as far as ECS remembers.
+    /// When Eden stopped tasks, as far as ECS remembers. What has no time may be of just now.
     fn stops(&self) -> impl Iterator<Item = Timestamp> {
         let by_eden = |task: &&Task| task.stop.as_ref().is_some_and(Stop::is_edens);
-        self.tasks.iter().filter(by_eden).filter_map(|task| task.stopping_at)
+        self.tasks.iter().filter(by_eden).map(|task| task.stopping_at.unwrap_or(self.now))
     }
 
     /// How many remedies are left.
@@ -44,7 +46,7 @@ impl Patient<'_> {
         }
         // So many of the oldest must be over an hour ago before there is room for one.
         let excess = usize::try_from(spent - budget).unwrap_or(usize::MAX);
-        let until = remedies.get(excess).map_or(Timestamp::MAX, |at| later(*at, HOUR));
+        let until = remedies.get(excess).map(|at| later(*at, HOUR));
         Err(Hold::BudgetSpent { spent, budget, until })
     }
 
@@ -65,6 +67,12 @@ impl Patient<'_> {
     /// Whether Eden deployed the service in the last hours.
     pub(super) fn redeployed_lately(&self) -> bool {
         self.redeployments() > 0
+    }
+
+    /// Whether what began then was Eden's own deployment.
+    pub(super) fn is_edens(&self, began: Timestamp) -> bool {
+        let near = |noted: &Timestamp| began.duration_since(*noted).unsigned_abs() < NOTED;
+        self.service.redeployed_at.iter().any(near)
     }
 
     fn redeployments(&self) -> usize {

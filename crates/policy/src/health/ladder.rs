@@ -38,7 +38,7 @@ impl Patient<'_> {
                 None
             }
             Diagnosis::Starting => {
-                plan.holds.extend(self.unsettled());
+                plan.holds.extend(self.awaited());
                 None
             }
             Diagnosis::RouteStale => {
@@ -68,21 +68,39 @@ impl Patient<'_> {
         Condition { name: name.to_owned(), of: of.to_owned() }
     }
 
-    /// Notes are taken off tasks that are well again; while the diagnosis says nothing about the
-    /// tasks, they stay.
+    /// Notes are taken off tasks that are well again, unless nothing is to be touched.
     fn clear_suspects(&self, diagnosis: &Diagnosis) -> Plan {
-        let judged = matches!(diagnosis, Diagnosis::TaskSick { .. } | Diagnosis::Healthy);
-        let sick = self.sick();
-        let well = |task: &&Task| {
-            task.runs()
-                && task.suspect_since.is_some()
-                && !sick.iter().any(|(other, _)| other.arn == task.arn)
-        };
+        match diagnosis {
+            Diagnosis::Healthy
+            | Diagnosis::RouteStale
+            | Diagnosis::TaskSick { .. }
+            | Diagnosis::TooFewTasks { .. }
+            | Diagnosis::ServiceSick
+            | Diagnosis::Disputed => {}
+            Diagnosis::Starting
+            | Diagnosis::Rolling { .. }
+            | Diagnosis::CrashLoop { .. }
+            | Diagnosis::CannotStart { .. }
+            | Diagnosis::Paused
+            | Diagnosis::BelowFloor { .. }
+            | Diagnosis::ScaledToZero
+            | Diagnosis::NotActive { .. }
+            | Diagnosis::Unknown => return Plan::default(),
+        }
+        let well = |task: &&Task| task.suspect_since.is_some() && self.is_well(task);
         let mut well: Vec<_> =
             self.tasks.iter().filter(well).map(|task| task.arn.clone()).collect();
         well.sort();
-        let steps = well.into_iter().map(|task| Step::ClearSuspect { task });
-        Plan { steps: if judged { steps.collect() } else { Vec::new() }, ..Plan::default() }
+        let steps = well.into_iter().map(|task| Step::ClearSuspect { task }).collect();
+        Plan { steps, ..Plan::default() }
+    }
+
+    /// What has yet to settle: fresh tasks that would be sick if they were older, or else whatever
+    /// happened last.
+    fn awaited(&self) -> Vec<Hold> {
+        let sick = self.sick().into_iter();
+        let fresh: Vec<_> = sick.filter_map(|(task, _)| self.fresh(task, self.grace())).collect();
+        if fresh.is_empty() { self.unsettled().into_iter().collect() } else { fresh }
     }
 
     /// Rungs 2 and 3.
@@ -90,12 +108,11 @@ impl Patient<'_> {
         let mut plan = Plan::default();
         let mut ripe = Vec::new();
         for (task, why) in self.sick() {
-            match self.ripe(task) {
-                Ok(()) => ripe.push((task, why)),
-                Err((step, hold)) => {
-                    plan.steps.extend(step);
-                    plan.holds.push(hold);
-                }
+            if let Some((step, hold)) = self.unripe(task) {
+                plan.steps.extend(step);
+                plan.holds.push(hold);
+            } else {
+                ripe.push((task, why));
             }
         }
         if ripe.is_empty() {
@@ -113,6 +130,9 @@ impl Patient<'_> {
             ripe.into_iter().partition(|(task, _)| protected.contains(&task.arn));
         let protected = |task: &Task| Hold::TaskProtected { task: task.id().to_owned() };
         plan.holds.extend(kept.iter().map(|(task, _)| protected(task)));
+        if ripe.is_empty() {
+            return plan;
+        }
         if let Some(storm) = self.storm() {
             plan.holds.push(storm);
             return plan;
@@ -124,26 +144,33 @@ impl Patient<'_> {
         plan
     }
 
-    /// Whether a sick task may be stopped by now; if not, why, and what is to be noted for that.
-    fn ripe(&self, task: &Task) -> Result<(), (Option<Step>, Hold)> {
+    /// Why a sick task may not be stopped yet, and what is to be noted for that.
+    fn unripe(&self, task: &Task) -> Option<(Option<Step>, Hold)> {
         if let Some(hold) = self.fresh(task, self.grace()) {
-            return Err((None, hold));
+            return Some((None, hold));
         }
         let wait = self.limits.unhealthy_for;
         let since = task.suspect_since.unwrap_or(self.now);
         let until = later(since, wait);
         if self.now >= until && (task.suspect_since.is_some() || wait.is_zero()) {
-            return Ok(());
+            return None;
         }
         let mark = task.suspect_since.is_none();
         let mark = mark.then(|| Step::MarkSuspect { task: task.arn.clone(), since });
-        Err((mark, Hold::SuspectNotYet { task: task.id().to_owned(), until }))
+        Some((mark, Hold::SuspectNotYet { task: task.id().to_owned(), until }))
     }
 
+    /// Stops as many as the limits allow. Tasks that are missing carry the service no more than sick
+    /// ones do.
     fn stop(&self, ripe: Vec<(&Task, Sickness<'_>)>, left: usize, plan: &mut Plan) {
-        let allowed = self.limits.stops_allowed(self.sick().len(), self.service.desired).min(left);
+        let desired = self.service.desired;
+        let running = self.tasks.iter().filter(|task| task.runs()).count();
+        let missing = usize::try_from(desired).unwrap_or(usize::MAX).saturating_sub(running);
+        let down = self.sick().len().saturating_add(missing);
+        let allowed = self.limits.stops_allowed(down, desired).min(left);
         if ripe.len() > allowed {
-            plan.holds.push(Hold::StopLimit { left: ripe.len() - allowed, allowed });
+            let (left, until) = (ripe.len() - allowed, later(self.now, self.limits.storm_cooldown));
+            plan.holds.push(Hold::StopLimit { left, allowed, until });
         }
         plan.steps.extend(ripe.into_iter().take(allowed).map(|(task, why)| Step::StopTask {
             task: task.arn.clone(),
@@ -158,31 +185,39 @@ impl Patient<'_> {
 
     /// Rungs 4 to 6 for a service that fails as a whole.
     fn climb(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
-        // A deployment of the same did not help: what was before may.
-        if self.limits.rollback
-            && self.redeployed_lately()
-            && let Ok(step) = self.roll_back(diagnosis)
-        {
-            plan.steps.push(step);
+        if *diagnosis == Diagnosis::ServiceSick && self.route_is == State::Unknown {
+            plan.holds.push(Hold::RouteUnknown);
             return None;
         }
-        match self.redeploy(diagnosis) {
-            Ok(step) => plan.steps.push(step),
-            Err(hold) => {
-                let gave_up = matches!(hold, Hold::RolloutFailed { .. });
-                plan.holds.push(hold);
-                if gave_up {
-                    return Some(self.condition("rollout_failed"));
+        let primary = self.service.primary();
+        let gave_up = primary.is_some_and(|primary| primary.rollout == RolloutState::Failed);
+        let condition = gave_up.then(|| self.condition("rollout_failed"));
+        // Where the same again did not help, or would not, what was before may; but tasks that are
+        // only missing are no fault of a deployment whose others run well.
+        let blamed = *diagnosis == Diagnosis::ServiceSick || !self.present_runs_well();
+        if self.limits.rollback && blamed && (gave_up || self.redeployed_lately()) {
+            match self.roll_back(diagnosis) {
+                Ok(step) => {
+                    plan.steps.push(step);
+                    return None;
+                }
+                Err(hold) => {
+                    let is_known = hold == Hold::NothingToRollBackTo;
+                    plan.holds.push(hold);
+                    if !is_known {
+                        return condition;
+                    }
                 }
             }
         }
-        None
+        match self.redeploy(diagnosis) {
+            Ok(step) => plan.steps.push(step),
+            Err(hold) => plan.holds.push(hold),
+        }
+        condition
     }
 
     fn redeploy(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
-        if *diagnosis == Diagnosis::ServiceSick && self.route_is == State::Unknown {
-            return Err(Hold::RouteUnknown);
-        }
         let primary = self.deployable()?;
         if primary.rollout == RolloutState::Failed {
             return Err(Hold::RolloutFailed { deployment: primary.id.clone() });
@@ -207,12 +242,13 @@ impl Patient<'_> {
 
     /// Rungs 5 and 6 for a service that must not be started again as it is.
     fn return_to_former(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
-        let name = match diagnosis {
-            Diagnosis::CrashLoop { .. } => "crash_loop",
-            Diagnosis::CannotStart { .. } => "cannot_start",
-            _ => "rollout_overdue",
+        let (name, of_few) = match diagnosis {
+            Diagnosis::CrashLoop { .. } => ("crash_loop", self.present_runs_well()),
+            Diagnosis::CannotStart { .. } => ("cannot_start", self.present_runs_well()),
+            _ => ("rollout_overdue", false),
         };
-        match self.roll_back(diagnosis) {
+        let rolled_back = if of_few { Err(Hold::NeedsAHuman) } else { self.roll_back(diagnosis) };
+        match rolled_back {
             Ok(step) => {
                 plan.steps.push(step);
                 None
@@ -222,6 +258,13 @@ impl Patient<'_> {
                 Some(self.condition(name))
             }
         }
+    }
+
+    /// Whether some task of the present deployment runs well, so that what it runs is not to blame.
+    fn present_runs_well(&self) -> bool {
+        let present = self.service.primary().map(|primary| primary.id.as_str());
+        let is_present = |task: &&Task| present.is_some() && task.deployment.as_deref() == present;
+        self.tasks.iter().filter(is_present).any(|task| self.runs_well(task))
     }
 
     fn roll_back(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
@@ -237,9 +280,11 @@ impl Patient<'_> {
             }
         };
         let other = former.filter(|former| former.definition != primary.definition);
-        // What has run for long is not to blame.
-        let lately = other.filter(|former| self.now < later(former.replaced_at, BLAMED));
-        let former = lately.ok_or(Hold::NothingToRollBackTo)?;
+        // What has run for long is not to blame; what Eden itself returned to is no better than what
+        // it left.
+        let blamed = |at| self.now < later(at, BLAMED) && !self.is_edens(at);
+        let former = other.filter(|former| blamed(former.replaced_at));
+        let former = former.ok_or(Hold::NothingToRollBackTo)?;
         self.budget()?;
         Ok(Step::RollBack {
             replacing: primary.id.clone(),

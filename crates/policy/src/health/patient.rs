@@ -76,6 +76,24 @@ impl<'a> Patient<'a> {
         sick
     }
 
+    /// Whether a task has been running for longer than its grace, and nothing speaks against it.
+    pub(super) fn runs_well(&self, task: &Task) -> bool {
+        let accused = task.health == TaskHealth::Unhealthy
+            || matches!(self.readiness(task), Some(Readiness::NotReady(_)));
+        task.runs() && !accused && self.fresh(task, self.grace()).is_none()
+    }
+
+    /// Whether a running task is known to be well: it answers, or passes its own check. One that was
+    /// not asked, or could not be, may be as sick as before.
+    pub(super) fn is_well(&self, task: &Task) -> bool {
+        let well = match self.readiness(task) {
+            Some(Readiness::Ready) => task.health != TaskHealth::Unhealthy,
+            Some(Readiness::NotReady(_)) => false,
+            Some(Readiness::Unreachable(_)) | None => task.health == TaskHealth::Healthy,
+        };
+        task.runs() && well
+    }
+
     /// Whether every running task was probed and none answers.
     pub(super) fn nobody_answers(&self) -> bool {
         let mut running = self.tasks.iter().filter(|task| task.runs()).peekable();
@@ -110,11 +128,15 @@ impl<'a> Patient<'a> {
         task.or(moved.map(|until| Hold::RouteJustMoved { until }))
     }
 
-    /// Why a task says nothing yet: it has yet to start, or started or stopped within `window`.
+    /// Why a task says nothing yet: it has yet to start, or started or stopped within `window`. One
+    /// that takes as long to start as a whole rollout may is not waited for.
     pub(super) fn fresh(&self, task: &Task, window: Duration) -> Option<Hold> {
         let held = |until| Some(Hold::WithinStartupGrace { task: task.id().to_owned(), until });
+        let stuck = |at| self.now >= later(at, self.limits.rollout_timeout);
         let since = match task.last_status {
-            LastStatus::Starting if task.wanted => return held(None),
+            LastStatus::Starting if task.wanted => {
+                return if task.created_at.is_some_and(stuck) { None } else { held(None) };
+            }
             // A running task of unknown age may be a fresh one.
             LastStatus::Running if task.wanted => match task.started_at.or(task.created_at) {
                 Some(since) => since,

@@ -29,7 +29,7 @@ pub enum Diagnosis {
         /// Their ARNs.
         tasks: Vec<String>,
     },
-    /// Fewer tasks run than should, and ECS is not starting any.
+    /// Fewer tasks run than should, and ECS is not starting any, or has been at it for too long.
     TooFewTasks {
         /// Tasks that run.
         running: u32,

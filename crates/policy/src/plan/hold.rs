@@ -143,7 +143,7 @@ pub enum Hold {
     },
     /// The service is deployed by something that refuses a forced redeployment (F22).
     ForeignDeploymentController,
-    /// The route was stale and is being repaired: that may be all.
+    /// The route is stale and to be repaired first: that may be all.
     RouteRepairedFirst,
     /// A sick task is left to ECS for a while, which replaces it better than a stop does (F19).
     SuspectNotYet {
@@ -168,14 +168,15 @@ pub enum Hold {
         spent: u32,
         /// What may be.
         budget: u32,
-        /// When some of it is over an hour ago.
-        until: Timestamp,
+        /// When some of it is over an hour ago; `None` when the budget is 0.
+        until: Option<Timestamp>,
     },
     /// The alarm rings, but the API answers well.
     EvidenceDisagrees,
     /// Starting the same again would not help: somebody has to look.
     NeedsAHuman,
-    /// There is no earlier deployment that completed to roll back to.
+    /// There is nothing to roll back to: no other deployment completed, or what runs now has run for
+    /// so long that it is not to blame, or was itself rolled back to by Eden.
     NothingToRollBackTo,
     /// Another invocation has claimed the service and is acting.
     Claimed {
@@ -188,6 +189,8 @@ pub enum Hold {
         left: usize,
         /// Tasks that may be stopped at once.
         allowed: usize,
+        /// When the next ones may be stopped.
+        until: Timestamp,
     },
 }
 
@@ -195,12 +198,14 @@ impl Hold {
     /// When what is held now will be tried again, if that is known.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Hold::WithinStartupGrace { until, .. } | Hold::StormCooldown { until } => *until,
+            Hold::WithinStartupGrace { until, .. }
+            | Hold::StormCooldown { until }
+            | Hold::BudgetSpent { until, .. } => *until,
             Hold::RouteJustMoved { until }
             | Hold::RedeployCooldown { until }
             | Hold::MaintenanceNotYet { until }
             | Hold::SuspectNotYet { until, .. }
-            | Hold::BudgetSpent { until, .. } => Some(*until),
+            | Hold::StopLimit { until, .. } => Some(*until),
             _ => None,
         }
     }
@@ -320,7 +325,7 @@ impl fmt::Display for Hold {
                 f.write_str("the service's deployment controller is not ECS")
             }
             Hold::RouteRepairedFirst => {
-                f.write_str("the route is being repaired: that may be all it needs")
+                f.write_str("the route is to be repaired first: that may be all it needs")
             }
             Hold::SuspectNotYet { task, until } => {
                 write!(f, "task {task} is sick; ECS may replace it itself until {until:.0}")
@@ -334,27 +339,28 @@ impl fmt::Display for Hold {
             Hold::StormCooldown { until: None } => {
                 f.write_str("the successors of stopped tasks are still on their way")
             }
-            Hold::BudgetSpent { spent, budget, until } => write!(
-                f,
-                "{spent} remedies in the last hour, and the budget is {budget}: no more before \
-                 {until:.0}"
-            ),
+            Hold::BudgetSpent { spent, budget, until } => {
+                write!(
+                    f,
+                    "{spent} remedies in the last hour, and the budget is {budget}: no more"
+                )?;
+                until.map_or(Ok(()), |until| write!(f, " before {until:.0}"))
+            }
             Hold::EvidenceDisagrees => {
                 f.write_str("the alarm rings, but the API answers well: nothing to repair is seen")
             }
             Hold::NeedsAHuman => {
                 f.write_str("starting the same again would not help: somebody has to look")
             }
-            Hold::NothingToRollBackTo => f.write_str(
-                "no earlier deployment is known that completed: nothing to roll back to",
-            ),
-            Hold::Claimed { by } => write!(f, "invocation {by} has claimed the service and acts"),
-            Hold::StopLimit { left, allowed } => {
-                write!(
-                    f,
-                    "{left} more sick tasks are left running: {allowed} may be stopped at once"
-                )
+            Hold::NothingToRollBackTo => {
+                f.write_str("nothing else ran well lately: there is nothing to roll back to")
             }
+            Hold::Claimed { by } => write!(f, "invocation {by} has claimed the service and acts"),
+            Hold::StopLimit { left, allowed, until } => write!(
+                f,
+                "{left} more sick tasks are left running: {allowed} may be stopped at once, the \
+                 next ones not before {until:.0}"
+            ),
         }
     }
 }
