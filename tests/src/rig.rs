@@ -21,6 +21,7 @@ use eden_lab::spec::FunctionSpec;
 use eden_lab::template::Stack;
 use eden_lab::world::{ApiKind, AppState, Call, RolloutState, Task};
 use eden_lab::{Clock, Lab, World, WorldConfig};
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// Where users find the API.
@@ -57,22 +58,42 @@ impl Rig {
     pub fn start(example: &Example) -> Self {
         let stack = example.stack(API_URL).expect("the template is deployable");
         let lab = Lab::start(example.world(), Clock::starting_at(example.world.start));
-        let edge = |function| edge(&lab, function);
-        let lambda = Lambda::new(RetryDelays::aws());
-        let spec = |name| stack.function(name).expect("the template has both functions");
-        let updater = spec(IP_UPDATER);
-        lambda.register(IP_UPDATER, updater.timeout, updater_handler(edge(IP_UPDATER), updater));
-        let monitor = spec(HEALTH_MONITOR);
-        lambda.register(
-            HEALTH_MONITOR,
-            monitor.timeout,
-            monitor_handler(edge(HEALTH_MONITOR), monitor),
-        );
-        lab.world().install(&stack);
-        lab.world().install_roles(&stack).expect("IAM takes the template's policies");
-        lab.world().set_api_url(API_URL, API).expect("the example's API");
-        lab.connect(lambda.clone());
-        Rig { lab, lambda, stack }
+        let rig = Rig { lab, lambda: Lambda::new(RetryDelays::aws()), stack };
+        rig.register(|lab, function| {
+            let edge = edge(lab, function);
+            move || edge.clone()
+        });
+        rig.lab.world().install(&rig.stack);
+        rig.lab.world().install_roles(&rig.stack).expect("IAM takes the template's policies");
+        rig.lab.world().set_api_url(API_URL, API).expect("the example's API");
+        rig.lab.connect(rig.lambda.clone());
+        rig
+    }
+
+    /// From now on every invocation has a process of its own that has seen nothing yet, as Lambda
+    /// does it when they overlap. Otherwise all invocations of a function share one.
+    ///
+    /// # Panics
+    /// Never: the functions were there at the start.
+    pub fn start_each_invocation_afresh(&self) {
+        self.register(|lab, function| {
+            let (lab, function) = (lab.clone(), function.to_owned());
+            move || edge(&lab, &function)
+        });
+    }
+
+    /// Creates the functions, or replaces them; each invocation asks for its edge.
+    fn register<E>(&self, edges: impl Fn(&Lab, &str) -> E)
+    where
+        E: Fn() -> Edge + Send + Sync + 'static,
+    {
+        for (name, handler) in [
+            (IP_UPDATER, updater_handler as fn(E, &FunctionSpec) -> Handler),
+            (HEALTH_MONITOR, monitor_handler),
+        ] {
+            let spec = self.stack.function(name).expect("the template has both functions");
+            self.lambda.register(name, spec.timeout, handler(edges(&self.lab, name), spec));
+        }
     }
 
     /// Starts the world and waits until the service runs all its tasks and the route leads to one.
@@ -105,6 +126,33 @@ impl Rig {
         is_steady(&self.lab.world())
     }
 
+    /// Makes ten requests a second from now on, and returns the time.
+    pub fn start_traffic(&self) -> Timestamp {
+        let mut world = self.lab.world();
+        let path = path(&world);
+        world.start_traffic(API, path, Duration::from_millis(100));
+        world.now()
+    }
+
+    /// When requests failed, of those that were made at this time or later.
+    pub fn failures(&self, since: Timestamp) -> Vec<Timestamp> {
+        let world = self.lab.world();
+        let failed = world.traffic().iter().filter(|it| it.at >= since && !it.is_success());
+        failed.map(|it| it.at).collect()
+    }
+
+    /// When API Gateway accepted a change, at this time or later.
+    pub fn route_writes(&self, since: Timestamp) -> Vec<Timestamp> {
+        let world = self.lab.world();
+        let written = world.calls().iter().filter(|call| {
+            call.service == "apigateway"
+                && call.mutating
+                && call.outcome.is_ok()
+                && call.at >= since
+        });
+        written.map(|call| call.at).collect()
+    }
+
     /// Lets time pass.
     pub async fn wait(&self, time: Duration) {
         tokio::time::sleep(time).await;
@@ -116,6 +164,16 @@ impl Rig {
     /// What the function returned.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, FunctionError> {
         self.lambda.invoke(function, event).await
+    }
+
+    /// The last event that ECS put on the bus about a task.
+    ///
+    /// # Panics
+    /// When there was none.
+    pub fn last_event_of(&self, task: &Task) -> Value {
+        let world = self.lab.world();
+        let about = |event: &&Value| event["detail"]["taskArn"] == task.arn.as_str();
+        world.events().iter().rev().find(about).expect("a task of this world").clone()
     }
 
     /// The calls of an operation that AWS got so far.
@@ -166,6 +224,11 @@ impl Drop for Rig {
     }
 }
 
+/// Seconds of virtual time.
+pub fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
 /// Minutes of virtual time.
 pub fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(60 * minutes)
@@ -175,6 +238,15 @@ pub fn minutes(minutes: u64) -> Duration {
 pub fn running(world: &World) -> Vec<Task> {
     let tasks = world.tasks(CLUSTER, SERVICE);
     tasks.into_iter().filter(|task| task.is_running()).cloned().collect()
+}
+
+/// A member of each entry of a list in a report, such as the `reason` of what was `held`.
+///
+/// # Panics
+/// When an entry has no such text.
+pub fn each<'a>(report: &'a Value, list: &str, member: &str) -> Vec<&'a str> {
+    let entries = report[list].as_array().into_iter().flatten();
+    entries.map(|entry| entry[member].as_str().expect("a text")).collect()
 }
 
 /// The URIs of both integrations: of the route `/`, then of `/{proxy+}`.
@@ -188,17 +260,21 @@ pub fn uris(world: &World) -> [String; 2] {
 
 /// The running task that requests get to, if they get to one that answers.
 pub fn serving(world: &World) -> Option<Task> {
-    let path = match world.api(API)?.kind {
-        ApiKind::Http => "/orders/42",
-        ApiKind::Rest => "/prod/orders/42",
-    };
-    let upstream = world.upstream(API, path)?;
+    let upstream = world.upstream(API, path(world))?;
     let serves = |task: &Task| {
         task.app == AppState::Serving
             && task.listening
             && upstream == format!("http://{}/orders/42", task.endpoint())
     };
     running(world).into_iter().find(serves)
+}
+
+/// The path of a request that the service answers.
+fn path(world: &World) -> &'static str {
+    match world.api(API).map(|api| api.kind) {
+        Some(ApiKind::Rest) => "/prod/orders/42",
+        Some(ApiKind::Http) | None => "/orders/42",
+    }
 }
 
 /// Whether the service is as it should be and requests get through.
@@ -237,21 +313,27 @@ fn invocation(edge: &Edge, event: Value, invoked: Invoked) -> Invocation {
     Invocation { request_id: invoked.request_id, event, deadline }
 }
 
-fn updater_handler(edge: Edge, spec: &FunctionSpec) -> Handler {
+fn updater_handler<E>(edge: E, spec: &FunctionSpec) -> Handler
+where
+    E: Fn() -> Edge + Send + Sync + 'static,
+{
     let config = IpUpdaterConfig::read(|name| spec.environment.get(name).cloned());
     let config = Arc::new(config.expect("the template sets what ip-updater needs"));
     Arc::new(move |event, invoked| {
-        let (config, edge) = (Arc::clone(&config), edge.clone());
+        let (config, edge) = (Arc::clone(&config), edge());
         let invocation = invocation(&edge, event, invoked);
         Box::pin(async move { answer(ip_updater::handle(&config, &edge, &invocation).await) })
     })
 }
 
-fn monitor_handler(edge: Edge, spec: &FunctionSpec) -> Handler {
+fn monitor_handler<E>(edge: E, spec: &FunctionSpec) -> Handler
+where
+    E: Fn() -> Edge + Send + Sync + 'static,
+{
     let config = HealthMonitorConfig::read(|name| spec.environment.get(name).cloned());
     let config = Arc::new(config.expect("the template sets what health-monitor needs"));
     Arc::new(move |event, invoked| {
-        let (config, edge) = (Arc::clone(&config), edge.clone());
+        let (config, edge) = (Arc::clone(&config), edge());
         let invocation = invocation(&edge, event, invoked);
         Box::pin(async move { answer(health_monitor::handle(&config, &edge, &invocation).await) })
     })

@@ -1,5 +1,6 @@
 //! health-monitor: on the alarm, on schedule and by hand, the service is looked at and healed.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_policy::facts::{Facts, Observed};
@@ -17,7 +18,7 @@ use crate::memory::Hints;
 use crate::report::{Report, Told};
 use crate::routing::{self, Reconciler};
 use crate::trigger::Trigger;
-use crate::{act, notify, observe, probe};
+use crate::{act, notify, observe};
 
 /// So much time is kept for acting and telling after the last look.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -126,12 +127,16 @@ impl Monitor<'_> {
         edge.memory.keep(tasks);
         let (Some(gateway), Some(route)) = (&config.gateway, &mut facts.route) else { return };
         if let (Some(_), true, Observed::Known(endpoints)) =
-            (&gateway.probe.path, routing.probing, &route.endpoints)
+            (&gateway.probe.path, routing.probing, route.endpoints.clone())
         {
             let running = tasks.iter().filter(|task| task.runs());
-            let asked: Vec<_> =
+            let running: Vec<_> =
                 running.filter_map(|task| endpoints.get(&task.arn).copied()).collect();
-            route.readiness = probe::all(&*edge.network, &gateway.probe, asked).await;
+            routing::ask(edge, gateway, route, |route| {
+                let asked = |at: &SocketAddr| route.readiness.contains_key(at);
+                running.iter().copied().filter(|at| !asked(at)).collect()
+            })
+            .await;
         }
         let (service, now) = (facts.service.known(), edge.aws.now());
         routing::ask(edge, gateway, route, |route| {

@@ -44,11 +44,11 @@ pub async fn handle(
     }
     let reconciler = Reconciler { edge, target: &config.target, gateway: &config.gateway };
     let patience = config.gateway.ready_within;
-    let reconciled = Box::pin(reconciler.reconcile(&task.hints(), patience)).await;
-    report.hold(&reconciled.plan);
+    let route = Box::pin(reconciler.reconcile(&task.hints(), patience)).await;
+    report.hold(&route.plan);
     let unaddressed = |hold: &&Hold| matches!(hold, Hold::NoAddress { .. });
-    report.failed.extend(reconciled.plan.holds.iter().find(unaddressed).map(Hold::to_string));
-    report.routed(reconciled, task.happened_at);
+    report.failed.extend(route.plan.holds.iter().find(unaddressed).map(Hold::to_string));
+    report.routed(route, task.happened_at);
     notify::audit(&edge.aws, &config.target, &mut report).await;
     notify::maintenance(edge, config, &mut report).await;
     Ok(report.finish()?)

@@ -3,6 +3,7 @@
 //! Nothing is decided on it. Whatever it names is read anew, and what it does not name is found as
 //! if there were no memory.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use eden_policy::facts::{Task, TaskNetwork};
@@ -17,6 +18,8 @@ pub struct Hints {
     pub tasks: Vec<String>,
     /// Ids of network interfaces.
     pub interfaces: Vec<String>,
+    /// ARNs of container instances.
+    pub container_instances: Vec<String>,
 }
 
 /// What the last look of this process saw; empty at its start.
@@ -30,13 +33,20 @@ impl Memory {
     /// Keeps what was seen, for the next look.
     pub fn keep(&self, tasks: &[Task]) {
         let seen = tasks.iter().filter(|task| task.runs()).take(MOST);
-        let interface = |task: &Task| match &task.network {
-            TaskNetwork::Interface(id) => Some(id.clone()),
-            TaskNetwork::Host { .. } | TaskNetwork::Unattached => None,
-        };
+        let (mut interfaces, mut hosts) = (Vec::new(), BTreeSet::new());
+        for task in seen.clone() {
+            match &task.network {
+                TaskNetwork::Interface(id) => interfaces.push(id.clone()),
+                TaskNetwork::Host { container_instance, .. } => {
+                    hosts.insert(container_instance.clone());
+                }
+                TaskNetwork::Unattached => {}
+            }
+        }
         *self.hints() = Hints {
-            tasks: seen.clone().map(|task| task.arn.clone()).collect(),
-            interfaces: seen.filter_map(interface).collect(),
+            tasks: seen.map(|task| task.arn.clone()).collect(),
+            interfaces,
+            container_instances: hosts.into_iter().collect(),
         };
     }
 
@@ -46,6 +56,7 @@ impl Memory {
         Hints {
             tasks: merged(&event.tasks, &seen.tasks),
             interfaces: merged(&event.interfaces, &seen.interfaces),
+            container_instances: merged(&event.container_instances, &seen.container_instances),
         }
     }
 

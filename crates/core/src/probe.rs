@@ -1,12 +1,11 @@
 //! Probes: whether a task answers. RUNNING only means that its containers have started.
 
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_policy::facts::Readiness;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::header::{HOST, USER_AGENT};
@@ -22,23 +21,30 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// So many tasks are probed at the same time.
 const AT_ONCE: usize = 16;
 
-/// Probes several endpoints at the same time.
+/// Probes several endpoints at the same time, and tells of each as soon as it is known.
 ///
 /// A task is ready when one attempt succeeds: a TCP connection, and with a path an answer whose
-/// status is a good one. It is not when all attempts in a row fail.
-pub async fn all(
+/// status is a good one. It is not when all attempts in a row fail, as many as fit before `until`.
+pub fn all(
     network: &dyn Dial,
     probe: &Probe,
+    until: Instant,
     endpoints: impl IntoIterator<Item = SocketAddr>,
-) -> BTreeMap<SocketAddr, Readiness> {
-    let probes: Vec<_> = endpoints.into_iter().map(|to| one(network, probe, to)).collect();
-    stream::iter(probes).buffer_unordered(AT_ONCE).collect().await
+) -> impl Stream<Item = (SocketAddr, Readiness)> {
+    let probes: Vec<_> = endpoints.into_iter().map(|to| one(network, probe, until, to)).collect();
+    stream::iter(probes).buffer_unordered(AT_ONCE)
 }
 
-async fn one(network: &dyn Dial, probe: &Probe, to: SocketAddr) -> (SocketAddr, Readiness) {
+async fn one(
+    network: &dyn Dial,
+    probe: &Probe,
+    until: Instant,
+    to: SocketAddr,
+) -> (SocketAddr, Readiness) {
     let mut last = attempt(network, probe, to).await;
     for _ in 1..probe.attempts {
-        if last == Readiness::Ready {
+        let fits = Instant::now() + PAUSE + probe.timeout <= until;
+        if last == Readiness::Ready || !fits {
             break;
         }
         tokio::time::sleep(PAUSE).await;

@@ -10,26 +10,38 @@
 //! but what AWS says and whether tasks answer, so they cannot chase each other.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use eden_policy::facts::{Observed, Readiness, Route, Serves};
-use eden_policy::plan::{Fact, Rejection};
+use eden_policy::plan::{Fact, Rejected, Rejection};
 use eden_policy::route::{self, View, is_move};
-use eden_policy::{Hold, Plan, mode};
+use eden_policy::{Hold, Plan, Step, mode};
+use futures_util::StreamExt;
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::act::{self, Attempt, Outcome};
 use crate::config::{Gateway, Probe, Target};
 use crate::edge::Edge;
 use crate::memory::Hints;
-use crate::observe::{self, Of, RouteFacts};
+use crate::observe::{self, Of, RouteFacts, Wanted};
 use crate::probe;
 
 /// So often an invocation writes: the route, then what somebody else changed in the meantime.
 const ROUNDS: usize = 4;
+/// So much later than the first the other invocations look whether the maintenance page is shown.
+const BEAT: Duration = Duration::from_secs(1);
 /// How long to wait between two probes of a task that is awaited.
 const POLL: Duration = Duration::from_millis(500);
+/// So many tasks are probed each time, in turn: each event of a large service makes an invocation
+/// that waits.
+const POLLED: usize = 8;
+/// For so long a look asks tasks whether they answer. It fits into what an invocation has left when
+/// it has waited as long as it may, and takes the longest time-out of a probe.
+const ASKING: Duration = Duration::from_secs(10);
 /// How long to wait for the next look for an address, look by look (F24).
 const LOOKS: [Duration; 4] = [
     Duration::from_millis(250),
@@ -38,11 +50,15 @@ const LOOKS: [Duration; 4] = [
     Duration::from_secs(2),
 ];
 
+/// What to look at before a last resort: a target that nobody hinted at may be draining, and still
+/// answer.
+const EVERY_TASK: &[Wanted] = &[Wanted::Running, Wanted::Stopped];
+
 /// What became of the route.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Reconciled {
-    /// The last decision: what there was left to hold.
+    /// The last decision: what there was left to hold, and which tasks were passed over.
     pub plan: Plan,
     /// Every step that was taken.
     pub attempts: Vec<Attempt>,
@@ -69,27 +85,42 @@ impl Reconciler<'_> {
     /// Guarantees: at most four rounds of writing; after the last of them the route was looked at
     /// again, unless a step failed. Nothing is written on facts that could not be read.
     pub async fn reconcile(&self, event: &Hints, patience: Duration) -> Reconciled {
-        let deadline = later(self.edge.aws.now(), patience);
         let mut reconciled = Reconciled::default();
+        let last = Box::pin(self.settle(event, patience, &mut reconciled)).await;
+        reconciled.plan = telling(last, reconciled.plan.rejected);
+        reconciled
+    }
+
+    /// Looks, decides and writes in turn; returns the last decision, without what was not done.
+    async fn settle(&self, event: &Hints, patience: Duration, reconciled: &mut Reconciled) -> Plan {
+        let deadline = later(self.edge.aws.now(), patience);
         let (mut looks, mut rounds) = (LOOKS.iter(), 0);
+        let (mut wanted, mut asked): (&[Wanted], _) = (&[Wanted::Running], BTreeMap::new());
         loop {
             let hints = self.edge.memory.with(event);
-            let mut facts = observe::route(&self.edge.aws, self.target, self.gateway, &hints).await;
+            let aws = &self.edge.aws;
+            let mut facts = observe::route(aws, self.target, self.gateway, wanted, &hints).await;
+            facts.route.readiness = mem::take(&mut asked);
             let plan = self.decide(&mut facts).await;
+            let last_resort = plan.steps.iter().any(is_last_resort);
+            if last_resort && wanted != EVERY_TASK && self.leads_astray(&facts) {
+                (wanted, asked) = (EVERY_TASK, facts.route.readiness);
+                continue;
+            }
             if plan.steps.is_empty() {
-                let wait = self.wait(&plan, &facts.route, deadline, &mut looks);
+                let attempts = &reconciled.attempts;
+                let wait = self.wait(&plan, &facts.route, deadline, &mut looks, attempts);
                 if wait.await {
                     continue;
                 }
-                return Reconciled { plan, ..reconciled };
+                return plan;
             }
             rounds += 1;
-            if rounds > ROUNDS {
-                return Reconciled { plan: without_steps(plan), unsettled: true, ..reconciled };
+            reconciled.unsettled = rounds > ROUNDS;
+            if reconciled.unsettled || !self.act(&plan, reconciled).await {
+                return Plan { steps: Vec::new(), ..plan };
             }
-            if !self.act(&plan, &mut reconciled).await {
-                return Reconciled { plan: without_steps(plan), ..reconciled };
-            }
+            reconciled.plan.rejected.extend(plan.rejected);
         }
     }
 
@@ -133,7 +164,22 @@ impl Reconciler<'_> {
             observe::deployments(&self.edge.aws, self.gateway, &mut route.stages, of).await;
             plan = decide(route);
         }
-        mode::restrain(plan, self.target.mode, service)
+        let mut plan = mode::restrain(plan, self.target.mode, service);
+        if let Observed::Unknown(because) = service
+            && plan.unknown_facts().next().is_none()
+        {
+            // Without the service no task counts as one of the PRIMARY deployment.
+            plan.holds.push(Hold::FactUnknown { fact: Fact::Service, because: because.clone() });
+        }
+        plan
+    }
+
+    /// Whether something leads to none of the tasks that were read.
+    fn leads_astray(&self, facts: &RouteFacts) -> bool {
+        let (service, now) = (facts.service.known(), self.edge.aws.now());
+        let (route, routing) = (&facts.route, &self.gateway.routing);
+        let tasks = facts.tasks.known().map_or(&[][..], Vec::as_slice);
+        route::leads_astray(&View { service, tasks, route, routing, now })
     }
 
     /// Waits until another look may lead to another decision; `false` when there is nothing to
@@ -144,9 +190,15 @@ impl Reconciler<'_> {
         route: &Route,
         deadline: Timestamp,
         looks: &mut std::slice::Iter<'_, Duration>,
+        attempts: &[Attempt],
     ) -> bool {
         let now = self.edge.aws.now();
-        let due = maintenance_due(plan).filter(|due| *due <= deadline);
+        // One outage makes many events: who noted its beginning is the first to show the page, else
+        // all of them would show it and tell people at the same moment.
+        let noted =
+            |it: &Attempt| matches!(it.step, Step::MarkUnserved { .. }) && it.outcome.is_ok();
+        let late = if attempts.iter().any(noted) { Duration::ZERO } else { BEAT };
+        let due = maintenance_due(plan).map(|due| later(due, late)).filter(|due| *due <= deadline);
         let until = match (plan.awaits_a_task(), due) {
             (true, due) => due.unwrap_or(deadline),
             (false, Some(due)) => due,
@@ -169,9 +221,15 @@ impl Reconciler<'_> {
     }
 
     async fn until_readiness_changes(&self, known: &BTreeMap<SocketAddr, Readiness>) {
+        let once = Probe { attempts: 1, ..self.gateway.probe.clone() };
+        let polled = known.len().min(POLLED);
+        let mut in_turn = known.keys().copied().cycle();
         loop {
             tokio::time::sleep(POLL).await;
-            for (endpoint, found) in self.probe(known.keys().copied()).await {
+            let endpoints: Vec<_> = in_turn.by_ref().take(polled).collect();
+            let until = Instant::now() + once.timeout;
+            let mut probes = pin!(probe::all(&*self.edge.network, &once, until, endpoints));
+            while let Some((endpoint, found)) = probes.next().await {
                 let was_ready = known.get(&endpoint) == Some(&Readiness::Ready);
                 if was_ready != (found == Readiness::Ready) {
                     return;
@@ -179,29 +237,42 @@ impl Reconciler<'_> {
             }
         }
     }
-
-    async fn probe(
-        &self,
-        endpoints: impl IntoIterator<Item = SocketAddr>,
-    ) -> BTreeMap<SocketAddr, Readiness> {
-        let once = Probe { attempts: 1, ..self.gateway.probe.clone() };
-        probe::all(&*self.edge.network, &once, endpoints).await
-    }
 }
 
-/// Probes what a decision asks about, until it asks nothing more.
+/// Probes what a decision asks about, until it asks nothing more, or for [`ASKING`]: many tasks
+/// that do not even refuse a connection must not keep the route where it is.
 pub async fn ask(
     edge: &Edge,
     gateway: &Gateway,
     route: &mut Route,
     asks: impl Fn(&Route) -> Vec<SocketAddr>,
 ) {
-    loop {
+    let until = Instant::now() + ASKING;
+    while Instant::now() + gateway.probe.timeout <= until {
         let asked = asks(route);
         if asked.is_empty() {
             return;
         }
-        route.readiness.extend(probe::all(&*edge.network, &gateway.probe, asked).await);
+        let probes = probe::all(&*edge.network, &gateway.probe, until, asked);
+        route.readiness.extend(probes.collect::<Vec<_>>().await);
+    }
+}
+
+/// Whether a step is only planned because no task is known to answer.
+fn is_last_resort(step: &Step) -> bool {
+    match step {
+        Step::PointIntegration { unready, .. } | Step::SetStageVariable { unready, .. } => {
+            unready.is_some()
+        }
+        Step::ShowMaintenance { .. } | Step::MarkUnserved { .. } => true,
+        Step::ClearUnserved { .. }
+        | Step::DeployStage { .. }
+        | Step::RestoreDesiredCount { .. }
+        | Step::MarkSuspect { .. }
+        | Step::ClearSuspect { .. }
+        | Step::StopTask { .. }
+        | Step::ForceDeployment { .. }
+        | Step::RollBack { .. } => false,
     }
 }
 
@@ -218,8 +289,19 @@ fn maintenance_due(plan: &Plan) -> Option<Timestamp> {
     })
 }
 
-fn without_steps(plan: Plan) -> Plan {
-    Plan { steps: Vec::new(), ..plan }
+/// The last decision, with the tasks that earlier ones passed over: the last one need not have
+/// asked them again. A task that the route leads to by now was not passed over after all.
+fn telling(last: Plan, earlier: Vec<Rejected>) -> Plan {
+    let leads_to =
+        |hold: &Hold, id: &str| matches!(hold, Hold::AlreadyRouted { task, .. } if task == id);
+    let mut told = last;
+    for rejected in earlier {
+        let known = told.rejected.iter().any(|it| it.task == rejected.task);
+        if !known && !told.holds.iter().any(|hold| leads_to(hold, &rejected.task)) {
+            told.rejected.push(rejected);
+        }
+    }
+    told
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {

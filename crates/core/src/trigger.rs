@@ -51,6 +51,9 @@ pub struct TaskStateChange {
     /// What is attached to the task: its network interface may be there (F10).
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// The ARN of the container instance it is on; absent on Fargate.
+    #[serde(default)]
+    pub container_instance_arn: Option<String>,
     /// When it happened: the detail's `updatedAt`, or the time of the event around it.
     #[serde(skip)]
     pub happened_at: Option<Timestamp>,
@@ -131,9 +134,13 @@ impl TaskStateChange {
     pub fn hints(&self) -> Hints {
         let details = self.attachments.iter().flat_map(|attachment| &attachment.details);
         let interfaces = details.filter(|detail| detail.name == "networkInterfaceId");
+        let interfaces: Vec<_> = interfaces.map(|detail| detail.value.clone()).collect();
+        // A task with an interface of its own is not reached by its host's address (F25).
+        let host = self.container_instance_arn.clone().filter(|_| interfaces.is_empty());
         Hints {
             tasks: vec![self.task_arn.clone()],
-            interfaces: interfaces.map(|detail| detail.value.clone()).collect(),
+            interfaces,
+            container_instances: host.into_iter().collect(),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::example::{API, Example, HEALTH_MONITOR, IP_UPDATER};
 use crate::http::{self, HttpFace};
 use crate::lab::{Lab, OWNER};
 use crate::lambda::{Lambda, ProcessFunction, RetryDelays};
-use crate::network::{Gateway, Network};
+use crate::network::{Gateway, MaintenancePage, Network};
 use crate::roles::RoleError;
 use crate::template::{Stack, TemplateError};
 
@@ -35,8 +35,8 @@ pub enum StageError {
     Function(&'static str),
 }
 
-/// AWS over HTTP with the tasks' network and the API's endpoint, but no functions; everything
-/// stops when it is dropped.
+/// AWS over HTTP with the tasks' network, the API's endpoint and its owner's maintenance page, but
+/// no functions; everything stops when it is dropped.
 #[derive(Debug)]
 pub struct Account {
     /// The world.
@@ -45,6 +45,8 @@ pub struct Account {
     pub gateway: Gateway,
     /// AWS's endpoint.
     pub face: HttpFace,
+    /// A page that the API may show while no task can serve.
+    pub maintenance_page: MaintenancePage,
     _network: Network,
 }
 
@@ -58,8 +60,9 @@ impl Account {
         let lab = Lab::start(example.world(), clock);
         let face = http::serve(&lab, SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
         let gateway = Gateway::start(&lab, API, 0).await?;
+        let maintenance_page = MaintenancePage::start().await?;
         let network = Network::start(&lab);
-        Ok(Account { lab, gateway, face, _network: network })
+        Ok(Account { lab, gateway, face, maintenance_page, _network: network })
     }
 
     /// The environment that points an SDK or the AWS CLI at this account, as its owner.
@@ -84,10 +87,10 @@ pub struct Stage {
     pub account: Account,
     /// The Lambda service with both functions.
     pub lambda: Lambda,
-    /// What the template asked for.
-    pub stack: Stack,
     /// The functions' processes, by function name.
     pub functions: BTreeMap<&'static str, ProcessFunction>,
+    example: Example,
+    binaries: BTreeMap<String, PathBuf>,
 }
 
 impl Stage {
@@ -101,24 +104,46 @@ impl Stage {
         binaries: &BTreeMap<String, PathBuf>,
     ) -> Result<Self, StageError> {
         let account = Account::open(example, 0).await?;
-        let stack = example.stack(&account.gateway.url())?;
         let lambda = Lambda::new(RetryDelays::aws().scaled(example.world.timing.scale));
-        let mut functions = BTreeMap::new();
+        let (example, binaries) = (example.clone(), binaries.clone());
+        let stack = example.stack(&account.gateway.url())?;
+        let mut stage = Stage { account, lambda, functions: BTreeMap::new(), example, binaries };
+        stage.install_functions(&stack)?;
+        stage.lab().world().install(&stack);
+        stage.account.lab.connect(stage.lambda.clone());
+        Ok(stage)
+    }
+
+    /// Deploys the template again with other parameters of the functions; those not named keep their
+    /// values. The functions start anew; what they are doing they finish with the old parameters.
+    /// Rules, alarm and topics stay as they are.
+    ///
+    /// # Errors
+    /// When the template is refused.
+    pub fn update(&mut self, parameters: &[(&str, &dyn ToString)]) -> Result<(), StageError> {
+        let mut example = self.example.clone();
+        for (name, value) in parameters {
+            example = example.parameter(name, *value);
+        }
+        let stack = example.stack(&self.account.gateway.url())?;
+        self.install_functions(&stack)?;
+        self.example = example;
+        Ok(())
+    }
+
+    fn install_functions(&mut self, stack: &Stack) -> Result<(), StageError> {
+        self.lab().world().install_roles(stack)?;
         for (name, binary) in [(IP_UPDATER, "ip-updater"), (HEALTH_MONITOR, "health-monitor")] {
-            let missing = StageError::Function(name);
-            let (Some(spec), Some(path)) = (stack.function(name), binaries.get(binary)) else {
-                return Err(missing);
+            let (Some(spec), Some(path)) = (stack.function(name), self.binaries.get(binary)) else {
+                return Err(StageError::Function(name));
             };
-            let mut environment = account.environment();
+            let mut environment = self.account.environment();
             environment.insert("AWS_ACCESS_KEY_ID".to_owned(), name.to_owned());
             let function = ProcessFunction::new(path.clone(), spec.clone(), environment);
-            lambda.register(name, spec.timeout, function.handler());
-            functions.insert(name, function);
+            self.lambda.register(name, spec.timeout, function.handler());
+            self.functions.insert(name, function);
         }
-        account.lab.world().install(&stack);
-        account.lab.world().install_roles(&stack)?;
-        account.lab.connect(lambda.clone());
-        Ok(Stage { account, lambda, stack, functions })
+        Ok(())
     }
 
     /// The lab that the stage stands on.
@@ -139,5 +164,41 @@ impl Stage {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::WorldConfig;
+
+    /// Healing mode and log level, as ip-updater sees them.
+    async fn settings(stage: &Stage) -> [Value; 2] {
+        let told = stage.lambda.invoke(IP_UPDATER, json!({"do": "environment"})).await.unwrap();
+        ["healing_mode", "log_level"].map(|name| told[name].clone())
+    }
+
+    #[tokio::test]
+    async fn an_update_changes_the_parameters_it_names_and_one_that_is_refused_changes_nothing() {
+        // Given
+        let shell = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/functions/runtime.sh");
+        let binaries = ["ip-updater", "health-monitor"].map(|it| (it.to_owned(), shell.clone()));
+        let world = WorldConfig::new(1, Timestamp::UNIX_EPOCH);
+        let example = Example::new(world).parameter("LogLevel", &"debug");
+        let mut stage = Stage::set(&example, &binaries.into()).await.unwrap();
+        assert_eq!(settings(&stage).await, ["on", "debug"]);
+        // When, then
+        stage.update(&[("HealingMode", &"observe")]).unwrap();
+        assert_eq!(settings(&stage).await, ["observe", "debug"]);
+        // When, then
+        let refused = stage.update(&[("HealingMode", &"off"), ("LogLevel", &"loud")]);
+        assert!(matches!(refused, Err(StageError::Template(_))), "{refused:?}");
+        stage.update(&[]).unwrap();
+        assert_eq!(settings(&stage).await, ["observe", "debug"]);
     }
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::background::Background;
-use crate::network::client;
+use crate::network::{client, page};
 
 /// A client whose patience is longer than any gateway's.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,22 +22,45 @@ pub struct Outcome {
     pub sent: Duration,
     /// How long the answer took.
     pub took: Duration,
-    /// The answer's status; none if there was no answer.
-    pub status: Option<u16>,
+    /// The answer; none if there was none.
+    pub answer: Option<Answer>,
+}
+
+/// What a request was answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// By the service, or by the gateway in its place, with this status.
+    Status(u16),
+    /// The maintenance page.
+    MaintenancePage,
 }
 
 impl Outcome {
     /// Whether its sender got what it asked for.
     pub fn is_success(&self) -> bool {
-        self.status.is_some_and(|status| status < 400)
+        matches!(self.answer, Some(Answer::Status(..400)))
+    }
+
+    /// Whether its sender got the maintenance page.
+    pub fn is_maintenance_page(&self) -> bool {
+        self.answer == Some(Answer::MaintenancePage)
+    }
+
+    /// Whether its sender got an error, or nothing.
+    pub fn is_failure(&self) -> bool {
+        !self.is_success() && !self.is_maintenance_page()
     }
 }
 
 /// What became of the requests since a moment at which something was broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovery {
-    /// Requests that failed.
+    /// Requests that ended.
+    pub requests: usize,
+    /// Those of them that failed.
     pub failed_requests: usize,
+    /// Those of them that were answered with the maintenance page.
+    pub maintenance_pages: usize,
     /// From the moment until the last of them had failed; zero if none did.
     pub downtime: Duration,
     /// Requests that succeeded since, in a row and without one before them still waiting.
@@ -111,9 +134,9 @@ async fn send(uri: Uri, every: Duration, started: Instant, requests: Requests) {
                 };
                 let (uri, requests) = (uri.clone(), Arc::clone(&requests));
                 waiting.spawn(async move {
-                    let status = get(uri).await;
+                    let answer = get(uri).await;
                     let took = started.elapsed().saturating_sub(at);
-                    lock(&requests)[number].outcome = Some(Outcome { sent: at, took, status });
+                    lock(&requests)[number].outcome = Some(Outcome { sent: at, took, answer });
                 });
             }
             Some(_) = waiting.join_next() => {}
@@ -121,23 +144,22 @@ async fn send(uri: Uri, every: Duration, started: Instant, requests: Requests) {
     }
 }
 
-/// The status of the answer.
-async fn get(uri: Uri) -> Option<u16> {
+async fn get(uri: Uri) -> Option<Answer> {
     let mut request = Request::new(Bytes::new());
     *request.uri_mut() = uri;
-    let answer = tokio::time::timeout(PATIENCE, client::exchange(request)).await;
-    answer.ok()?.ok().map(|response| response.status().as_u16())
+    let response = tokio::time::timeout(PATIENCE, client::exchange(request)).await.ok()?.ok()?;
+    Some(if response.body() == page::TEXT {
+        Answer::MaintenancePage
+    } else {
+        Answer::Status(response.status().as_u16())
+    })
 }
 
 fn recovery(requests: &[Sent], mark: Duration) -> Recovery {
     let ended_since = |outcome: &Outcome| outcome.sent + outcome.took >= mark;
-    let outcomes = requests.iter().filter_map(|sent| sent.outcome);
-    let failures = outcomes.filter(ended_since).filter(|outcome| !outcome.is_success());
-    let (mut failed_requests, mut downtime) = (0, Duration::ZERO);
-    for failure in failures {
-        failed_requests += 1;
-        downtime = downtime.max((failure.sent + failure.took).saturating_sub(mark));
-    }
+    let outcomes = requests.iter().filter_map(|sent| sent.outcome).filter(ended_since);
+    let failures = outcomes.clone().filter(Outcome::is_failure);
+    let since_mark = |failure: Outcome| (failure.sent + failure.took).saturating_sub(mark);
     // The newest may still wait; an older one that waits may yet fail and breaks the row.
     let successes_in_a_row = requests
         .iter()
@@ -145,7 +167,13 @@ fn recovery(requests: &[Sent], mark: Duration) -> Recovery {
         .skip_while(|sent| sent.outcome.is_none())
         .take_while(|sent| sent.at >= mark && sent.outcome.is_some_and(|it| it.is_success()))
         .count();
-    Recovery { failed_requests, downtime, successes_in_a_row }
+    Recovery {
+        requests: outcomes.clone().count(),
+        failed_requests: failures.clone().count(),
+        maintenance_pages: outcomes.filter(Outcome::is_maintenance_page).count(),
+        downtime: failures.map(since_mark).max().unwrap_or_default(),
+        successes_in_a_row,
+    }
 }
 
 fn lock(requests: &Requests) -> MutexGuard<'_, Vec<Sent>> {
@@ -162,38 +190,59 @@ mod tests {
     use crate::network::server::Server;
 
     /// A request sent at this second; answered so many seconds later, if at all.
-    fn sent(at: u64, answer: Option<(u64, Option<u16>)>) -> Sent {
+    fn sent(at: u64, ended: Option<(u64, Option<Answer>)>) -> Sent {
         let sent = Duration::from_secs(at);
         let outcome =
-            answer.map(|(took, status)| Outcome { sent, took: Duration::from_secs(took), status });
+            ended.map(|(took, answer)| Outcome { sent, took: Duration::from_secs(took), answer });
         Sent { at: sent, outcome }
     }
 
+    fn answered(at: u64, answer: Answer) -> Sent {
+        sent(at, Some((0, Some(answer))))
+    }
+
     fn ok(at: u64) -> Sent {
-        sent(at, Some((0, Some(200))))
+        answered(at, Answer::Status(200))
     }
 
     #[test]
     fn downtime_lasts_until_the_last_failure_ended() {
-        let requests =
-            [ok(0), sent(1, Some((5, None))), sent(2, Some((1, Some(503)))), ok(3), ok(4)];
+        let slow_error = sent(2, Some((1, Some(Answer::Status(503)))));
+        let requests = [ok(0), sent(1, Some((5, None))), slow_error, ok(3), ok(4)];
 
         let recovery = recovery(&requests, Duration::from_secs(1));
 
-        assert_eq!(recovery.failed_requests, 2);
+        assert_eq!((recovery.requests, recovery.failed_requests), (4, 2));
         assert_eq!(recovery.downtime, Duration::from_secs(5));
         assert_eq!(recovery.successes_in_a_row, 2);
     }
 
     #[test]
     fn failures_from_before_the_mark_do_not_count() {
-        let requests = [sent(0, Some((1, Some(500)))), ok(2), ok(3), ok(4)];
+        let requests = [answered(0, Answer::Status(500)), ok(2), ok(3), ok(4)];
 
         let recovery = recovery(&requests, Duration::from_secs(3));
 
-        let expected =
-            Recovery { failed_requests: 0, downtime: Duration::ZERO, successes_in_a_row: 2 };
+        let expected = Recovery {
+            requests: 2,
+            failed_requests: 0,
+            maintenance_pages: 0,
+            downtime: Duration::ZERO,
+            successes_in_a_row: 2,
+        };
         assert_eq!(recovery, expected);
+    }
+
+    #[test]
+    fn the_maintenance_page_is_neither_a_failure_nor_the_service_again() {
+        let page = |at| answered(at, Answer::MaintenancePage);
+        let requests = [ok(0), answered(1, Answer::Status(503)), page(2), page(3), ok(4)];
+
+        let meanwhile = recovery(&requests[..4], Duration::from_secs(1));
+        let after = recovery(&requests, Duration::from_secs(1));
+
+        assert_eq!((meanwhile.failed_requests, meanwhile.maintenance_pages), (1, 2));
+        assert_eq!((meanwhile.successes_in_a_row, after.successes_in_a_row), (0, 1));
     }
 
     #[test]
@@ -206,10 +255,19 @@ mod tests {
     #[test]
     fn answers_that_help_nobody_are_failures() {
         for (status, success) in [(200, true), (302, true), (404, false), (503, false)] {
-            let outcome =
-                Outcome { sent: Duration::ZERO, took: Duration::ZERO, status: Some(status) };
+            let answer = Some(Answer::Status(status));
+            let outcome = Outcome { sent: Duration::ZERO, took: Duration::ZERO, answer };
             assert_eq!(outcome.is_success(), success, "{status}");
+            assert_eq!(outcome.is_failure(), !success, "{status}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_maintenance_page_is_known_by_its_text() {
+        let page = page::MaintenancePage::start().await.unwrap();
+        let uri = format!("{}?eden-before=x", page.url()).parse().unwrap();
+
+        assert_eq!(get(uri).await, Some(Answer::MaintenancePage));
     }
 
     #[tokio::test]
@@ -239,8 +297,8 @@ mod tests {
 
         assert!(outcomes[0].took >= Duration::from_millis(300), "{outcomes:?}");
         assert!(outcomes[1].sent < outcomes[0].took, "{outcomes:?}");
-        assert_eq!(outcomes[1].status, Some(StatusCode::OK.as_u16()));
-        assert_eq!(outcomes.last().unwrap().status, None);
+        assert_eq!(outcomes[1].answer, Some(Answer::Status(StatusCode::OK.as_u16())));
+        assert_eq!(outcomes.last().unwrap().answer, None);
         assert_eq!(traffic.outcomes(), outcomes, "it was stopped");
     }
 }

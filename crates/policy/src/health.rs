@@ -79,7 +79,16 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
     };
     let limits = rules.limits;
     let route_is = State::Good;
-    let patient = Patient { service, tasks, facts, route_changed_at: None, route_is, limits, now };
+    let patient = Patient {
+        service,
+        tasks,
+        facts,
+        route_changed_at: None,
+        route_is,
+        silenced: false,
+        limits,
+        now,
+    };
     let protection = patient.sick().into_iter().map(|(task, _)| task.arn.clone()).collect();
     Asks { protection, former: limits.rollback }
 }
@@ -127,7 +136,11 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
         return finding.named(Diagnosis::ScaledToZero);
     }
     let route_changed_at = facts.route.as_ref().and_then(Route::changed_at);
-    let patient = Patient { service, tasks, facts, route_changed_at, route_is, limits, now };
+    let plan = &finding.plan;
+    let silenced = plan.holds.iter().any(|hold| matches!(hold, Hold::InMaintenance { .. }))
+        || plan.steps.iter().any(|step| matches!(step, Step::ShowMaintenance { .. }));
+    let patient =
+        Patient { service, tasks, facts, route_changed_at, route_is, silenced, limits, now };
     let unaddressed = patient.unaddressed(&finding.plan);
     finding.plan.holds.extend(unaddressed);
     let (diagnosis, evidence) = patient.diagnose();

@@ -331,6 +331,11 @@ fn leads_on(plan: &Plan) -> bool {
     plan.steps.iter().any(to_a_task) || plan.holds.iter().any(refused)
 }
 
+/// Whether a pointer leads to none of the tasks: perhaps to one that was not read.
+pub fn leads_astray(view: &View<'_>) -> bool {
+    view.pointers().any(|(.., lead)| lead == Lead::Elsewhere)
+}
+
 /// Whether a step leads a pointer elsewhere.
 pub fn is_move(step: &Step) -> bool {
     matches!(

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the two real binaries repair a live service, scene by scene.
 
+mod outage;
 mod play;
 mod scenes;
 mod show;
@@ -36,29 +37,46 @@ pub fn run(json: Option<&Path>, release: bool, seed: u64) -> Result<bool> {
         binaries::build(&workspace::cargo(), profile, &["ip-updater", "health-monitor"])?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start a runtime")?;
     let played = runtime.block_on(async {
-        let stage = Stage::set(&example(seed), &binaries).await?;
+        let mut stage = Stage::set(&example(seed), &binaries).await?;
         let url = format!("{}/orders/42", stage.account.gateway.url());
         let traffic = Traffic::start(&url, EVERY).context("the gateway's URL")?;
         show::opening(&url, SPEED, EVERY);
-        play::all(&stage, &traffic).await
+        play::all(&mut stage, &traffic).await
     })?;
     show::closing(&played);
     if let Some(file) = json {
         write(file, &played)?;
     }
-    Ok(played.iter().all(|scene| scene.recovered))
+    Ok(played.iter().all(Played::ended_well))
 }
 
-/// The example account at the demo's speed. The limits that are seconds go with it.
+/// The example account at the demo's speed.
 fn example(seed: u64) -> Example {
     let mut world = WorldConfig::new(seed, lab::now());
-    // ECS would replace an unhealthy task by itself within seconds (F19). It is made slow here, so
-    // that the healer's own remedy is seen.
-    let timing = Timing { unhealthy_replacement: Duration::from_secs(3600), ..Timing::aws() };
-    world.timing = timing.scaled(1.0 / SPEED);
+    let timing = Timing {
+        // ECS would replace an unhealthy task by itself within seconds (F19). It is made slow here,
+        // so that the healer's own remedy is seen.
+        unhealthy_replacement: Duration::from_secs(3600),
+        // The most that Fargate allows: the application may take long to drain.
+        stop_timeout: Duration::from_secs(120),
+        ..Timing::aws()
+    };
+    world.timing = Timing {
+        // Requests are no faster than this machine: one that has to wait for it is no outage.
+        gateway_timeout: Timing::aws().gateway_timeout,
+        ..timing.scaled(1.0 / SPEED)
+    };
     // A network of its own: two demos at once do not meet.
     world.network = [u8::try_from(std::process::id() % 200).unwrap_or(0) + 20, 0];
-    Example::new(world)
+    let mut example = Example::new(world);
+    // It drains when it is told to stop.
+    example.service.task_definition.stop = Duration::from_secs(60);
+    // The functions know nothing of the demo's speed: to them a minute of AWS is a second. So their
+    // limits are the defaults divided by 60, rounded up to whole seconds; only the cooldown is half
+    // as long, for the sake of the audience. What they do takes as long as ever, 60 times as long in
+    // proportion: on AWS they are that much further ahead of the tasks.
+    example
+        .parameter("ReadyWithinSeconds", &1)
         .parameter("StartupGraceSeconds", &2)
         .parameter("AlarmSettleSeconds", &3)
         .parameter("RedeployCooldownSeconds", &8)
@@ -70,9 +88,11 @@ fn write(file: &Path, played: &[Played]) -> Result<()> {
         .map(|scene| {
             json!({
                 "name": scene.name,
-                "recovered": scene.recovered,
-                "downtime_ms": scene.downtime.as_millis(),
-                "failed_requests": scene.failed_requests,
+                "recovered": scene.ended_well(),
+                "downtime_ms": scene.traffic.downtime.as_millis(),
+                "requests": scene.traffic.requests,
+                "failed_requests": scene.traffic.failed_requests,
+                "maintenance_pages": scene.traffic.maintenance_pages,
             })
         })
         .collect();

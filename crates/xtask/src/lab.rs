@@ -4,25 +4,40 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use anyhow::{Context as _, Result};
+use clap::ValueEnum;
 use eden_lab::WorldConfig;
 use eden_lab::example::{Example, HEALTH_MONITOR};
 use eden_lab::stage::Account;
+use eden_lab::world::ApiKind;
 use jiff::Timestamp;
+
+/// The kind of the account's API, in the words of the stack's parameter `ApiType`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ApiType {
+    /// An HTTP API
+    Http,
+    /// A REST API
+    Rest,
+}
 
 /// Serves until the process is stopped.
 ///
 /// # Errors
 /// When the port cannot be bound.
 #[tokio::main]
-pub async fn run(port: u16, seed: u64) -> Result<()> {
-    let example = Example::new(WorldConfig::new(seed, now()));
+pub async fn run(port: u16, seed: u64, api_type: ApiType) -> Result<()> {
+    let mut example = Example::new(WorldConfig::new(seed, now()));
+    example.api_kind = match api_type {
+        ApiType::Http => ApiKind::Http,
+        ApiType::Rest => ApiKind::Rest,
+    };
     let account = Account::open(&example, port)
         .await
         .with_context(|| format!("cannot listen on {}:{port}", Ipv4Addr::LOCALHOST))?;
     let stack = example.stack(&account.gateway.url())?;
     account.lab.world().install(&stack);
     let monitor = stack.function(HEALTH_MONITOR).context("the template has no health-monitor")?;
-    describe(&account, &monitor.environment);
+    describe(&account, api_type, &monitor.environment);
     tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
 }
 
@@ -33,15 +48,19 @@ pub fn now() -> Timestamp {
 }
 
 /// Prints lines that a shell understands, and comments for people.
-fn describe(account: &Account, settings: &BTreeMap<String, String>) {
+fn describe(account: &Account, api_type: ApiType, settings: &BTreeMap<String, String>) {
     anstream::println!("# A simulated AWS at its real speed; Ctrl-C stops it.");
     anstream::println!("# Point an SDK or the AWS CLI at it:");
     for (name, value) in account.environment() {
         anstream::println!("export {name}={value}");
     }
-    anstream::println!(
-        "# One service behind one HTTP API. What template.yaml sets for the functions:"
-    );
+    let page = account.maintenance_page.url();
+    anstream::println!("# A page for MAINTENANCE_URL: {page}");
+    let api = match api_type {
+        ApiType::Http => "an HTTP API",
+        ApiType::Rest => "a REST API",
+    };
+    anstream::println!("# One service behind {api}. What template.yaml sets for the functions:");
     for (name, value) in settings {
         anstream::println!("export {name}={value}");
     }

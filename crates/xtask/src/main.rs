@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use e2e::BaseImage;
+use lab::ApiType;
 
 /// Eden's own commands.
 #[derive(Debug, Parser)]
@@ -42,6 +43,9 @@ enum Command {
         /// Port on 127.0.0.1; 0 for any free one
         #[arg(long, default_value_t = 4566)]
         port: u16,
+        /// Kind of the API in front of the service
+        #[arg(long, value_enum, default_value_t = ApiType::Http)]
+        api_type: ApiType,
         /// Seed of the simulation
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -62,7 +66,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo { json, release, seed } => demo::run(json.as_deref(), release, seed),
-        Command::Lab { port, seed } => lab::run(port, seed).map(|()| true),
+        Command::Lab { port, api_type, seed } => lab::run(port, seed, api_type).map(|()| true),
         Command::Test => checks::run(),
         Command::E2e { keep, base_image } => e2e::run(&e2e::Options { keep, base_image }),
     };

@@ -8,5 +8,6 @@ use eden_core::{Edge, lambda};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let config = lambda::start(IpUpdaterConfig::read, |config| &config.target)?;
     let edge = Edge::from_environment().await;
-    lambda::serve(&config.target, async |invocation| handle(&config, &edge, &invocation).await).await
+    lambda::serve(&config.target, async |invocation| handle(&config, &edge, &invocation).await)
+        .await
 }

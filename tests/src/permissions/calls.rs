@@ -34,7 +34,7 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
         rig.lab.world().start_traffic(API, &variant.path(), Duration::from_secs(1));
 
         settle(&rig).await;
-        variant.lead_astray(&rig);
+        variant.lead_astray(&mut rig.lab.world());
         check(&rig).await;
         crash_again_and_again(&rig).await;
         scale_to_zero(&rig).await;

@@ -1,5 +1,6 @@
 //! The sets of parameters that give the functions permissions of their own, and an account for each.
 
+use eden_lab::World;
 use eden_lab::example::{
     API, CLUSTER, Example, PROXY_INTEGRATION, REST_PROXY_INTEGRATION, REST_ROOT_INTEGRATION,
     REST_STAGE, ROOT_INTEGRATION,
@@ -135,20 +136,28 @@ impl Variant {
     pub async fn open(self, mut example: Example, networking: Networking) -> Rig {
         example.service.task_definition.networking = networking;
         let rig = Rig::start(&example);
-        rig.lab.world().set_secret(SECRET, WEBHOOK);
-        rig.lab.world().set_parameter(PARAMETER, WEBHOOK);
-        rig.lab.world().add_webhook(WEBHOOK).expect("a URL");
-        let instance = rig.lab.world().add_container_instance(CLUSTER, PublicAddress::Ipv4);
-        instance.expect("a free address");
-        if self.is_stage_variable() {
-            self.refer_to_the_variable(&rig).expect("the example's API");
-        }
+        self.furnish(&mut rig.lab.world());
         assert!(rig.lab.until(minutes(10), is_steady).await, "{self:?}");
         rig
     }
 
-    fn refer_to_the_variable(self, rig: &Rig) -> Result<(), OperatorError> {
-        let mut world = rig.lab.world();
+    /// What the account has beside the example: an EC2 instance, and integrations that refer to the
+    /// stage variable where there is one.
+    ///
+    /// # Panics
+    /// When the account is none of this variant.
+    pub fn furnish(self, world: &mut World) {
+        world.set_secret(SECRET, WEBHOOK);
+        world.set_parameter(PARAMETER, WEBHOOK);
+        world.add_webhook(WEBHOOK).expect("a URL");
+        let instance = world.add_container_instance(CLUSTER, PublicAddress::Ipv4);
+        instance.expect("a free address");
+        if self.is_stage_variable() {
+            self.refer_to_the_variable(world).expect("the example's API");
+        }
+    }
+
+    fn refer_to_the_variable(self, world: &mut World) -> Result<(), OperatorError> {
         let uri = format!("http://${{stageVariables.{VARIABLE}}}/");
         let [root, proxy] = self.integrations();
         world.set_stage_variable(API, self.stage(), VARIABLE, Some(NOWHERE))?;
@@ -161,8 +170,7 @@ impl Variant {
     ///
     /// # Panics
     /// When the account is none of this variant.
-    pub fn lead_astray(self, rig: &Rig) {
-        let mut world = rig.lab.world();
+    pub fn lead_astray(self, world: &mut World) {
         let mut edit = || {
             if self.is_stage_variable() {
                 return world.set_stage_variable(API, self.stage(), VARIABLE, Some(NOWHERE));

@@ -208,18 +208,6 @@ async fn every_page_of_list_tasks_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_tasks_than_one_call_describes_are_read_in_batches() {
-    let mut example = example();
-    example.service.desired_count = 120;
-    example.service.maximum_percent = 100;
-    let rig = Rig::steady(&example).await;
-    rig.wait(minutes(1)).await;
-    let describes = rig.calls("DescribeTasks").len();
-    rig.invoke(IP_UPDATER, sample("ecs-task-running")).await.unwrap();
-    assert_eq!(rig.calls("DescribeTasks").len() - describes, 2);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_vpc_link_integration_is_never_overwritten() {
     use eden_lab::world::ApiSpec;
     // Given: the second integration leads through a VPC link (F6).

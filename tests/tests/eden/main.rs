@@ -2,13 +2,23 @@
 #![allow(missing_docs)]
 
 mod binaries;
+mod calls;
 mod config;
+mod ec2;
 mod event_order;
+mod gateways;
 mod healing_mode;
 mod health_monitor;
+mod interleavings;
 mod ip_updater;
+mod maintenance;
 mod metrics;
 mod permissions;
+mod readiness;
+mod refusals;
+mod rollouts;
+mod scaling;
+mod stage_variable;
 mod telling;
 mod template;
 mod trigger;

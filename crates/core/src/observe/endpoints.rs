@@ -11,7 +11,8 @@ use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
 
-/// Interfaces that were looked up already, because an event or an earlier look named them.
+/// What was looked up already, because an event or an earlier look named it: interfaces, and the
+/// addresses of those and of container instances.
 #[derive(Debug, Default)]
 pub(super) struct LookedUp {
     pub(super) ids: Vec<String>,
@@ -35,7 +36,9 @@ pub(super) async fn of(
     for task in tasks {
         match &task.network {
             TaskNetwork::Interface(id) if !ids.contains(id) => interfaces.push(id.clone()),
-            TaskNetwork::Host { container_instance, port: Some(_) } => {
+            TaskNetwork::Host { container_instance, port: Some(_) }
+                if !addresses.contains_key(container_instance) =>
+            {
                 instances.push(container_instance.clone());
             }
             TaskNetwork::Interface(_) | TaskNetwork::Host { .. } | TaskNetwork::Unattached => {}

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use aws_sdk_ec2::types::{Filter, Instance};
+use aws_sdk_ec2::types::{Filter, Instance, Reservation};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::AT_ONCE;
@@ -71,7 +71,7 @@ async fn of_instances(aws: &Aws, ids: Vec<String>) -> Result<Vec<(String, IpAddr
         .send()
         .await
         .map_err(|error| CallError::new("DescribeInstances", named, &error))?;
-    let instances = answer.reservations().iter().flat_map(|it| it.instances());
+    let instances = answer.reservations().iter().flat_map(Reservation::instances);
     let addresses = instances.filter_map(|it| Some((it.instance_id()?.to_owned(), address(it)?)));
     Ok(addresses.collect())
 }

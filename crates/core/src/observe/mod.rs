@@ -27,8 +27,7 @@ use crate::memory::Hints;
 use endpoints::LookedUp;
 pub use gateway::{Of, deployments};
 pub use service::describe as service;
-use tasks::Wanted;
-pub use tasks::no_reason_to_stop;
+pub use tasks::{Wanted, no_reason_to_stop};
 
 /// So many calls of one kind are in flight at once (F5, F23).
 const AT_ONCE: usize = 4;
@@ -38,18 +37,25 @@ const AT_ONCE: usize = 4;
 pub struct RouteFacts {
     /// The service, whose tag may forbid to act.
     pub service: Observed<Service>,
-    /// Its running tasks, and those that stop as far as they were hinted at.
+    /// Its tasks, those that stop as far as they were asked for or hinted at.
     pub tasks: Observed<Vec<Task>>,
     /// The route to it.
     pub route: Route,
 }
 
 /// Reads what the route rests on, all at the same time: one round trip when every task was hinted
-/// at, and three otherwise (list, describe, addresses). The deployments of stages are left unread.
-pub async fn route(aws: &Aws, target: &Target, gateway: &Gateway, hints: &Hints) -> RouteFacts {
+/// at, and three otherwise (list, describe, addresses); one more for tasks that share the address of
+/// an EC2 instance. The deployments of stages are left unread.
+pub async fn route(
+    aws: &Aws,
+    target: &Target,
+    gateway: &Gateway,
+    wanted: &[Wanted],
+    hints: &Hints,
+) -> RouteFacts {
     let (service, (tasks, endpoints), read) = tokio::join!(
         service(aws, target),
-        tasks_and_endpoints(aws, target, gateway.backend_port, &[Wanted::Running], hints),
+        tasks_and_endpoints(aws, target, gateway.backend_port, wanted, hints),
         gateway::read(aws, gateway),
     );
     let route = route_of(gateway, endpoints, read);
@@ -63,16 +69,13 @@ pub async fn health(edge: &Edge, config: &HealthMonitorConfig, hints: &Hints) ->
     let wanted = [Wanted::Running, Wanted::Stopped];
     let gateway = config.gateway.as_ref();
     let tasks = async {
-        match gateway {
-            Some(gateway) => {
-                let port = gateway.backend_port;
-                tasks_and_endpoints(aws, &config.target, port, &wanted, hints).await
-            }
+        if let Some(gateway) = gateway {
+            let port = gateway.backend_port;
+            tasks_and_endpoints(aws, &config.target, port, &wanted, hints).await
+        } else {
             // Nobody asks where the tasks are reached, so their port does not matter.
-            None => {
-                let tasks = tasks::describe(aws, &config.target, 0, &wanted, &hints.tasks).await;
-                (Observed::from(tasks), Observed::Known(BTreeMap::new()))
-            }
+            let tasks = tasks::describe(aws, &config.target, 0, &wanted, &hints.tasks).await;
+            (Observed::from(tasks), Observed::Known(BTreeMap::new()))
         }
     };
     let read = async {
@@ -122,12 +125,15 @@ async fn tasks_and_endpoints(
     wanted: &[Wanted],
     hints: &Hints,
 ) -> (Observed<Vec<Task>>, Observed<BTreeMap<String, SocketAddr>>) {
-    let (tasks, addresses) = tokio::join!(
+    let (tasks, addresses, of_hosts) = tokio::join!(
         tasks::describe(aws, target, port, wanted, &hints.tasks),
         enis::addresses(aws, &hints.interfaces),
+        hosts::addresses(aws, target, &hints.container_instances),
     );
     let endpoints = match (&tasks, addresses) {
-        (Ok(tasks), Ok(addresses)) => {
+        (Ok(tasks), Ok(mut addresses)) => {
+            // A host that is only hinted at may be gone; one that is not is asked for again.
+            addresses.extend(of_hosts.unwrap_or_default());
             let looked_up = LookedUp { ids: hints.interfaces.clone(), addresses };
             Observed::from(endpoints::of(aws, target, tasks, port, looked_up).await)
         }

@@ -23,7 +23,7 @@ const DESCRIBE: &str = "DescribeTasks";
 
 /// Which tasks to list: ListTasks gives one desired status at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub enum Wanted {
     /// Those meant to run, also while they are still PENDING.
     Running,
     /// Those that are stopping, or stopped within the last hour or so (F18).

@@ -101,6 +101,7 @@ fn attempt(
             request.failed = failed;
             (perform(world, request), None)
         }
+        Some(FaultKind::Stale) => (world.in_the_past(|past| perform(past, request)), None),
         Some(FaultKind::Throttled) => (Err(service.throttled()), None),
         Some(FaultKind::InternalError) => (Err(service.internal_error()), None),
         Some(FaultKind::AccessDenied) => {

@@ -130,8 +130,17 @@ impl World {
         }
     }
 
+    /// Puts a page on the internet that is none of the account's: virtual requests for URLs that
+    /// begin with this one are answered 200.
+    pub fn add_page(&mut self, url: &str) {
+        self.pages.push(url.to_owned());
+    }
+
     /// What becomes of a request to a URL; `None` when no application gets it.
     pub(super) fn answer_from(&self, url: &str) -> Option<Answer> {
+        if self.pages.iter().any(|page| url.starts_with(page)) {
+            return Some(Answer::Status(200));
+        }
         let url = Url::parse(url).ok()?;
         Some(self.backend(&url)?.answer(url.path()))
     }

@@ -23,6 +23,9 @@ pub enum FaultKind {
     /// So many of the things asked for are answered as failures (`DescribeTasks`,
     /// `DescribeServices`, `DescribeContainerInstances`, `GetTaskProtection`, F17).
     Partial(usize),
+    /// Answered with the past: integrations and stages are shown as they were before their last
+    /// change (`GetIntegration`, `GetStage`, `GetStages`).
+    Stale,
 }
 
 /// A fault of one operation.

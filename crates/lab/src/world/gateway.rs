@@ -1,5 +1,6 @@
 //! API Gateway's HTTP and REST APIs: integrations, stages, deployments.
 
+mod past;
 mod routing;
 mod spec;
 mod traffic;
@@ -12,6 +13,7 @@ use super::World;
 use super::ids;
 use super::operator::OperatorError;
 use super::stage::{Stage, StageDeployment};
+pub(super) use past::Past;
 pub(crate) use routing::with_stage_variables;
 pub use routing::{Destination, GatewayAnswer};
 pub use spec::ApiSpec;
@@ -106,6 +108,7 @@ pub struct Api {
     /// Every deployment that was made, by id.
     pub deployments: BTreeMap<String, StageDeployment>,
     routes: Vec<routing::Route>,
+    pub(super) past: Past,
 }
 
 impl World {
@@ -120,6 +123,7 @@ impl World {
             integrations: spec.integrations.into_iter().map(|it| (it.id.clone(), it)).collect(),
             stages: BTreeMap::new(),
             deployments: BTreeMap::new(),
+            past: Past::default(),
         };
         for (name, auto_deploy) in spec.stages {
             let deployment = StageDeployment {
@@ -165,7 +169,9 @@ impl World {
             .integrations
             .get_mut(integration_id)
             .ok_or_else(|| OperatorError::NoSuchIntegration(integration_id.to_owned()))?;
+        let before = integration.clone();
         change(integration);
+        api.past.note_integration(before, integration);
         let automatic: Vec<String> = api
             .stages
             .values()
@@ -219,9 +225,11 @@ impl World {
             .stages
             .get_mut(stage)
             .ok_or_else(|| OperatorError::NoSuchStage(stage.to_owned()))?;
+        let before = stage.clone();
         stage.deployed = deployed;
         stage.deployment_id.clone_from(&id);
         stage.updated_at = now;
+        api.past.note_stage(before);
         let deployment = StageDeployment {
             id: id.clone(),
             created_at: now,

@@ -52,10 +52,8 @@ impl World {
         changes: &[(&str, Option<&str>)],
     ) -> Result<(), OperatorError> {
         let now = self.now;
-        let stage = self
-            .apis
-            .get_mut(api)
-            .ok_or_else(|| OperatorError::NoSuchApi(api.to_owned()))?
+        let api = self.apis.get_mut(api).ok_or_else(|| OperatorError::NoSuchApi(api.to_owned()))?;
+        let stage = api
             .stages
             .get_mut(stage)
             .ok_or_else(|| OperatorError::NoSuchStage(stage.to_owned()))?;
@@ -68,11 +66,15 @@ impl World {
                 });
             }
         }
+        let before = stage.clone();
         for (name, value) in changes {
             match value {
                 Some(value) => stage.variables.insert((*name).to_owned(), (*value).to_owned()),
                 None => stage.variables.remove(*name),
             };
+        }
+        if stage.variables != before.variables {
+            api.past.note_stage(before);
         }
         stage.updated_at = now;
         Ok(())

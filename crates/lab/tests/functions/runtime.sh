@@ -41,7 +41,7 @@ while true; do
     *'"environment"'*)
         names=''
         for name in $(compgen -e); do names+="$name "; done
-        call POST "invocation/$id/response" "{\"names\":\"$names\"}"
+        call POST "invocation/$id/response" "{\"names\":\"$names\",\"healing_mode\":\"$HEALING_MODE\",\"log_level\":\"$LOG_LEVEL\"}"
         ;;
     *) call POST "invocation/$id/response" \
         "{\"pid\":$$,\"event\":$body,\"id\":\"$id\",\"deadline_ms\":$(header lambda-runtime-deadline-ms),\"arn\":\"$(header lambda-runtime-invoked-function-arn)\"}" ;;

@@ -20,6 +20,7 @@ mod secrets;
 mod service_history;
 mod shapes;
 mod stages;
+mod stale_answers;
 mod support;
 mod tags;
 mod task_protection;

@@ -19,6 +19,9 @@ pub(super) struct Patient<'a> {
     pub(super) facts: &'a Facts,
     pub(super) route_changed_at: Option<Timestamp>,
     pub(super) route_is: State,
+    /// Whether the maintenance page answers in the service's place, so that no alarm rings however
+    /// sick the service is.
+    pub(super) silenced: bool,
     pub(super) limits: &'a Limits,
     pub(super) now: Timestamp,
 }
@@ -43,8 +46,10 @@ impl<'a> Patient<'a> {
             .then_some(Hold::FactUnknown { fact: Fact::Addresses, because })
     }
 
+    /// What the alarm says, or would say if the maintenance page let it.
     pub(super) fn alarm(&self) -> Option<Alarm> {
-        self.facts.alarm.known().copied()
+        let alarm = self.facts.alarm.known().copied()?;
+        Some(if self.silenced { Alarm::Alarm } else { alarm })
     }
 
     pub(super) fn api(&self) -> Option<&'a ApiAnswer> {

@@ -36,7 +36,8 @@ pub enum Diagnosis {
         /// Tasks that should.
         desired: u32,
     },
-    /// The service fails, and no particular task is to blame.
+    /// The service fails, or the maintenance page has to be shown in its place, and no particular
+    /// task is to blame.
     ServiceSick,
     /// The alarm reports errors, but the API answers well.
     Disputed,

@@ -166,7 +166,8 @@ impl<'a> Survey<'a> {
         let (task, _) = self.unaddressed.first()?;
         let because = match &task.network {
             TaskNetwork::Interface(eni) => format!(
-                "its network interface {eni} has no public address: is assignPublicIp ENABLED?"
+                "its network interface {eni} has no public address: on Fargate assignPublicIp must be \
+                 ENABLED, and on EC2 awsvpc networking gives none, bridge and host do"
             ),
             TaskNetwork::Host { container_instance, port: Some(_) } => {
                 format!("its container instance {container_instance} has no public address")

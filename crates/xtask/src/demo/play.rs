@@ -5,25 +5,28 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use eden_lab::example::{ALARM, AUDIT_LOG};
 use eden_lab::stage::Stage;
-use eden_lab::traffic::Traffic;
+use eden_lab::traffic::{Recovery, Traffic};
 use eden_lab::world::{AlarmState, Message};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::scenes::{SCENES, Scene, Trouble, is_steady};
-use super::show;
+use super::{outage, show};
 
 /// A scene that has not recovered by then never will.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Requests in a row that must succeed before traffic counts as flowing.
 const FLOWING: usize = 10;
 
 /// How a scene went.
 pub struct Played {
+    /// The scene's name.
     pub name: &'static str,
+    /// Whether everything was repaired and traffic flowed again.
     pub recovered: bool,
-    /// From the trouble until the last request had failed.
-    pub downtime: Duration,
-    pub failed_requests: usize,
+    /// Whether the scene was one in which no request may fail.
+    pub lossless: bool,
+    /// What became of the requests since the trouble.
+    pub traffic: Recovery,
     /// What the functions did, as the audit log has it.
     pub actions: Vec<Value>,
     /// The mails that were sent meanwhile.
@@ -32,8 +35,15 @@ pub struct Played {
     pub response: Option<Value>,
 }
 
+impl Played {
+    /// Whether the scene ended as it should.
+    pub fn ended_well(&self) -> bool {
+        self.recovered && !(self.lossless && self.traffic.failed_requests > 0)
+    }
+}
+
 /// Plays every scene, each once the one before it is over in every respect.
-pub async fn all(stage: &Stage, traffic: &Traffic) -> Result<Vec<Played>> {
+pub async fn all(stage: &mut Stage, traffic: &Traffic) -> Result<Vec<Played>> {
     let mut played = Vec::new();
     for (number, scene) in SCENES.iter().enumerate() {
         if number > 0 {
@@ -58,42 +68,49 @@ async fn calm(stage: &Stage) {
     stage.until(PATIENCE, quiet).await;
 }
 
-async fn play(stage: &Stage, traffic: &Traffic, scene: &Scene) -> Result<Played> {
+async fn play(stage: &mut Stage, traffic: &Traffic, scene: &Scene) -> Result<Played> {
     let (actions_before, mails_before) = {
         let world = stage.lab().world();
         (world.log_group(AUDIT_LOG).len(), world.published().len())
     };
-    let mark = traffic.elapsed();
-    let response = match &scene.trouble {
-        Trouble::Break(breakage) => {
-            breakage(&mut stage.lab().world()).context("the trouble could not be made")?;
-            None
-        }
-        Trouble::Invoke(function) => {
-            let payload = serde_json::json!({ "source": "manual-test" });
-            Some(stage.lambda.invoke(function, payload).await?)
-        }
-    };
     let waiting = show::waiting();
-    let recovered = stage
-        .until(PATIENCE, |stage| {
-            let repaired = {
-                let world = stage.lab().world();
-                (scene.repaired)(&world, &world.log_group(AUDIT_LOG)[actions_before..])
-            };
-            repaired && traffic.since(mark).successes_in_a_row >= FLOWING
-        })
-        .await;
+    let mark = traffic.elapsed();
+    let response = make(&scene.trouble, stage, traffic).await?;
+    let repaired = |stage: &Stage| {
+        let world = stage.lab().world();
+        (scene.repaired)(&world, &world.log_group(AUDIT_LOG)[actions_before..])
+    };
+    let repaired = stage.until(PATIENCE, repaired).await;
+    let repair = traffic.elapsed();
+    let flows = |_: &Stage| traffic.since(repair).successes_in_a_row >= FLOWING;
+    let recovered = repaired && stage.until(PATIENCE, flows).await;
     waiting.finish_and_clear();
-    let recovery = traffic.since(mark);
     let world = stage.lab().world();
     Ok(Played {
         name: scene.name,
         recovered,
-        downtime: recovery.downtime,
-        failed_requests: recovery.failed_requests,
+        lossless: scene.lossless,
+        traffic: traffic.since(mark),
         actions: world.log_group(AUDIT_LOG)[actions_before..].to_vec(),
         mails: world.published()[mails_before..].to_vec(),
         response,
     })
+}
+
+/// Makes the trouble; what a function answered, if that is the trouble.
+async fn make(trouble: &Trouble, stage: &mut Stage, traffic: &Traffic) -> Result<Option<Value>> {
+    match trouble {
+        Trouble::Break(breakage) => {
+            breakage(&mut stage.lab().world()).context("the trouble could not be made")?;
+            Ok(None)
+        }
+        Trouble::Outage => {
+            outage::play(stage, traffic).await?;
+            Ok(None)
+        }
+        Trouble::Invoke(function) => {
+            let payload = json!({ "source": "manual-test" });
+            Ok(Some(stage.lambda.invoke(function, payload).await?))
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! The scenes: what is broken, and how one sees that it was repaired.
 
+use std::time::Duration;
+
 use eden_lab::World;
 use eden_lab::example::{
     API, CLUSTER, HEALTH_MONITOR, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
 };
-use eden_lab::world::{AppState, HealthStatus, OperatorError, RolloutState, Task};
+use eden_lab::world::{AppState, HealthStatus, OperatorError, RolloutState, Task, TaskDefinition};
 use serde_json::Value;
 
 /// An address of the lab's network at which nobody answers.
@@ -20,23 +22,28 @@ pub struct Scene {
     pub trouble: Trouble,
     /// Whether the world, and the actions taken since the trouble, show that it was repaired.
     pub repaired: fn(&World, &[Value]) -> bool,
+    /// Whether no request may fail meanwhile.
+    pub lossless: bool,
 }
 
 /// What is done in a scene.
 pub enum Trouble {
     /// Something breaks.
     Break(fn(&mut World) -> Result<(), OperatorError>),
+    /// No task can serve until users have seen the maintenance page for a while.
+    Outage,
     /// Somebody invokes this function by hand.
     Invoke(&'static str),
 }
 
 /// All scenes, in the order in which they are played.
-pub const SCENES: [Scene; 7] = [
+pub const SCENES: [Scene; 9] = [
     Scene {
         name: "first task",
         story: "The service starts its first task; the API leads nowhere yet.",
         trouble: Trouble::Break(|_| Ok(())),
         repaired: |_, actions| took(actions, "point_integration"),
+        lossless: false,
     },
     Scene {
         name: "crash",
@@ -46,6 +53,7 @@ pub const SCENES: [Scene; 7] = [
             world.crash_task(&arn, 137)
         }),
         repaired: |_, actions| took(actions, "point_integration"),
+        lossless: false,
     },
     Scene {
         name: "hand edit",
@@ -55,6 +63,7 @@ pub const SCENES: [Scene; 7] = [
             world.set_integration_uri(API, PROXY_INTEGRATION, &format!("{DEAD}/{{proxy}}"))
         }),
         repaired: |_, actions| took(actions, "point_integration"),
+        lossless: false,
     },
     Scene {
         name: "application fails",
@@ -63,6 +72,7 @@ pub const SCENES: [Scene; 7] = [
             world.set_app_of_service(CLUSTER, SERVICE, AppState::Failing(500))
         }),
         repaired: |world, actions| took(actions, "force_deployment") && is_steady(world),
+        lossless: false,
     },
     Scene {
         name: "unhealthy container",
@@ -73,20 +83,51 @@ pub const SCENES: [Scene; 7] = [
             world.set_container_health(&arn, HealthStatus::Unhealthy)
         }),
         repaired: |world, actions| took(actions, "stop_task") && is_steady(world),
+        lossless: false,
     },
     Scene {
         name: "scaled to zero",
         story: "Somebody scales the service to 0 tasks.",
         trouble: Trouble::Break(|world| world.set_desired_count(CLUSTER, SERVICE, 0)),
         repaired: |world, actions| took(actions, "restore_desired_count") && is_steady(world),
+        lossless: false,
+    },
+    Scene {
+        name: "rolling deployment",
+        story: "A release that takes half a minute to start replaces one that drains for a minute.",
+        trouble: Trouble::Break(deploy_slow_release),
+        repaired: |world, actions| {
+            took(actions, "point_integration")
+                && is_steady(world)
+                // The old release has drained as well.
+                && world.listeners().len() == 1
+        },
+        lossless: true,
+    },
+    Scene {
+        name: "maintenance page",
+        story: "The stack gets a maintenance page; then every task crashes as soon as it starts.",
+        trouble: Trouble::Outage,
+        repaired: |world, actions| {
+            took(actions, "show_maintenance") && took(actions, "clear_unserved") && is_steady(world)
+        },
+        lossless: false,
     },
     Scene {
         name: "manual test",
         story: "Somebody invokes health-monitor by hand while all is well.",
         trouble: Trouble::Invoke(HEALTH_MONITOR),
         repaired: |world, actions| actions.is_empty() && is_steady(world),
+        lossless: true,
     },
 ];
+
+fn deploy_slow_release(world: &mut World) -> Result<(), OperatorError> {
+    let present = running(world).definition.clone();
+    let start_up = Duration::from_secs(30);
+    let release = TaskDefinition { revision: present.revision + 1, start_up, ..present };
+    world.new_deployment(CLUSTER, SERVICE, Some(release))
+}
 
 /// Whether one of the actions is of that kind.
 fn took(actions: &[Value], kind: &str) -> bool {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anstream::{eprintln, println};
 use anstyle::{AnsiColor, Style};
-use eden_lab::world::Message;
+use eden_lab::traffic::Recovery;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
@@ -55,28 +55,53 @@ pub fn waiting() -> ProgressBar {
 pub fn ending(played: &Played) {
     let verdict = verdict(played);
     println!("   {verdict}");
-    for action in &played.actions {
-        let detail = &action["detail"];
-        println!("     {NAME}{:<14}{NAME:#}  {}", text(&detail["function"]), text(&detail["text"]));
+    let actions = played.actions.iter().map(|action| &action["detail"]);
+    for (action, times) in counted(actions.map(|it| (text(&it["function"]), text(&it["text"])))) {
+        let (function, what) = action;
+        println!("     {NAME}{function:<14}{NAME:#}  {what}{}", also(times));
     }
     if let Some(response) = &played.response {
         show_response(response);
     }
-    for mail in &played.mails {
-        show_mail(mail);
+    for (mail, times) in counted(played.mails.iter().map(|it| (&it.subject, &it.message))) {
+        let (subject, message) = mail;
+        show_mail(subject.as_deref().unwrap_or("-"), message, times);
     }
 }
 
+/// What there is, each once, with how often: two invocations at once may do the same, and say so.
+fn counted<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<(T, usize)> {
+    let mut counted: Vec<(T, usize)> = Vec::new();
+    for one in all {
+        match counted.iter_mut().find(|(known, _)| *known == one) {
+            Some((_, times)) => *times += 1,
+            None => counted.push((one, 1)),
+        }
+    }
+    counted
+}
+
+fn also(times: usize) -> String {
+    if times == 1 { String::new() } else { format!(" {DIM}({times} times){DIM:#}") }
+}
+
 fn verdict(played: &Played) -> String {
-    let seconds = played.downtime.as_secs_f64();
-    match (played.recovered, played.failed_requests) {
-        (true, 0) => format!("{GOOD}✓ no request failed{GOOD:#}"),
-        (true, failed) => format!(
-            "{GOOD}✓ traffic flows again after {seconds:.2} s{GOOD:#}, {failed} requests failed"
-        ),
-        (false, failed) => {
+    let Recovery { requests, failed_requests: failed, maintenance_pages: pages, downtime, .. } =
+        played.traffic;
+    let seconds = downtime.as_secs_f64();
+    match (played.recovered, played.ended_well(), failed, pages) {
+        (false, ..) => {
             format!("{BAD}✗ not repaired{BAD:#}, {failed} requests failed in {seconds:.2} s")
         }
+        (true, false, ..) => format!("{BAD}✗ {failed} of {requests} requests failed{BAD:#}"),
+        (true, true, 0, 0) => format!("{GOOD}✓ none of {requests} requests failed{GOOD:#}"),
+        (true, true, _, 0) => format!(
+            "{GOOD}✓ traffic flows again after {seconds:.2} s{GOOD:#}, {failed} requests failed"
+        ),
+        (true, true, ..) => format!(
+            "{GOOD}✓ traffic flows again{GOOD:#}: {failed} requests failed within {seconds:.2} s, \
+             {pages} saw the maintenance page"
+        ),
     }
 }
 
@@ -94,9 +119,9 @@ fn show_response(response: &Value) {
     }
 }
 
-fn show_mail(mail: &Message) {
-    println!("     {DIM}┌ mail{DIM:#}  {BOLD}{}{BOLD:#}", mail.subject.as_deref().unwrap_or("-"));
-    for line in mail.message.lines() {
+fn show_mail(subject: &str, message: &str, times: usize) {
+    println!("     {DIM}┌ mail{DIM:#}  {BOLD}{subject}{BOLD:#}{}", also(times));
+    for line in message.lines() {
         println!("     {DIM}│{DIM:#} {line}");
     }
 }
@@ -105,15 +130,17 @@ fn show_mail(mail: &Message) {
 pub fn closing(played: &[Played]) {
     println!();
     println!(
-        "{BOLD}{:<20} {:>9} {:>10}  {:<9}{BOLD:#}",
-        "scene", "downtime", "failed", "recovered"
+        "{BOLD}{:<20} {:>9} {:>9} {:>7} {:>6}  {:<9}{BOLD:#}",
+        "scene", "downtime", "requests", "failed", "page", "recovered"
     );
     for scene in played {
-        let (style, word) = if scene.recovered { (GOOD, "yes") } else { (BAD, "NO") };
-        let seconds = scene.downtime.as_secs_f64();
+        let (style, word) = if scene.ended_well() { (GOOD, "yes") } else { (BAD, "NO") };
+        let Recovery { requests, failed_requests, maintenance_pages, downtime, .. } = scene.traffic;
         println!(
-            "{:<20} {seconds:>7.2} s {:>10}  {style}{word}{style:#}",
-            scene.name, scene.failed_requests
+            "{:<20} {:>7.2} s {requests:>9} {failed_requests:>7} {maintenance_pages:>6}  \
+             {style}{word}{style:#}",
+            scene.name,
+            downtime.as_secs_f64(),
         );
     }
     println!();

@@ -72,9 +72,8 @@ where
 {
     let mut attempt = 1;
     loop {
-        let error = match call().await {
-            Ok(_) => return Ok(Outcome::Done),
-            Err(error) => error,
+        let Err(error) = call().await else {
+            return Ok(Outcome::Done);
         };
         let wait = match error.as_service_error().and_then(ProvideErrorMetadata::code) {
             Some("ConflictException") => Duration::from_millis(250) * attempt,
