@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use aws_sdk_ecs::config::retry::RetryConfig;
-use aws_sdk_ecs::config::timeout::TimeoutConfig;
 use aws_sdk_ecs::types::Tag;
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use crate::aws::Aws;
 use crate::call_error::CallError;
@@ -18,8 +18,7 @@ use crate::config::Target;
 use crate::observe;
 use crate::tags::CLAIM;
 
-/// The claim is written once or not at all, within this time: a write that is tried again could
-/// come after another's look.
+/// The claim is looked for and written within this time, or not at all.
 const WRITE: Duration = Duration::from_secs(4);
 /// Longer than the write may take and ECS takes to show it.
 const SETTLE: Duration = Duration::from_secs(6);
@@ -50,29 +49,36 @@ pub async fn take(
     service: &str,
     invocation: &str,
 ) -> Result<Claim, CallError> {
-    if let Some(by) = holder(aws, target).await?.filter(|by| by != invocation) {
+    let written = timeout(WRITE, write_unless_taken(aws, target, service, invocation));
+    let late = || CallError::answered("TagResource", service, "the claim took too long to write");
+    if let Some(by) = written.await.map_err(|_| late())?? {
         return Ok(Claim::Taken { by });
     }
-    let value = format!("{invocation} {:.0}", aws.now());
-    let tag = Tag::builder().key(target.tag(CLAIM)).value(value).build();
-    let once = aws_sdk_ecs::config::Builder::new()
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::builder().operation_timeout(WRITE).build());
-    aws.ecs
-        .tag_resource()
-        .resource_arn(service)
-        .tags(tag)
-        .customize()
-        .config_override(once)
-        .send()
-        .await
-        .map_err(|error| CallError::new("TagResource", service, &error))?;
     tokio::time::sleep(SETTLE).await;
     match holder(aws, target).await? {
         Some(by) if by == invocation => Ok(Claim::Held),
         Some(by) => Ok(Claim::Taken { by }),
         None => Ok(Claim::Taken { by: "nobody, who gave it up".to_owned() }),
     }
+}
+
+/// Looks and writes, both within one time-out: a write long after the look could come after another
+/// invocation has read its own claim back. Whose claim was there already, if one was.
+async fn write_unless_taken(
+    aws: &Aws,
+    target: &Target,
+    service: &str,
+    invocation: &str,
+) -> Result<Option<String>, CallError> {
+    if let Some(by) = holder(aws, target).await?.filter(|by| by != invocation) {
+        return Ok(Some(by));
+    }
+    let value = format!("{invocation} {:.0}", aws.now());
+    let tag = Tag::builder().key(target.tag(CLAIM)).value(value).build();
+    let once = aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled());
+    let request = aws.ecs.tag_resource().resource_arn(service).tags(tag);
+    let answer = request.customize().config_override(once).send().await;
+    answer.map(|_| None).map_err(|error| CallError::new("TagResource", service, &error))
 }
 
 /// Gives the claim up.

@@ -87,7 +87,7 @@ impl Monitor<'_> {
     async fn heal(&self, invocation: &Invocation, report: &mut Report) {
         loop {
             let (facts, finding) = self.look().await;
-            report.found(&facts, &finding);
+            report.found(&facts, &finding, self.config.target.mode);
             let again = suspects_due(&finding.plan);
             let (claimed, free): (Vec<_>, Vec<_>) =
                 finding.plan.steps.into_iter().partition(Step::needs_a_claim);
@@ -96,7 +96,9 @@ impl Monitor<'_> {
                 self.act_alone(&facts, invocation, report).await;
             }
             let now = self.edge.aws.now();
-            let Some(again) = again.filter(|at| later(*at, MARGIN) <= invocation.deadline) else {
+            let again =
+                again.filter(|at| report.is_on && later(*at, MARGIN) <= invocation.deadline);
+            let Some(again) = again else {
                 return;
             };
             tokio::time::sleep(again.duration_since(now).unsigned_abs()).await;
@@ -170,7 +172,7 @@ impl Monitor<'_> {
         match claim::take(aws, target, &service.arn, id).await {
             Ok(Claim::Held) => {
                 let (facts, finding) = self.look().await;
-                report.found(&facts, &finding);
+                report.found(&facts, &finding, self.config.target.mode);
                 let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim).collect();
                 self.act(steps, report).await;
                 if let Err(error) = claim::release(aws, target, &service.arn).await {

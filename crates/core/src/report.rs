@@ -1,11 +1,11 @@
 //! Report: what an invocation saw, did, and did not do for which reason. The response, the log
 //! line, the mail and the audit trail are all made of it.
 
-use eden_policy::Evidence;
 use eden_policy::facts::{Facts, Service, Task, TaskHealth};
 use eden_policy::health::Finding;
 use eden_policy::plan::{Condition, Rejected};
 use eden_policy::{Diagnosis, Hold, Plan, Step};
+use eden_policy::{Evidence, Mode, mode};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -38,6 +38,9 @@ pub struct Report {
     /// What people have to look at, because no remedy is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
+    /// Whether anything may be changed.
+    #[serde(skip)]
+    pub is_on: bool,
     /// What people were told of before, if anything.
     #[serde(skip)]
     pub told: Option<String>,
@@ -150,6 +153,7 @@ impl Report {
             diagnosis: None,
             evidence: Vec::new(),
             condition: None,
+            is_on: false,
             told: None,
             service_arn: None,
             tasks: None,
@@ -182,7 +186,8 @@ impl Report {
 
     /// Notes what was found; a later finding of the same invocation takes the place of an earlier
     /// one.
-    pub fn found(&mut self, facts: &Facts, finding: &Finding) {
+    pub fn found(&mut self, facts: &Facts, finding: &Finding, setting: Mode) {
+        self.is_on = mode::effective(setting, &facts.service).0 == Mode::On;
         self.diagnosis = Some(finding.diagnosis.clone());
         self.evidence = finding.evidence.iter().cloned().map(Told::from).collect();
         self.condition.clone_from(&finding.condition);

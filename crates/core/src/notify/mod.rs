@@ -26,7 +26,8 @@ const FAILURE_SUBJECT: &str = "Eden Health Monitor Error";
 /// that it was told is noted on the service, until the service is healthy.
 pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, report: &mut Report) {
     let condition = report.condition.as_ref().map(ToString::to_string);
-    let is_new = condition.is_some() && condition != report.told;
+    // Where nothing may be changed, nothing can be noted either: the metric tells then.
+    let is_new = report.is_on && condition.is_some() && condition != report.told;
     let acted = report.done.iter().any(|done| !done.what.is_a_note());
     if !is_new && !acted {
         over(edge, config, report).await;
@@ -45,7 +46,8 @@ pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, report: &mut Rep
 /// Forgets a condition that is over.
 async fn over(edge: &Edge, config: &HealthMonitorConfig, report: &mut Report) {
     let healthy = report.diagnosis.as_ref().is_some_and(eden_policy::Diagnosis::is_healthy);
-    let (Some(_), Some(service), true) = (&report.told, &report.service_arn, healthy) else {
+    let over = healthy && report.is_on;
+    let (Some(_), Some(service), true) = (&report.told, &report.service_arn, over) else {
         return;
     };
     let text = healing_text(&config.target, &config.people, report);
