@@ -30,6 +30,8 @@ pub enum Evidence {
         /// The answer, in words.
         answer: String,
     },
+    /// The maintenance page answers in the service's place, or is to from now on.
+    MaintenancePage,
     /// ECS calls the task UNHEALTHY.
     Unhealthy {
         /// The task.
@@ -123,6 +125,9 @@ impl fmt::Display for Evidence {
             }
             Evidence::AlarmState { state } => write!(f, "the 5XX alarm is {state}"),
             Evidence::Api { answer } => write!(f, "the API answered {answer}"),
+            Evidence::MaintenancePage => {
+                f.write_str("the maintenance page answers for the service")
+            }
             Evidence::Unhealthy { task, since: at } => {
                 write!(f, "ECS calls task {task} UNHEALTHY{}", since(at))
             }

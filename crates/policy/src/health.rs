@@ -18,7 +18,7 @@
 //! | healthy       | enough tasks run, the alarm is quiet                          | none |
 //! | starting      | a task is on its way or fresh, or the route has just moved    | none: ECS has its turn |
 //! | disputed      | the alarm rings, but the API answers well                     | none |
-//! | service sick  | alarm and API agree that it fails, no task stands out         | redeploy, roll back |
+//! | service sick  | alarm and API agree that it fails, or the maintenance page has to be shown, and no task stands out | redeploy, roll back |
 //!
 //! The route is repaired beside any of them from "below floor" on.
 

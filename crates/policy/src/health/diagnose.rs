@@ -38,9 +38,11 @@ impl Patient<'_> {
 
     /// The diagnosis of a service whose tasks run and of which none stands out.
     fn of_whole(&self, settled: bool) -> Diagnosis {
+        // Without traffic the alarm stays quiet whatever happens (F2), and behind the maintenance page
+        // nobody asks the service at all.
+        let unheard = matches!(self.api(), Some(ApiAnswer::Bad(_))) && self.nobody_answers();
         match (self.alarm(), self.api()) {
-            // Without traffic the alarm stays quiet whatever happens (F2).
-            (Some(_), Some(ApiAnswer::Bad(_))) if self.nobody_answers() => {
+            (Some(_), _) if self.silenced || unheard => {
                 if settled {
                     Diagnosis::ServiceSick
                 } else {
@@ -60,7 +62,8 @@ impl Patient<'_> {
     /// What the alarm and the API say.
     fn of_service(&self) -> Vec<Evidence> {
         let alarm = self.alarm().map(Evidence::of_alarm);
-        alarm.into_iter().chain(self.api().map(Evidence::of_api)).collect()
+        let page = self.silenced.then_some(Evidence::MaintenancePage);
+        alarm.into_iter().chain(self.api().map(Evidence::of_api)).chain(page).collect()
     }
 }
 

@@ -152,7 +152,7 @@ impl Patient<'_> {
         let wait = self.limits.unhealthy_for;
         let since = task.suspect_since.unwrap_or(self.now);
         let until = later(since, wait);
-        if self.now >= until && (task.suspect_since.is_some() || wait.is_zero()) {
+        if self.now >= until {
             return None;
         }
         let mark = task.suspect_since.is_none();

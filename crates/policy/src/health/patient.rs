@@ -19,8 +19,8 @@ pub(super) struct Patient<'a> {
     pub(super) facts: &'a Facts,
     pub(super) route_changed_at: Option<Timestamp>,
     pub(super) route_is: State,
-    /// Whether the maintenance page answers in the service's place, so that no alarm rings however
-    /// sick the service is.
+    /// Whether the maintenance page answers in the service's place, so that neither the alarm nor the
+    /// API's answer speaks of the service.
     pub(super) silenced: bool,
     pub(super) limits: &'a Limits,
     pub(super) now: Timestamp,
@@ -46,10 +46,8 @@ impl<'a> Patient<'a> {
             .then_some(Hold::FactUnknown { fact: Fact::Addresses, because })
     }
 
-    /// What the alarm says, or would say if the maintenance page let it.
     pub(super) fn alarm(&self) -> Option<Alarm> {
-        let alarm = self.facts.alarm.known().copied()?;
-        Some(if self.silenced { Alarm::Alarm } else { alarm })
+        self.facts.alarm.known().copied()
     }
 
     pub(super) fn api(&self) -> Option<&'a ApiAnswer> {

@@ -10,6 +10,7 @@ use eden_policy::plan::Fact;
 use eden_policy::{Diagnosis, Evidence, Facts, Hold, Limits, Observed};
 
 use crate::fixtures::*;
+use crate::scene::PAGE;
 use crate::verdict::*;
 
 fn diagnosis(facts: &Facts) -> &'static str {
@@ -64,6 +65,33 @@ fn a_service_without_traffic_is_sick_when_neither_the_api_nor_any_task_answers()
     // One that has just started may not answer yet.
     let facts = silent(&[1, 2]).with_task(task(2).started(30));
     assert_eq!(diagnosis(&facts), "starting");
+}
+
+#[test]
+fn behind_the_maintenance_page_nobody_hears_the_service_fail() {
+    // Given: no task answers, and the page does in their place, so that no alarm rings.
+    let page = format!("{PAGE}?eden-before=http%3A%2F%2F203.0.113.1%3A8000");
+    let route = |uri: &str| {
+        route_to(1).pointers(vec![(integration("int1"), leading_to(uri))]).silent(&[1, 2])
+    };
+    let shown = |facts: Facts| {
+        facts.route(route(&page)).service(|service| service.unserved_since = Some(ago(600)))
+    };
+    // When, then: that is not the service's good answer, nor the alarm's.
+    let finding = decide_with_page(&shown(healthy(2)));
+    assert_eq!(named(&finding.diagnosis), "service_sick");
+    assert!(finding.redeploys());
+    let told: Vec<_> = finding.evidence.iter().map(ToString::to_string).collect();
+    assert!(told.contains(&"the 5XX alarm is OK".to_owned()), "{told:?}");
+    assert!(told.contains(&"the maintenance page answers for the service".to_owned()), "{told:?}");
+    // Nor is the answer needed; but a task that has just started may not answer yet.
+    let finding = decide_with_page(&Facts { api: unknown(), ..shown(healthy(2)) });
+    assert!(finding.redeploys());
+    let finding = decide_with_page(&shown(healthy(2)).with_task(task(2).started(30)));
+    assert_eq!(named(&finding.diagnosis), "starting");
+    // The same when the page is only now due.
+    let due = healthy(2).route(route(&uri_of(1))).service(|it| it.unserved_since = Some(ago(60)));
+    assert!(decide_with_page(&due).redeploys());
 }
 
 #[test]

@@ -184,7 +184,8 @@ proptest! {
             prop_assert!(!finding.rolls_back());
         }
         if finding.diagnosis == Diagnosis::ServiceSick {
-            prop_assert!(facts.alarm.known().is_some() && facts.api.known().is_some());
+            let page = finding.evidence.contains(&Evidence::MaintenancePage);
+            prop_assert!(facts.alarm.known().is_some() && (page || facts.api.known().is_some()));
             let unread = facts.route.as_ref().is_some_and(|route| {
                 route.endpoints.known().is_none()
                     || route.pointers.iter().any(|(_, read)| read.known().is_none())

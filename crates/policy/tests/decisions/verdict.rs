@@ -1,12 +1,15 @@
 //! Decisions about the service's health, and what is asked of them.
 
+use std::time::Duration;
+
 use eden_policy::facts::task_id;
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::mode::Mode;
 use eden_policy::route::is_of_route;
-use eden_policy::{Diagnosis, Facts, Hold, Limits, Routing, Step};
+use eden_policy::{Diagnosis, Facts, Hold, Limits, Maintenance, Routing, Step};
 
 use crate::fixtures::now;
+use crate::scene::PAGE;
 
 pub fn decide(facts: &Facts) -> Finding {
     decide_under(facts, &Limits::default())
@@ -14,6 +17,13 @@ pub fn decide(facts: &Facts) -> Finding {
 
 pub fn decide_under(facts: &Facts, limits: &Limits) -> Finding {
     let rules = Rules { limits, routing: &Routing::default(), mode: Mode::On };
+    health::decide(facts, rules, now())
+}
+
+pub fn decide_with_page(facts: &Facts) -> Finding {
+    let page = Maintenance { url: PAGE.to_owned(), after: Duration::from_mins(1) };
+    let routing = Routing { maintenance: Some(page), ..Routing::default() };
+    let rules = Rules { limits: &Limits::default(), routing: &routing, mode: Mode::On };
     health::decide(facts, rules, now())
 }
 

@@ -15,8 +15,8 @@ use crate::fixtures::{PRIMARY, now};
 
 /// What is given, a line each, with a label where something else begins.
 pub fn given(situation: &Situation) -> Vec<(&'static str, String)> {
-    let Situation { facts, limits, mode, .. } = situation;
-    let mut lines = labelled("settings", settings(limits, *mode));
+    let Situation { facts, limits, .. } = situation;
+    let mut lines = labelled("settings", settings(situation));
     lines.extend(labelled("service", read(&facts.service, service)));
     lines.extend(labelled("tasks", read(&facts.tasks, |tasks| grouped(facts, tasks))));
     lines.extend(labelled("route", facts.route.as_ref().map_or(Vec::new(), |it| route(it, facts))));
@@ -59,7 +59,8 @@ fn words(evidence: &Evidence) -> String {
 }
 
 /// The settings that are not the defaults, by their environment variables.
-fn settings(limits: &Limits, mode: Mode) -> Vec<String> {
+fn settings(situation: &Situation) -> Vec<String> {
+    let Situation { limits, routing, mode, .. } = situation;
     let default = Limits::default();
     let mut lines = Vec::new();
     let mut differs = |name: &str, value: String, default: String| {
@@ -74,6 +75,10 @@ fn settings(limits: &Limits, mode: Mode) -> Vec<String> {
     differs("MIN_DESIRED_COUNT", count(limits), count(&default));
     let wait = |limits: &Limits| limits.unhealthy_for.as_secs().to_string();
     differs("UNHEALTHY_FOR_SECONDS", wait(limits), wait(&default));
+    if let Some(page) = &routing.maintenance {
+        lines.push(format!("MAINTENANCE_URL={}", page.url));
+        lines.push(format!("MAINTENANCE_AFTER_SECONDS={}", page.after.as_secs()));
+    }
     if lines.is_empty() { vec!["the defaults".to_owned()] } else { lines }
 }
 
@@ -104,6 +109,9 @@ fn service(service: &Service) -> Vec<String> {
         ModeTag::Absent => {}
         ModeTag::Set(mode) => lines.push(format!("tag healing: {mode}")),
         ModeTag::Unrecognized(text) => lines.push(format!("tag healing: {text}")),
+    }
+    if service.unserved_since.is_some() {
+        lines.push(format!("nobody served for {}", ago_in_words(service.unserved_since)));
     }
     let deployed = service.redeployed_at.iter();
     lines.extend(deployed.map(|at| format!("Eden deployed it {} ago", ago_in_words(Some(*at)))));

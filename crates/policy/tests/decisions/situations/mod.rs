@@ -7,11 +7,14 @@ mod of_routes;
 mod of_services;
 mod of_tasks;
 
+use std::time::Duration;
+
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::mode::Mode;
-use eden_policy::{Facts, Limits, Routing};
+use eden_policy::{Facts, Limits, Maintenance, Routing};
 
 use crate::fixtures::now;
+use crate::scene::PAGE;
 
 pub use describe::given;
 
@@ -58,6 +61,12 @@ impl Situation {
 
     fn with_rollback(self) -> Self {
         self.limits(|limits| limits.rollback = true)
+    }
+
+    fn with_page(mut self, after_seconds: u64) -> Self {
+        let after = Duration::from_secs(after_seconds);
+        self.routing.maintenance = Some(Maintenance { url: PAGE.to_owned(), after });
+        self
     }
 
     fn mode(mut self, mode: Mode) -> Self {

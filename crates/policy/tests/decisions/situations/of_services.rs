@@ -54,6 +54,16 @@ fn sick() -> Vec<Situation> {
             healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])),
         ),
         situation(
+            "service_sick/behind_the_maintenance_page",
+            "No task has answered for a while: the page is shown in their place, and the service \
+             deployed anew",
+            healthy(2)
+                .api(bad())
+                .route(route_to(1).silent(&[1, 2]))
+                .service(|service| service.unserved_since = Some(ago(300))),
+        )
+        .with_page(300),
+        situation(
             "service_sick/deployed_a_while_ago",
             "The service was deployed ten minutes ago: it is not deployed again yet",
             deployed(failing(2), RolloutState::Completed, 600),
