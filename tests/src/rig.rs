@@ -8,18 +8,24 @@ use std::time::Duration;
 use eden_core::config::{HealthMonitorConfig, IpUpdaterConfig};
 use eden_core::lambda::Invocation;
 use eden_core::network::{Connection, Dial, Dialing};
+use eden_core::web::Web;
 use eden_core::{Aws, Edge, HandlerError, Report, health_monitor, ip_updater};
 use eden_lab::example::{
     API, AUDIT_LOG, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION,
     ROOT_INTEGRATION, SERVICE,
 };
-use eden_lab::lambda::{FunctionError, Handler, InvocationRecord, Lambda, RetryDelays};
+use eden_lab::lambda::{
+    FunctionError, Handler, Invocation as Invoked, InvocationRecord, Lambda, RetryDelays,
+};
 use eden_lab::spec::FunctionSpec;
 use eden_lab::template::Stack;
 use eden_lab::world::{ApiKind, AppState, Call, RolloutState, Task};
 use eden_lab::{Clock, Lab, World, WorldConfig};
 use jiff::Timestamp;
 use serde_json::Value;
+
+/// Where users find the API.
+pub const API_URL: &str = "https://api.example.com";
 
 /// The seed of every test that needs no other.
 pub const SEED: u64 = 42;
@@ -50,7 +56,7 @@ impl Rig {
     /// # Panics
     /// When the template or a function's settings are refused, or outside a tokio runtime.
     pub fn start(example: &Example) -> Self {
-        let stack = example.stack("https://api.example.com").expect("the template is deployable");
+        let stack = example.stack(API_URL).expect("the template is deployable");
         let lab = Lab::start(example.world(), Clock::starting_at(example.world.start));
         let rig = Rig { lab, lambda: Lambda::new(RetryDelays::aws()), stack };
         rig.register(|lab, function| {
@@ -59,6 +65,7 @@ impl Rig {
         });
         rig.lab.world().install(&rig.stack);
         rig.lab.world().install_roles(&rig.stack).expect("IAM takes the template's policies");
+        rig.lab.world().set_api_url(API_URL, API).expect("the example's API");
         rig.lab.connect(rig.lambda.clone());
         rig
     }
@@ -296,7 +303,14 @@ impl Dial for LabNetwork {
 
 /// A fresh process's view of the lab, with the rights of whoever has this access key.
 pub fn edge(lab: &Lab, access_key: &str) -> Edge {
-    Edge::new(Aws::new(&lab.sdk_config_of(access_key)), Arc::new(LabNetwork(lab.clone())))
+    let aws = Aws::new(&lab.sdk_config_of(access_key));
+    Edge::new(aws, Arc::new(LabNetwork(lab.clone())), Web::new(lab.web_connector()))
+}
+
+/// What the handlers are told about an invocation.
+fn invocation(edge: &Edge, event: Value, invoked: Invoked) -> Invocation {
+    let deadline = edge.aws.now() + invoked.timeout;
+    Invocation { request_id: invoked.request_id, event, deadline }
 }
 
 fn updater_handler<E>(edge: E, spec: &FunctionSpec) -> Handler
@@ -305,9 +319,9 @@ where
 {
     let config = IpUpdaterConfig::read(|name| spec.environment.get(name).cloned());
     let config = Arc::new(config.expect("the template sets what ip-updater needs"));
-    Arc::new(move |event, invocation| {
+    Arc::new(move |event, invoked| {
         let (config, edge) = (Arc::clone(&config), edge());
-        let invocation = Invocation { request_id: invocation.request_id, event };
+        let invocation = invocation(&edge, event, invoked);
         Box::pin(async move { answer(ip_updater::handle(&config, &edge, &invocation).await) })
     })
 }
@@ -318,9 +332,9 @@ where
 {
     let config = HealthMonitorConfig::read(|name| spec.environment.get(name).cloned());
     let config = Arc::new(config.expect("the template sets what health-monitor needs"));
-    Arc::new(move |event, invocation| {
+    Arc::new(move |event, invoked| {
         let (config, edge) = (Arc::clone(&config), edge());
-        let invocation = Invocation { request_id: invocation.request_id, event };
+        let invocation = invocation(&edge, event, invoked);
         Box::pin(async move { answer(health_monitor::handle(&config, &edge, &invocation).await) })
     })
 }

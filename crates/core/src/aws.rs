@@ -27,6 +27,10 @@ pub struct Aws {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// The audit trail.
     pub eventbridge: aws_sdk_eventbridge::Client,
+    /// Secrets.
+    pub secretsmanager: aws_sdk_secretsmanager::Client,
+    /// Parameters.
+    pub ssm: aws_sdk_ssm::Client,
     clock: SharedTimeSource,
 }
 
@@ -41,6 +45,8 @@ impl Aws {
             sns: aws_sdk_sns::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             eventbridge: aws_sdk_eventbridge::Client::new(config),
+            secretsmanager: aws_sdk_secretsmanager::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
             clock: config.time_source().unwrap_or_default(),
         }
     }

@@ -115,7 +115,7 @@ impl HttpClient for InProcess {
     }
 }
 
-fn from_sdk(request: HttpRequest) -> Result<Request<Bytes>, ConnectorError> {
+pub(crate) fn from_sdk(request: HttpRequest) -> Result<Request<Bytes>, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let (parts, body) = request.into_parts();
     let body = body
@@ -125,7 +125,7 @@ fn from_sdk(request: HttpRequest) -> Result<Request<Bytes>, ConnectorError> {
     Ok(Request::from_parts(parts, body))
 }
 
-fn to_sdk(response: Response<Bytes>) -> Result<HttpResponse, ConnectorError> {
+pub(crate) fn to_sdk(response: Response<Bytes>) -> Result<HttpResponse, ConnectorError> {
     let response = response.map(SdkBody::from);
     HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
 }

@@ -66,16 +66,10 @@ impl From<Option<&str>> for ModeTag {
     }
 }
 
-/// Turns the steps of a plan into holds unless healing is on.
-///
-/// Guarantees: no step is left when the mode is `observe` or `off`, when the tag says something
-/// that is none of the three, or when the tag could not be read; each step becomes a hold that
-/// says what was not done.
-pub fn restrain(plan: Plan, setting: Mode, service: &Observed<Service>) -> Plan {
-    if plan.steps.is_empty() {
-        return plan;
-    }
-    let (mode, doubt) = match service {
+/// The mode that holds, and why it is in doubt, if it is: a tag that could not be read or that names
+/// no mode may mean peace.
+pub fn effective(setting: Mode, service: &Observed<Service>) -> (Mode, Option<Hold>) {
+    match service {
         Observed::Unknown(because) => {
             let because = format!("its healing tag: {because}");
             (Mode::Observe, Some(Hold::FactUnknown { fact: Fact::Service, because }))
@@ -87,7 +81,19 @@ pub fn restrain(plan: Plan, setting: Mode, service: &Observed<Service>) -> Plan 
                 (Mode::Observe, Some(Hold::ModeTagUnrecognized { value: value.clone() }))
             }
         },
-    };
+    }
+}
+
+/// Turns the steps of a plan into holds unless healing is on.
+///
+/// Guarantees: no step is left when the mode is `observe` or `off`, when the tag says something
+/// that is none of the three, or when the tag could not be read; each step becomes a hold that
+/// says what was not done.
+pub fn restrain(plan: Plan, setting: Mode, service: &Observed<Service>) -> Plan {
+    if plan.steps.is_empty() {
+        return plan;
+    }
+    let (mode, doubt) = effective(setting, service);
     if mode == Mode::On {
         return plan;
     }

@@ -10,7 +10,9 @@ mod events;
 mod protocol;
 mod request;
 mod rest;
+mod secrets_manager;
 mod sns;
+mod ssm;
 
 use std::time::Duration;
 
@@ -121,6 +123,8 @@ fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
         Service::Sns => sns::perform(world, request),
         Service::CloudWatch => cloudwatch::perform(world, request),
         Service::EventBridge => events::perform(world, request),
+        Service::SecretsManager => secrets_manager::perform(world, request),
+        Service::Ssm => ssm::perform(world, request),
     }
 }
 

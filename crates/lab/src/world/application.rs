@@ -142,7 +142,12 @@ impl World {
             return Some(Answer::Status(200));
         }
         let url = Url::parse(url).ok()?;
-        Some(self.listening_at(address(&url)?)?.answer(url.path()))
+        Some(self.backend(&url)?.answer(url.path()))
+    }
+
+    /// The task whose application gets a request to a URL now.
+    pub(crate) fn backend(&self, url: &Url) -> Option<&Task> {
+        self.listening_at(address(url)?)
     }
 }
 

@@ -21,7 +21,7 @@ pub enum FaultKind {
     /// Not done: the connection breaks.
     ConnectionReset,
     /// So many of the things asked for are answered as failures (`DescribeTasks`,
-    /// `DescribeServices`, `DescribeContainerInstances`, F17).
+    /// `DescribeServices`, `DescribeContainerInstances`, `GetTaskProtection`, F17).
     Partial(usize),
     /// Answered with the past: integrations and stages are shown as they were before their last
     /// change (`GetIntegration`, `GetStage`, `GetStages`).
@@ -46,7 +46,8 @@ pub struct Call {
     pub at: Timestamp,
     /// The access key that signed it; empty for a request without a signature.
     pub access_key: String,
-    /// The service: `ecs`, `ec2`, `apigateway`, `sns`, `monitoring` or `events`.
+    /// The service: `ecs`, `ec2`, `apigateway`, `sns`, `monitoring`, `events`, `secretsmanager` or
+    /// `ssm`.
     pub service: &'static str,
     /// The operation.
     pub operation: String,

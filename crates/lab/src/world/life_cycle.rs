@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::World;
-use super::application::AppState;
+use super::behaviour::Behaviour;
 use super::eni::NetworkInterface;
 use super::ids;
 use super::placement::Site;
@@ -57,7 +57,6 @@ impl World {
             service_arn: service.arn.clone(),
             group: format!("service:{}", service.name),
             definition_arn: self.arns.task_definition(&definition.family, definition.revision),
-            definition,
             started_by: service.primary.id.clone(),
             last_status: first,
             desired_status: DesiredStatus::Running,
@@ -70,15 +69,19 @@ impl World {
                 runtime_id: format!("{task_id}-{}", ids::decimal(&mut self.rng, 10)),
                 image_digest: format!("sha256:{}", ids::hex(&mut self.rng, 64)),
                 state: ContainerState::Pending,
+                reason: None,
             },
             container_instance_arn,
             interface,
-            app: AppState::Serving,
+            app: definition.behaviour.app(),
             path_statuses: BTreeMap::new(),
             reachable: true,
             listening: false,
             condemned: false,
+            protected_until: None,
+            tags: BTreeMap::new(),
             endpoint,
+            definition,
         };
         let id = TaskId(self.tasks_made);
         self.tasks_made += 1;
@@ -147,6 +150,12 @@ impl World {
             return;
         }
         let Some(next) = following(task) else { return };
+        if let (TaskStatus::Pending, DesiredStatus::Running, Behaviour::NeverStarts { reason }) =
+            (from, desired, &task.definition.behaviour)
+        {
+            let reason = reason.clone();
+            return self.fail_to_start(id, &reason);
+        }
         self.leave(id, from);
         self.enter(id, next);
         self.plan_advance(id);
@@ -232,9 +241,11 @@ impl World {
         let Some(task) = self.tasks.get(&id) else { return };
         let service_arn = task.service_arn.clone();
         let start_up = self.timing.declared(task.definition.start_up);
-        if task.definition.health_check {
-            self.plan(start_up + self.timing.health_check_interval, Due::PassHealthCheck(id));
+        if let Behaviour::Crashes { after, exit_code } = task.definition.behaviour {
+            self.plan(self.timing.declared(after), Due::Crash { task: id, exit_code });
         }
+        self.plan_health_check(id);
+        self.count_start(id);
         self.plan(self.timing.eni_visible, Due::ShowInterface(id));
         self.plan(self.timing.eni_association, Due::ShowAddress(id));
         self.plan(start_up, Due::Listen(id));
@@ -286,31 +297,12 @@ impl World {
         });
     }
 
-    /// The first health check passes, unless somebody has set the health in the meantime.
-    pub(super) fn pass_health_check(&mut self, id: TaskId) {
-        if self.tasks.get(&id).is_some_and(|task| task.health == HealthStatus::Unknown) {
-            self.set_health(id, HealthStatus::Healthy);
-        }
-    }
-
-    pub(super) fn set_health(&mut self, id: TaskId, health: HealthStatus) {
-        self.change_task(id, |task| task.health = health);
-        if health == HealthStatus::Unhealthy {
-            self.plan(self.timing.unhealthy_replacement, Due::Condemn(id));
-        }
-        if let Some(task) = self.tasks.get(&id) {
-            let service_arn = task.service_arn.clone();
-            self.wake_scheduler(&service_arn);
-        }
-    }
-
-    /// ECS gives up a task that is still UNHEALTHY (F19).
-    pub(super) fn condemn(&mut self, id: TaskId) {
-        let Some(task) = self.tasks.get_mut(&id) else { return };
-        if task.health == HealthStatus::Unhealthy && task.is_wanted() {
-            task.condemned = true;
-            let service_arn = task.service_arn.clone();
-            self.wake_scheduler(&service_arn);
+    /// The process of a container that runs ends by itself; ECS learns of it a moment later.
+    pub(super) fn crash(&mut self, id: TaskId, exit_code: i32) {
+        let state = self.tasks.get(&id).map(|task| task.container.state);
+        if state == Some(ContainerState::Running) {
+            self.exit_container(id, exit_code);
+            self.plan(self.timing.exit_report, Due::ReportExit(id));
         }
     }
 
@@ -321,6 +313,7 @@ impl World {
             StopCode::EssentialContainerExited,
             "Essential container in task exited",
         );
+        self.count_failure(id);
     }
 
     pub(super) fn change_task(&mut self, id: TaskId, change: impl FnOnce(&mut Task)) {

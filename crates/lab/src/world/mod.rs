@@ -3,11 +3,14 @@
 mod alarm;
 mod application;
 pub(crate) mod arn;
+mod behaviour;
 mod bus;
 mod eni;
 pub(crate) mod events;
+mod failures;
 mod fault;
 mod gateway;
+mod health;
 mod hold;
 mod iam;
 mod ids;
@@ -16,12 +19,16 @@ mod metric;
 mod operator;
 mod placement;
 mod queue;
+mod rollout;
 mod scheduler;
+pub(crate) mod secrets;
 mod service;
 mod sns;
 mod stage;
+mod tags;
 mod task;
 mod timing;
+mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -32,8 +39,10 @@ use jiff::Timestamp;
 pub use alarm::{Alarm, AlarmState, AlarmStatus};
 pub(crate) use application::{Answer, Connection};
 pub use application::{AppState, Listener};
+pub use behaviour::Behaviour;
 pub use bus::{Delivery, DeliveryFaults};
 pub use eni::{NetworkInterface, PublicAddress};
+pub use failures::Failures;
 pub use fault::{Call, Fault, FaultKind};
 pub(crate) use gateway::with_stage_variables;
 pub use gateway::{
@@ -52,6 +61,8 @@ pub use task::{
     TaskDefinition, TaskStatus,
 };
 pub use timing::Timing;
+pub(crate) use web::Visit;
+pub use web::{WebhookAnswer, WebhookPost};
 
 use arn::Arns;
 use bus::Bus;
@@ -60,7 +71,9 @@ use gateway::Stream;
 use hold::Holds;
 use metric::Metrics;
 use queue::{Due, Queue};
+use secrets::Secrets;
 use task::TaskId;
+use web::Web;
 
 /// What a world is made from. The same configuration and actions give the same history.
 #[derive(Debug, Clone)]
@@ -120,6 +133,8 @@ pub struct World {
     bus: Bus,
     topics: BTreeMap<String, Topic>,
     published: Vec<Message>,
+    secrets: Secrets,
+    web: Web,
     roles: BTreeMap<String, Role>,
     faults: Vec<Fault>,
     holds: Holds,
@@ -155,6 +170,8 @@ impl World {
             bus: Bus::new(),
             topics: BTreeMap::new(),
             published: Vec::new(),
+            secrets: Secrets::default(),
+            web: Web::default(),
             roles: BTreeMap::new(),
             faults: Vec::new(),
             holds: Holds::default(),
@@ -261,6 +278,8 @@ impl World {
             Due::ShowAddress(task) => self.show_address(task),
             Due::Listen(task) => self.listen(task),
             Due::PassHealthCheck(task) => self.pass_health_check(task),
+            Due::FailHealthCheck(task) => self.fail_health_check(task),
+            Due::Crash { task, exit_code } => self.crash(task, exit_code),
             Due::Forget(task) => {
                 self.tasks.remove(&task);
             }

@@ -22,6 +22,10 @@ pub(super) enum Due {
     Listen(TaskId),
     /// The first container health check has passed.
     PassHealthCheck(TaskId),
+    /// The container health check has failed so often that it counts.
+    FailHealthCheck(TaskId),
+    /// The process of a task's container ends by itself.
+    Crash { task: TaskId, exit_code: i32 },
     /// A STOPPED task is no longer shown (F18).
     Forget(TaskId),
     /// ECS learns that the task's container has exited.

@@ -9,6 +9,11 @@ pub struct Timing {
     /// From a change until the service scheduler acts on it: so soon a stopped task is replaced.
     /// Assumed.
     pub scheduler_reaction: Duration,
+    /// From a task's failing to start until its successor is started; doubles with every failure in
+    /// a row. Assumed.
+    pub restart_wait: Duration,
+    /// It doubles up to this (Developer Guide, service throttle logic).
+    pub longest_restart_wait: Duration,
     /// PROVISIONING: the network interface is made and attached. Assumed.
     pub provisioning: Duration,
     /// PENDING: the image is pulled and the container started. Assumed.
@@ -60,6 +65,8 @@ impl Timing {
     pub const fn aws() -> Self {
         Self {
             scheduler_reaction: Duration::from_secs(3),
+            restart_wait: Duration::from_secs(10),
+            longest_restart_wait: Duration::from_mins(27),
             provisioning: Duration::from_secs(12),
             pending: Duration::from_secs(18),
             activating: Duration::from_secs(1),
@@ -88,6 +95,8 @@ impl Timing {
     pub fn scaled(self, factor: f64) -> Self {
         Self {
             scheduler_reaction: self.scheduler_reaction.mul_f64(factor),
+            restart_wait: self.restart_wait.mul_f64(factor),
+            longest_restart_wait: self.longest_restart_wait.mul_f64(factor),
             provisioning: self.provisioning.mul_f64(factor),
             pending: self.pending.mul_f64(factor),
             activating: self.activating.mul_f64(factor),

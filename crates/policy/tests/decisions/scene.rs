@@ -110,8 +110,11 @@ impl Scene {
                 stages.iter_mut().find(|stage| stage.name == *name).unwrap().serves = serves;
             }
             Step::RestoreDesiredCount { .. }
+            | Step::MarkSuspect { .. }
+            | Step::ClearSuspect { .. }
             | Step::StopTask { .. }
-            | Step::ForceDeployment { .. } => panic!("a route is not repaired by {step:?}"),
+            | Step::ForceDeployment { .. }
+            | Step::RollBack { .. } => panic!("a route is not repaired by {step:?}"),
         }
     }
 
@@ -141,8 +144,11 @@ pub fn written(plan: &Plan) -> Vec<(&str, &str)> {
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
             | Step::RestoreDesiredCount { .. }
+            | Step::MarkSuspect { .. }
+            | Step::ClearSuspect { .. }
             | Step::StopTask { .. }
-            | Step::ForceDeployment { .. } => None,
+            | Step::ForceDeployment { .. }
+            | Step::RollBack { .. } => None,
         })
         .collect()
 }

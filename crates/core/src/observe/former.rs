@@ -1,0 +1,73 @@
+//! What the service ran before: the last deployment that completed with another task definition.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::{ServiceDeploymentBrief, ServiceDeploymentStatus};
+use eden_policy::facts::{Former, Service};
+
+use super::timestamp;
+use crate::aws::Aws;
+use crate::call_error::CallError;
+use crate::config::Target;
+
+/// DescribeServiceRevisions takes no more at once; a service deployed more often than that since it
+/// last ran well has nothing worth returning to.
+const REVISIONS: usize = 20;
+
+/// Reads the service's deployments, newest first, and what the latest of them ran.
+///
+/// # Errors
+/// When a call fails.
+pub(super) async fn of(
+    aws: &Aws,
+    target: &Target,
+    service: &Service,
+) -> Result<Option<Former>, CallError> {
+    let Some(present) = service.primary().map(|deployment| deployment.definition.as_str()) else {
+        return Ok(None);
+    };
+    let request = aws.ecs.list_service_deployments().cluster(&target.cluster);
+    let answer = request.service(&target.service).send().await;
+    let answer = answer
+        .map_err(|error| CallError::new("ListServiceDeployments", &target.service, &error))?;
+    let mut deployments = answer.service_deployments.unwrap_or_default();
+    deployments.sort_by_key(|it| std::cmp::Reverse(timestamp(it.created_at())));
+    let definitions = definitions(aws, target, &deployments).await?;
+    let mut replaced_at = None;
+    for deployment in &deployments {
+        let revision = deployment.target_service_revision_arn().unwrap_or_default();
+        let Some(definition) = definitions.get(revision) else { break };
+        if definition == present {
+            replaced_at = timestamp(deployment.created_at());
+        } else if deployment.status() == Some(&ServiceDeploymentStatus::Successful) {
+            let definition = definition.clone();
+            return Ok(replaced_at.map(|replaced_at| Former { definition, replaced_at }));
+        }
+    }
+    Ok(None)
+}
+
+/// The task definitions of the latest revisions, by revision.
+async fn definitions(
+    aws: &Aws,
+    target: &Target,
+    deployments: &[ServiceDeploymentBrief],
+) -> Result<BTreeMap<String, String>, CallError> {
+    let mut revisions: Vec<String> = Vec::new();
+    for revision in deployments.iter().filter_map(|it| it.target_service_revision_arn()) {
+        if revisions.len() < REVISIONS && !revisions.iter().any(|known| known == revision) {
+            revisions.push(revision.to_owned());
+        }
+    }
+    if revisions.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let request = aws.ecs.describe_service_revisions();
+    let answer = request.set_service_revision_arns(Some(revisions)).send().await;
+    let answer = answer
+        .map_err(|error| CallError::new("DescribeServiceRevisions", &target.service, &error))?;
+    let named = answer.service_revisions().iter().filter_map(|it| {
+        Some((it.service_revision_arn()?.to_owned(), it.task_definition()?.to_owned()))
+    });
+    Ok(named.collect())
+}
