@@ -33,18 +33,34 @@ pub(super) async fn of(
     let mut deployments = answer.service_deployments.unwrap_or_default();
     deployments.sort_by_key(|it| std::cmp::Reverse(timestamp(it.created_at())));
     let definitions = definitions(aws, target, &deployments).await?;
+    // Older ones than were described are not looked for.
+    let known = deployments.iter().map_while(|deployment| {
+        let revision = deployment.target_service_revision_arn()?;
+        Some((definitions.get(revision)?.as_str(), deployment))
+    });
+    Ok(before(present, known))
+}
+
+/// The last deployment that completed with another task definition than `present`, of these
+/// deployments with what they ran, newest first; and when the unbroken run of the present one began.
+/// None when the present one itself completed before that: it is back, and not what is new.
+fn before<'a>(
+    present: &str,
+    deployments: impl Iterator<Item = (&'a str, &'a ServiceDeploymentBrief)>,
+) -> Option<Former> {
+    let mut deployments = deployments.peekable();
     let mut replaced_at = None;
-    for deployment in &deployments {
-        let revision = deployment.target_service_revision_arn().unwrap_or_default();
-        let Some(definition) = definitions.get(revision) else { break };
-        if definition == present {
-            replaced_at = timestamp(deployment.created_at());
-        } else if deployment.status() == Some(&ServiceDeploymentStatus::Successful) {
-            let definition = definition.clone();
-            return Ok(replaced_at.map(|replaced_at| Former { definition, replaced_at }));
-        }
+    while let Some((_, deployment)) = deployments.next_if(|(definition, _)| *definition == present) {
+        replaced_at = timestamp(deployment.created_at());
     }
-    Ok(None)
+    let completed =
+        |it: &ServiceDeploymentBrief| it.status() == Some(&ServiceDeploymentStatus::Successful);
+    let earlier: Vec<_> = deployments.filter(|(_, it)| completed(it)).map(|(it, _)| it).collect();
+    if earlier.contains(&present) {
+        return None;
+    }
+    let definition = (*earlier.first()?).to_owned();
+    Some(Former { definition, replaced_at: replaced_at? })
 }
 
 /// The task definitions of the latest revisions, by revision.
