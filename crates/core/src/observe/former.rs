@@ -87,3 +87,54 @@ async fn definitions(
     });
     Ok(named.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::DateTime;
+
+    use super::*;
+
+    /// Deployments, newest first and an hour apart, the newest at noon: of which task definition, and
+    /// whether it completed.
+    fn replaced(history: &[(&'static str, bool)]) -> Option<(String, i64)> {
+        let deployments: Vec<_> = history
+            .iter()
+            .zip(0..)
+            .map(|((definition, completed), hours_ago)| {
+                let status = if *completed {
+                    ServiceDeploymentStatus::Successful
+                } else {
+                    ServiceDeploymentStatus::Stopped
+                };
+                let at = DateTime::from_secs(3_600 * (12 - hours_ago));
+                let brief = ServiceDeploymentBrief::builder().status(status).created_at(at).build();
+                (*definition, brief)
+            })
+            .collect();
+        let former = before("v3", deployments.iter().map(|(of, brief)| (*of, brief)))?;
+        Some((former.definition, former.replaced_at.as_second() / 3_600))
+    }
+
+    #[test]
+    fn what_ran_before_is_the_last_other_definition_that_completed() {
+        for (history, expected) in [
+            (&[("v3", true), ("v2", true), ("v1", true)][..], Some(("v2", 12))),
+            // A forced deployment of the same does not make it newer.
+            (&[("v3", true), ("v3", true), ("v2", true)], Some(("v2", 11))),
+            // One that failed is passed over, and ends the present one's unbroken run.
+            (&[("v3", true), ("v2", false), ("v1", true)], Some(("v1", 12))),
+            (&[("v3", true), ("v2", false), ("v3", false), ("v1", true)], Some(("v1", 12))),
+            // What has run well before and is back is not new.
+            (&[("v3", true), ("v2", false), ("v3", true), ("v1", true)], None),
+            (&[("v3", true), ("v2", true), ("v3", true)], None),
+            // ECS itself went back: the newest deployment is another one's.
+            (&[("v4", false), ("v3", true), ("v2", true)], None),
+            (&[("v3", true)], None),
+            (&[("v3", true), ("v2", false)], None),
+            (&[], None),
+        ] {
+            let expected = expected.map(|(definition, at)| (definition.to_owned(), at));
+            assert_eq!(replaced(history), expected, "{history:?}");
+        }
+    }
+}
