@@ -16,6 +16,7 @@ mod metrics;
 mod permissions;
 mod readiness;
 mod refusals;
+mod remediation;
 mod rollouts;
 mod scaling;
 mod stage_variable;

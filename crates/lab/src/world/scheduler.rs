@@ -74,7 +74,8 @@ impl World {
         // assumed.
         let mut make_room =
             missing > 0 && room == 0 && kept.iter().all(|(_, task)| task.is_ready());
-        leaving.sort_by_key(|(id, task)| (!task.condemned, *id));
+        // Those that serve nobody go first. Assumed.
+        leaving.sort_by_key(|(id, task)| (!task.condemned, task.is_ready(), *id));
         for (id, task) in leaving {
             let goes = match (task.is_running(), task.condemned) {
                 (false, _) => true,
