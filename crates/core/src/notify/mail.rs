@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use eden_policy::{Diagnosis, Evidence, Hold};
+use eden_policy::{Diagnosis, Evidence, Hold, Step};
 use jiff::Timestamp;
 
 use super::Note;
@@ -29,7 +29,13 @@ pub(super) fn healing_text(
     text.extend(report.diagnosis.as_ref().map(|diagnosis| results(diagnosis, report)));
     section(&mut text, "Evidence", evidence(report));
     section(&mut text, "Actions Taken", actions(report));
-    let held = || report.held.iter().filter(|it| !matches!(it.what, Hold::AlreadyRouted { .. }));
+    let shown = report.done.iter().any(|it| matches!(it.what, Step::ShowMaintenance { .. }));
+    let said = |hold: &Hold| match hold {
+        Hold::AlreadyRouted { .. } => true,
+        Hold::InMaintenance { .. } => shown,
+        _ => false,
+    };
+    let held = || report.held.iter().filter(|it| !said(&it.what));
     let not = held().filter(|it| it.what.until().is_none());
     section(&mut text, "Not Done", not.map(|it| it.text.clone()).collect());
     let mut later: Vec<_> = held().filter(|it| it.what.until().is_some()).collect();
