@@ -11,6 +11,7 @@ mod healing_mode;
 mod health_monitor;
 mod interleavings;
 mod ip_updater;
+mod mails;
 mod maintenance;
 mod metrics;
 mod permissions;

@@ -50,7 +50,8 @@ fn before<'a>(
 ) -> Option<Former> {
     let mut deployments = deployments.peekable();
     let mut replaced_at = None;
-    while let Some((_, deployment)) = deployments.next_if(|(definition, _)| *definition == present) {
+    while let Some((_, deployment)) = deployments.next_if(|(definition, _)| *definition == present)
+    {
         replaced_at = timestamp(deployment.created_at());
     }
     let completed =

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::facts::{ServiceStatus, task_id};
 
+/// A sentence names so many tasks.
+const NAMED: usize = 5;
+
 /// What is the matter with the service, by the evidence at hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "diagnosis", rename_all = "snake_case")]
@@ -92,14 +95,18 @@ impl fmt::Display for Diagnosis {
                 write!(f, "Deployment {deployment} is in progress")
             }
             Diagnosis::Rolling { deployment, overdue: true } => {
-                write!(f, "Deployment {deployment} is in progress for longer than it should be")
+                write!(f, "Deployment {deployment} has been in progress for too long")
             }
             Diagnosis::RouteStale => {
                 f.write_str("The API Gateway leads to a task that is gone or does not answer")
             }
             Diagnosis::TaskSick { tasks } => {
-                let ids: Vec<_> = tasks.iter().map(|arn| task_id(arn)).collect();
-                write!(f, "Unhealthy tasks: {}", ids.join(", "))
+                let ids: Vec<_> = tasks.iter().take(NAMED).map(|arn| task_id(arn)).collect();
+                write!(f, "Unhealthy tasks: {}", ids.join(", "))?;
+                match tasks.len().saturating_sub(NAMED) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
             }
             Diagnosis::TooFewTasks { running, desired } => {
                 write!(f, "Task count mismatch: {running}/{desired}")

@@ -262,7 +262,7 @@ impl fmt::Display for Hold {
                 f.write_str("but no other is better")
             }
             Hold::AwaitingReady { task, because } => {
-                write!(f, "task {task} is to take over, but does not answer yet: {because}")
+                write!(f, "task {task} would get the route, but does not answer yet: {because}")
             }
             Hold::NoRunningTask => f.write_str("no task runs that the gateway could be led to"),
             Hold::NoAddress { task, because } => write!(f, "task {task} runs, but {because}"),
@@ -303,7 +303,7 @@ impl fmt::Display for Hold {
             }
             Hold::ScaledToZero => f.write_str("the desired count is 0 and so is MIN_DESIRED_COUNT"),
             Hold::RolloutInProgress { deployment } => {
-                write!(f, "deployment {deployment} is in progress")
+                write!(f, "nothing is stopped or redeployed while {deployment} is in progress")
             }
             Hold::RolloutFailed { deployment } => {
                 write!(f, "deployment {deployment} failed: repeating it would not help")
@@ -321,11 +321,11 @@ impl fmt::Display for Hold {
             Hold::RedeployCooldown { until } => {
                 write!(f, "the service was deployed lately: not again before {until:.0}")
             }
-            Hold::ForeignDeploymentController => {
-                f.write_str("the service's deployment controller is not ECS")
-            }
+            Hold::ForeignDeploymentController => f.write_str(
+                "the service's deployment controller is not ECS: it can only be deployed there",
+            ),
             Hold::RouteRepairedFirst => {
-                f.write_str("the route is to be repaired first: that may be all it needs")
+                f.write_str("the route is stale: its repair may be all that is needed")
             }
             Hold::SuspectNotYet { task, until } => {
                 write!(f, "task {task} is sick; ECS may replace it itself until {until:.0}")
@@ -349,17 +349,15 @@ impl fmt::Display for Hold {
             Hold::EvidenceDisagrees => {
                 f.write_str("the alarm rings, but the API answers well: nothing to repair is seen")
             }
-            Hold::NeedsAHuman => {
-                f.write_str("starting the same again would not help: somebody has to look")
-            }
+            Hold::NeedsAHuman => f.write_str("starting the same again would not help"),
             Hold::NothingToRollBackTo => {
                 f.write_str("nothing else ran well lately: there is nothing to roll back to")
             }
             Hold::Claimed { by } => write!(f, "invocation {by} has claimed the service and acts"),
             Hold::StopLimit { left, allowed, until } => write!(
                 f,
-                "{left} more sick tasks are left running: {allowed} may be stopped at once, the \
-                 next ones not before {until:.0}"
+                "sick tasks left running: {left}; {allowed} may be stopped at once, the next not \
+                 before {until:.0}"
             ),
         }
     }

@@ -10,7 +10,6 @@ use eden_policy::plan::Fact;
 use eden_policy::{Diagnosis, Evidence, Facts, Hold, Limits, Observed};
 
 use crate::fixtures::*;
-use crate::scene::PAGE;
 use crate::verdict::*;
 
 fn diagnosis(facts: &Facts) -> &'static str {

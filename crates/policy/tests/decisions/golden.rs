@@ -1,25 +1,28 @@
 //! Golden files: what becomes of each situation, readable as documentation.
 //!
-//! A file in `tests/golden/situations` ends with what people are told, below the line `mail`. That part is none
-//! of this crate's business, and stays as it is.
+//! A file in `tests/golden/situations` ends with what people are told, below the line `mail`: that
+//! part is eden-core's business, and `tests/tests/eden/mails.rs` owns it.
 //!
 //! When a decision changes, its test fails, shows the difference and leaves the new files under
-//! `target/tmp/golden`, with the command that takes them over. Read the difference before you do.
+//! `target/tmp/golden`, with the command that takes them over. Read the difference before you do, and
+//! run the test of the mails after it.
+
+mod files;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 
 use eden_policy::Hold;
 use eden_policy::health::Finding;
 
 use crate::situations::{self, Situation, given};
 use crate::verdict::*;
+use files::{Files, Part};
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
-const NEW: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/golden");
-/// Below this line a file belongs to others.
-const MAIL: &str = "\nmail\n";
+fn files() -> Files {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden").into();
+    Files { golden, new: concat!(env!("CARGO_TARGET_TMPDIR"), "/golden").into() }
+}
 
 fn told(situation: &Situation) -> String {
     let finding = situation.decide();
@@ -65,67 +68,21 @@ fn next(finding: &Finding) -> Vec<String> {
     few(next.into_iter().map(|(at, reason)| format!("{at:.0} {reason}")))
 }
 
-fn file(root: &str, name: &str) -> PathBuf {
-    Path::new(root).join(format!("{name}.txt"))
-}
-
-/// The lines in which two texts differ.
-fn difference(old: &str, new: &str) -> String {
-    let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
-    let same = |pair: &(&&str, &&str)| pair.0 == pair.1;
-    let before = old.iter().zip(&new).take_while(same).count();
-    let (old, new) = (&old[before..], &new[before..]);
-    let after = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
-    let of = |sign: &str, lines: &[&str]| {
-        let lines = lines[..lines.len() - after].iter();
-        lines.fold(String::new(), |text, line| format!("{text}{sign} {line}\n"))
-    };
-    of("-", old) + &of("+", new)
-}
-
-/// Compares a text with its file; the difference, if there is one, after leaving the new file.
-fn compare(name: &str, new: &str, whole: bool) -> Option<String> {
-    let old = std::fs::read_to_string(file(GOLDEN, name)).unwrap_or_default();
-    let (head, mail) = match old.split_once(MAIL) {
-        Some((head, mail)) if !whole => (head, mail),
-        _ => (old.as_str(), ""),
-    };
-    if head == new {
-        return None;
-    }
-    let path = file(NEW, name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let text = if whole { new.to_owned() } else { format!("{new}{MAIL}{mail}") };
-    std::fs::write(&path, text).unwrap();
-    Some(format!("{name}\n{}", difference(head, new)))
-}
-
-fn assert_all(differences: &[String]) {
-    let differences = differences.join("\n");
-    assert!(
-        differences.is_empty(),
-        "decisions changed:\n\n{differences}\nIf that is right: cp -r {NEW}/. {GOLDEN}/"
-    );
-}
-
 #[test]
 fn every_situation_is_decided_as_its_file_says() {
-    // What an earlier run left may be of a situation that is no more.
-    let _ = std::fs::remove_dir_all(Path::new(NEW).join("situations"));
-    let differs = |it: &Situation| compare(&format!("situations/{}", it.name), &told(it), false);
-    assert_all(&situations::all().iter().filter_map(differs).collect::<Vec<_>>());
+    let files = files();
+    files.forget("situations");
+    let differs = |it: &Situation| {
+        files.compare(&format!("situations/{}", it.name), Part::Decision, &told(it))
+    };
+    files.assert_none(&situations::all().iter().filter_map(differs).collect::<Vec<_>>());
 }
 
 #[test]
 fn every_diagnosis_under_every_limit_is_decided_as_the_table_says() {
-    assert_all(&compare("limits", &crate::limits::table(), true).into_iter().collect::<Vec<_>>());
-}
-
-#[test]
-fn a_difference_is_shown_without_what_is_the_same() {
-    assert_eq!(difference("a\nb\nc", "a\nx\ny\nc"), "- b\n+ x\n+ y\n");
-    assert_eq!(difference("", "a"), "+ a\n");
-    assert_eq!(difference("a\na", "a"), "- a\n");
+    let files = files();
+    let difference = files.compare("limits", Part::Whole, &crate::limits::table());
+    files.assert_none(&difference.into_iter().collect::<Vec<_>>());
 }
 
 #[test]
@@ -142,15 +99,7 @@ fn there_is_a_situation_of_each_diagnosis_under_its_name_and_a_file_of_each() {
     let every: BTreeSet<_> = crate::limits::ILLS.into_iter().collect();
     assert_eq!(diagnoses, every);
     // And no file of a situation that is no more.
-    let in_folder = |folder: &Path| -> Vec<PathBuf> {
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
-    };
-    let root = Path::new(GOLDEN).join("situations");
-    let files = in_folder(&root).into_iter().flat_map(|folder| in_folder(&folder));
-    let stems = files.map(|file| {
-        let name = file.strip_prefix(&root).unwrap().with_extension("");
-        name.to_str().unwrap().to_owned()
-    });
-    let gone: Vec<_> = stems.filter(|stem| !names.contains(stem.as_str())).collect();
+    let files = files().names("situations").into_iter();
+    let gone: Vec<_> = files.filter(|name| !names.contains(name.as_str())).collect();
     assert!(gone.is_empty(), "remove the files of situations that are no more: {gone:?}");
 }

@@ -133,15 +133,18 @@ const LIMITS: [Limit; 26] = [
         scene.facts = scene.facts.with_task(task(30).stopped_by_eden(60));
         scene
     }),
-    ("MAX_UNHEALTHY_PERCENT: the successor of one that was stopped as a trial is sick", |mut scene| {
-        let stopped = scene.facts.with_task(task(30).stopped_by_eden(600));
-        scene.facts = stopped;
-        scene.each_task(|task| {
-            if task.id() == "task3" {
-                (task.created_at, task.started_at) = (Some(ago(460)), Some(ago(400)));
-            }
-        })
-    }),
+    (
+        "MAX_UNHEALTHY_PERCENT: the successor of one that was stopped as a trial is sick",
+        |mut scene| {
+            let stopped = scene.facts.with_task(task(30).stopped_by_eden(600));
+            scene.facts = stopped;
+            scene.each_task(|task| {
+                if task.id() == "task3" {
+                    (task.created_at, task.started_at) = (Some(ago(460)), Some(ago(400)));
+                }
+            })
+        },
+    ),
     ("ECS protects every task", |mut scene| {
         scene.facts = scene.facts.protected(&[1, 2, 3, 4]);
         scene

@@ -11,9 +11,6 @@ use jiff::Timestamp;
 
 use crate::fixtures::*;
 
-/// The maintenance page.
-pub const PAGE: &str = "https://status.example.com/down";
-
 #[derive(Debug, Clone)]
 pub struct Scene {
     pub service: Option<Service>,
@@ -126,10 +123,6 @@ impl Scene {
         assert_eq!(present.as_deref(), from, "{to}");
         *present = Some(uri.to_owned());
     }
-}
-
-pub fn stage_variable(stage: &str, name: &str) -> Pointer {
-    Pointer::StageVariable { stage: stage.to_owned(), name: name.to_owned() }
 }
 
 /// What pointers are led to by the plan, tasks and maintenance page alike, in the plan's order.

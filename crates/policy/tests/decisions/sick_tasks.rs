@@ -271,10 +271,11 @@ fn the_only_task_that_is_sick_again_after_a_stop_gets_a_redeployment() {
     let facts = healthy(1).tasks(vec![past_stop(9, 600), sick_task(1).started(400).suspect(90)]);
     assert!(decide(&facts).redeploys());
     // And after that nothing but what its limits allow.
-    let redeployed = facts.tasks(vec![sick_task(1).started(1_400).suspect(90)]).service(|service| {
-        service.redeployed_at = vec![ago(1_700)];
-        service.deployments = vec![deployment(RolloutState::Completed, 1_700)];
-    });
+    let redeployed =
+        facts.tasks(vec![sick_task(1).started(1_400).suspect(90)]).service(|service| {
+            service.redeployed_at = vec![ago(1_700)];
+            service.deployments = vec![deployment(RolloutState::Completed, 1_700)];
+        });
     let finding = decide(&redeployed);
     assert_eq!(finding.remedies(), [] as [&Step; 0]);
     assert!(finding.holds(&Hold::RedeployCooldown { until: hence(100) }), "{finding:?}");

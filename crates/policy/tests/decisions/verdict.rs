@@ -8,8 +8,7 @@ use eden_policy::mode::Mode;
 use eden_policy::route::is_of_route;
 use eden_policy::{Diagnosis, Facts, Hold, Limits, Maintenance, Routing, Step};
 
-use crate::fixtures::now;
-use crate::scene::PAGE;
+use crate::fixtures::{PAGE, now};
 
 pub fn decide(facts: &Facts) -> Finding {
     decide_under(facts, &Limits::default())

@@ -11,7 +11,7 @@ use eden_policy::{Evidence, Facts, Limits, Observed};
 use jiff::Timestamp;
 
 use super::Situation;
-use crate::fixtures::{PRIMARY, now};
+use super::fixtures::{PRIMARY, now};
 
 /// What is given, a line each, with a label where something else begins.
 pub fn given(situation: &Situation) -> Vec<(&'static str, String)> {
@@ -113,6 +113,8 @@ fn service(service: &Service) -> Vec<String> {
     if service.unserved_since.is_some() {
         lines.push(format!("nobody served for {}", ago_in_words(service.unserved_since)));
     }
+    let told = service.told.iter();
+    lines.extend(told.map(|condition| format!("people were told of {condition}")));
     let deployed = service.redeployed_at.iter();
     lines.extend(deployed.map(|at| format!("Eden deployed it {} ago", ago_in_words(Some(*at)))));
     let said = |at, text: &str| format!("ECS said {} ago: {text}", ago_in_words(Some(at)));

@@ -13,8 +13,7 @@ use eden_policy::health::{self, Finding, Rules};
 use eden_policy::mode::Mode;
 use eden_policy::{Facts, Limits, Maintenance, Routing};
 
-use crate::fixtures::now;
-use crate::scene::PAGE;
+use super::fixtures::{self, PAGE, now};
 
 pub use describe::given;
 

@@ -1,13 +1,13 @@
 //! Situations in which tasks fail again and again, or a rollout does not end.
 
 use eden_policy::facts::{Alarm, DeploymentController, RolloutState};
-use eden_policy::{Facts, Observed};
+use eden_policy::{Facts, Mode, Observed};
 
+use super::fixtures::*;
 use super::{Situation, situation};
-use crate::fixtures::*;
 
 pub(super) fn all() -> Vec<Situation> {
-    [crash_loops(), failed_starts(), rollouts()].into_iter().flatten().collect()
+    [crash_loops(), silent_loops(), failed_starts(), rollouts()].into_iter().flatten().collect()
 }
 
 /// Of a service that was deployed half an hour ago no task runs, and the route leads nowhere.
@@ -89,6 +89,25 @@ fn crash_loops() -> Vec<Situation> {
             }),
         )
         .with_rollback(),
+    ]
+}
+
+/// Loops of which nobody is told by mail.
+fn silent_loops() -> Vec<Situation> {
+    vec![
+        situation(
+            "crash_loop/people_know",
+            "People were told of this loop before: they are not told again",
+            dying(none_runs(1)).service(|service| {
+                service.told = Some(format!("crash_loop {PRIMARY}"));
+            }),
+        ),
+        situation(
+            "crash_loop/only_observing",
+            "With HEALING_MODE=observe nothing is changed, not even the note that people know",
+            dying(none_runs(1)),
+        )
+        .mode(Mode::Observe),
     ]
 }
 

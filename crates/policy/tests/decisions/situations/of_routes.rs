@@ -3,9 +3,8 @@
 use eden_policy::facts::{Integration, IntegrationKind};
 use eden_policy::{Facts, Observed};
 
+use super::fixtures::*;
 use super::{Situation, situation};
-use crate::fixtures::*;
-use crate::scene::stage_variable;
 
 pub(super) fn all() -> Vec<Situation> {
     let owed = manual_stage(Some("Eden: route of int1 to 203.0.113.9:8000"), 3_000);

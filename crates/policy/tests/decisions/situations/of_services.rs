@@ -4,8 +4,8 @@ use eden_policy::facts::{Alarm, DeploymentController, RolloutState, ServiceStatu
 use eden_policy::mode::ModeTag;
 use eden_policy::{Facts, Observed};
 
+use super::fixtures::*;
 use super::{Situation, situation};
-use crate::fixtures::*;
 
 pub(super) fn all() -> Vec<Situation> {
     [well(), sick(), rolled_back(), too_few(), idle(), unknown_facts()]
@@ -27,6 +27,13 @@ fn well() -> Vec<Situation> {
             "healthy/no_room_for_more",
             "ECS had no room for a task, but all that are wanted run",
             healthy(2).service(|service| service.events = vec![event(300, NO_ROOM)]),
+        ),
+        situation(
+            "healthy/what_people_were_told_of_is_over",
+            "Something that runs well was deployed after a crash loop: people are told that it is over",
+            deployed(healthy(2), RolloutState::Completed, 4_200).service(|service| {
+                service.told = Some("crash_loop ecs-svc/0".to_owned());
+            }),
         ),
         situation(
             "starting/the_route_has_just_moved",

@@ -6,8 +6,8 @@ use eden_policy::Facts;
 use eden_policy::facts::{Alarm, RolloutState, TaskHealth};
 use eden_policy::mode::{Mode, ModeTag};
 
+use super::fixtures::*;
 use super::{Situation, situation};
-use crate::fixtures::*;
 
 pub(super) fn all() -> Vec<Situation> {
     [suspects(), stops(), held(), starting()].into_iter().flatten().collect()
@@ -91,7 +91,10 @@ fn stops() -> Vec<Situation> {
             "Neither a stop nor a redeployment has helped the only task: what ran before does",
             healthy(1)
                 .former(3_600)
-                .tasks(vec![sick_task(1).started(1_200).suspect(90), task(9).stopped_by_eden(2_400)])
+                .tasks(vec![
+                    sick_task(1).started(1_200).suspect(90),
+                    task(9).stopped_by_eden(2_400),
+                ])
                 .service(|service| {
                     service.redeployed_at = vec![ago(1_400)];
                     service.deployments = vec![deployment(RolloutState::Completed, 1_400)];
@@ -103,7 +106,9 @@ fn stops() -> Vec<Situation> {
             "The task that ended a crash loop turns sick half an hour later: it is stopped like any \
              other",
             (2..=4)
-                .fold(healthy(1), |facts, n| facts.with_task(task(n).died(1_800 + u64::from(n) * 90)))
+                .fold(healthy(1), |facts, n| {
+                    facts.with_task(task(n).died(1_800 + u64::from(n) * 90))
+                })
                 .with_task(sick_task(1).started(1_800).suspect(90)),
         ),
         situation(
