@@ -1,0 +1,161 @@
+//! Histories: what befalls the service when, drawn from one seed, the same under every policy.
+
+use std::time::Duration;
+
+use eden_lab::world::{DeliveryFaults, FaultKind};
+use fastrand::Rng;
+
+use crate::fault::Fault;
+use crate::setting::{Setting, pick};
+
+/// So long the service has for coming up before anything happens.
+pub const BEGIN: Duration = Duration::from_mins(10);
+/// So long nothing happens any more at the end.
+pub const CALM: Duration = Duration::from_mins(75);
+
+/// The operations whose faults a history may have, and which the controller depends on.
+const READS: [&str; 8] = [
+    "DescribeServices",
+    "ListTasks",
+    "DescribeTasks",
+    "DescribeNetworkInterfaces",
+    "GetIntegration",
+    "GetStages",
+    "DescribeAlarms",
+    "GetTaskProtection",
+];
+const WRITES: [&str; 6] =
+    ["UpdateIntegration", "StopTask", "UpdateService", "TagResource", "UntagResource", "Publish"];
+/// Those whose answers have a list of failures (F17).
+const PARTIAL: [&str; 3] = ["DescribeServices", "DescribeTasks", "GetTaskProtection"];
+
+/// Something that befalls the service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When, since the world began.
+    pub at: Duration,
+    /// What.
+    pub fault: Fault,
+    /// For how long, where it has an end of its own.
+    pub lasts: Duration,
+}
+
+/// What befalls a service over some hours: first a phase with faults, then a calm one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// Its name: the seed's, or that of a scripted one.
+    pub name: String,
+    /// Where everything random comes from.
+    pub seed: u64,
+    /// What it plays in.
+    pub setting: Setting,
+    /// What happens, in order of time.
+    pub events: Vec<Event>,
+    /// When the phase of faults ends, and all faults with it.
+    pub calm: Duration,
+}
+
+impl History {
+    /// The history of this seed, with faults for so long.
+    pub fn of_seed(seed: u64, faults: Duration) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let setting = Setting::any(&mut rng);
+        let calm = BEGIN + faults;
+        let mut events = Vec::new();
+        let mut at = BEGIN + Duration::from_secs(rng.u64(0..300));
+        while at < calm {
+            let (fault, lasts) = any_fault(&mut rng, &setting);
+            events.push(Event { at, fault, lasts });
+            at += gap(&mut rng);
+        }
+        Self { name: format!("seed {seed}"), seed, setting, events, calm }
+    }
+
+    /// When it ends.
+    pub fn end(&self) -> Duration {
+        self.calm + CALM
+    }
+}
+
+fn seconds(rng: &mut Rng, of: std::ops::Range<u64>) -> Duration {
+    Duration::from_secs(rng.u64(of))
+}
+
+fn minutes(rng: &mut Rng, of: std::ops::Range<u64>) -> Duration {
+    Duration::from_secs(60 * rng.u64(of) + rng.u64(0..60))
+}
+
+/// Until the next fault: some come together, most find the service at rest.
+fn gap(rng: &mut Rng) -> Duration {
+    match rng.u32(0..10) {
+        0..=2 => seconds(rng, 5..120),
+        3..=7 => minutes(rng, 3..15),
+        _ => minutes(rng, 15..35),
+    }
+}
+
+fn any_fault(rng: &mut Rng, setting: &Setting) -> (Fault, Duration) {
+    let none = Duration::ZERO;
+    let nth = rng.usize(0..8);
+    match rng.u32(0..100) {
+        0..=11 => (Fault::Crash(nth), none),
+        12..=13 => (Fault::CrashAll, none),
+        14..=18 => (Fault::Hang(nth), none),
+        19..=23 => (Fault::Fail(nth), none),
+        24..=28 if setting.health_check => (Fault::Unhealthy(nth), none),
+        24..=28 => (Fault::Crash(nth), none),
+        29..=31 => (Fault::FailAll, none),
+        32..=33 => (Fault::HangAll, none),
+        34..=36 => (Fault::DependencyDown, minutes(rng, 2..20)),
+        37..=39 => (Fault::CrashLoop(seconds(rng, 5..90)), minutes(rng, 4..20)),
+        40..=42 => (Fault::CannotStart, minutes(rng, 4..25)),
+        43..=60 => of_operators(rng, setting, nth),
+        61..=66 => (Fault::Scale(rng.u32(1..6)), none),
+        67..=69 => (Fault::ScaleToZero, minutes(rng, 10..30)),
+        70..=74 => (Fault::EditRoute, none),
+        75..=77 => (Fault::StopTask(nth), none),
+        78..=80 => {
+            (Fault::Pause(pick(rng, &["observe", "off", "please not now"])), minutes(rng, 5..40))
+        }
+        81..=82 => (Fault::Protect(nth), minutes(rng, 10..60)),
+        83..=94 => of_api(rng),
+        _ => {
+            let faults = DeliveryFaults {
+                copies: rng.u32(1..4),
+                delay: seconds(rng, 0..90),
+                loss: f64::from(rng.u32(0..60)) / 100.0,
+            };
+            (Fault::Bus(faults), minutes(rng, 10..60))
+        }
+    }
+}
+
+/// Deployments; of a bad one its operators notice after a while.
+fn of_operators(rng: &mut Rng, setting: &Setting, nth: usize) -> (Fault, Duration) {
+    let noticed = minutes(rng, 5..40);
+    match rng.u32(0..18) {
+        0..=7 => (Fault::Deploy, Duration::ZERO),
+        8..=10 => (Fault::DeployFailing, noticed),
+        11..=13 => (Fault::DeployCrashing(seconds(rng, 3..60)), noticed),
+        14..=15 => (Fault::DeployUnstartable, noticed),
+        _ if setting.health_check => (Fault::DeployUnhealthy, noticed),
+        _ => (Fault::Crash(nth), Duration::ZERO),
+    }
+}
+
+fn of_api(rng: &mut Rng) -> (Fault, Duration) {
+    let lasts = minutes(rng, 1..12);
+    let any = |rng: &mut Rng| {
+        if rng.u32(0..3) == 0 { pick(rng, &WRITES) } else { pick(rng, &READS) }
+    };
+    let fault = match rng.u32(0..7) {
+        0 => Fault::Api(any(rng), FaultKind::Throttled),
+        1 => Fault::Api(any(rng), FaultKind::InternalError),
+        2 => Fault::Api(any(rng), FaultKind::AccessDenied),
+        3 => Fault::Api(any(rng), FaultKind::Latency(seconds(rng, 1..12))),
+        4 => Fault::Api(any(rng), FaultKind::ConnectionReset),
+        5 => Fault::Api(pick(rng, &PARTIAL), FaultKind::Partial(1)),
+        _ => Fault::Api(pick(rng, &["GetIntegration", "GetStages"]), FaultKind::Stale),
+    };
+    (fault, lasts)
+}

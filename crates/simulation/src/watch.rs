@@ -1,0 +1,299 @@
+//! The watch: looks at the world after each of its changes, measures for how long requests fail,
+//! and remembers what was true when.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use eden_lab::World;
+use eden_lab::example::{ALARM, API, CLUSTER, SERVICE};
+use eden_lab::world::{
+    AlarmState, AppState, HealthStatus, RolloutState, StopCause, Task, TaskStatus,
+};
+use jiff::Timestamp;
+
+use crate::record::{About, Record};
+use crate::script::HEALING_TAG;
+use crate::setting::{MAINTENANCE, PATH};
+
+/// A time in which requests fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// Since when.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Timestamp,
+}
+
+/// A change of the world that somebody may have to answer for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// A task has been asked to stop.
+    Stopping { arn: String, cause: StopCause },
+    /// There is a new PRIMARY deployment.
+    Deployed { id: String, revision: u32 },
+    /// The desired count has changed.
+    Desired { from: u32, to: u32 },
+    /// The route leads elsewhere.
+    Routed { to: Option<SocketAddr> },
+}
+
+/// A task as it was seen last.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) task: Shown,
+    /// When it was last sick: UNHEALTHY, or not answering well although it ran.
+    pub(crate) sick_at: Option<Timestamp>,
+    /// When it was last well.
+    pub(crate) well_at: Option<Timestamp>,
+    /// When it last ran and was meant to.
+    pub(crate) ran_at: Option<Timestamp>,
+}
+
+/// What there is to see of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Shown {
+    status: TaskStatus,
+    wanted: bool,
+    health: HealthStatus,
+    app: AppState,
+    listening: bool,
+    pub(crate) endpoint: SocketAddr,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) protected_until: Option<Timestamp>,
+}
+
+impl Shown {
+    fn of(task: &Task) -> Self {
+        Self {
+            status: task.last_status,
+            wanted: task.is_wanted(),
+            health: task.health,
+            app: task.app,
+            listening: task.listening,
+            endpoint: task.endpoint(),
+            started_at: task.milestones.started,
+            protected_until: task.protected_until,
+        }
+    }
+
+    fn runs(&self) -> bool {
+        self.wanted && self.status == TaskStatus::Running
+    }
+
+    /// Whether it answers requests well.
+    pub(crate) fn serves(&self) -> bool {
+        self.listening && serves(self.app)
+    }
+
+    /// Whether ECS calls it UNHEALTHY, or it runs and does not answer well.
+    fn is_sick(&self) -> bool {
+        self.health == HealthStatus::Unhealthy || (self.runs() && !self.serves())
+    }
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.status.as_str())?;
+        if !self.wanted && self.status != TaskStatus::Stopped {
+            f.write_str(", desired STOPPED")?;
+        }
+        if self.health != HealthStatus::Unknown {
+            write!(f, ", {}", self.health.as_str())?;
+        }
+        match (self.listening, self.app) {
+            (false, _) => {}
+            (true, AppState::Serving) => write!(f, ", serves at {}", self.endpoint)?,
+            (true, AppState::Failing(status)) => write!(f, ", answers {status}")?,
+            (true, AppState::Hung) => f.write_str(", hangs")?,
+        }
+        Ok(())
+    }
+}
+
+/// What is true, and was.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// From when on outages count.
+    begin: Timestamp,
+    pub(crate) now: Timestamp,
+    pub(crate) outages: Vec<Outage>,
+    down_since: Option<Timestamp>,
+    pub(crate) serving: bool,
+    pub(crate) tasks: BTreeMap<String, Seen>,
+    pub(crate) route: Option<SocketAddr>,
+    pub(crate) primary: String,
+    pub(crate) primary_since: Timestamp,
+    /// When the PRIMARY deployment before was made.
+    pub(crate) former_since: Timestamp,
+    pub(crate) rolling_since: Option<Timestamp>,
+    pub(crate) paused_since: Option<Timestamp>,
+    pub(crate) desired: u32,
+    rollout: Option<RolloutState>,
+    alarm: Option<AlarmState>,
+    /// What changed since somebody last asked.
+    pub(crate) changes: Vec<Change>,
+    /// Whether anything changed since somebody last asked.
+    pub(crate) moved: bool,
+}
+
+impl Watch {
+    pub(crate) fn new(now: Timestamp, begin: Duration) -> Self {
+        Self {
+            begin: now + begin,
+            now,
+            outages: Vec::new(),
+            down_since: None,
+            serving: true,
+            tasks: BTreeMap::new(),
+            route: None,
+            primary: String::new(),
+            primary_since: now,
+            former_since: now,
+            rolling_since: None,
+            paused_since: None,
+            desired: 0,
+            rollout: None,
+            alarm: None,
+            changes: Vec::new(),
+            moved: false,
+        }
+    }
+
+    /// Looks at the world. What was seen last has been true until now.
+    pub(crate) fn look(&mut self, world: &World, record: &mut Record) {
+        self.now = world.now();
+        self.look_at_tasks(world, record);
+        self.look_at_service(world, record);
+        self.look_at_route(world, record);
+        let alarm = world.alarm(ALARM).map(|alarm| alarm.status.state);
+        if alarm != self.alarm {
+            let state = alarm.map_or("missing", AlarmState::as_str);
+            record.note(self.now, About::Traffic, || format!("the alarm is {state}"));
+            self.alarm = alarm;
+            self.moved = true;
+        }
+    }
+
+    fn look_at_tasks(&mut self, world: &World, record: &mut Record) {
+        let now = self.now;
+        for task in world.tasks(CLUSTER, SERVICE) {
+            let shown = Shown::of(task);
+            let before = self.tasks.get(&task.arn);
+            let changed = before.is_none_or(|before| before.task != shown);
+            let stopping = !shown.wanted && before.is_none_or(|before| before.task.wanted);
+            if changed {
+                record.note(now, About::Task, || format!("{}: {shown}", task.id()));
+                self.moved = true;
+            }
+            if stopping && let Some(cause) = task.stop_cause.clone() {
+                record.note(now, About::Task, || {
+                    format!("{} is to stop: {}: {}", task.id(), cause.code.as_str(), cause.reason)
+                });
+                self.changes.push(Change::Stopping { arn: task.arn.clone(), cause });
+            }
+            let was = before.map(|before| (before.task.is_sick(), before.task.runs()));
+            let (was_sick, did_run) = was.unwrap_or((false, false));
+            let was_well = did_run && !was_sick;
+            let last = |truth: bool, before: Option<Timestamp>| if truth { Some(now) } else { before };
+            let (sick_at, well_at, ran_at) =
+                before.map_or((None, None, None), |it| (it.sick_at, it.well_at, it.ran_at));
+            let seen = Seen {
+                sick_at: last(shown.is_sick() || was_sick, sick_at),
+                well_at: last((shown.runs() && !shown.is_sick()) || was_well, well_at),
+                ran_at: last(shown.runs() || did_run, ran_at),
+                task: shown,
+            };
+            self.tasks.insert(task.arn.clone(), seen);
+        }
+    }
+
+    fn look_at_service(&mut self, world: &World, record: &mut Record) {
+        let Some(service) = world.service(CLUSTER, SERVICE) else { return };
+        let (now, primary) = (self.now, &service.primary);
+        if service.desired_count != self.desired {
+            let (from, to) = (self.desired, service.desired_count);
+            record.note(now, About::Service, || format!("desired count {to}, was {from}"));
+            self.changes.push(Change::Desired { from, to });
+            (self.desired, self.moved) = (to, true);
+        }
+        if primary.id != self.primary {
+            let revision = primary.task_definition.revision;
+            record.note(now, About::Service, || {
+                format!("deployment {} of revision {revision}", primary.id)
+            });
+            self.changes.push(Change::Deployed { id: primary.id.clone(), revision });
+            self.former_since = self.primary_since;
+            (self.primary_since, self.moved, self.rollout) = (primary.created_at, true, None);
+            self.primary.clone_from(&primary.id);
+        }
+        if self.rollout != Some(primary.rollout_state) {
+            record.note(now, About::Service, || {
+                format!("deployment {} is {}", primary.id, primary.rollout_state.as_str())
+            });
+            (self.rollout, self.moved) = (Some(primary.rollout_state), true);
+        }
+        let rolls = primary.rollout_state == RolloutState::InProgress;
+        let rolling = rolls || !service.replaced.is_empty();
+        self.rolling_since = if rolling { self.rolling_since.or(Some(now)) } else { None };
+        let paused = service.tags.get(HEALING_TAG).is_some_and(|value| value != "on");
+        self.paused_since = if paused { self.paused_since.or(Some(now)) } else { None };
+    }
+
+    fn look_at_route(&mut self, world: &World, record: &mut Record) {
+        let upstream = world.upstream(API, PATH);
+        let route = upstream.as_deref().and_then(address);
+        let now = self.now;
+        if route != self.route {
+            record.note(now, About::Route, || match (&upstream, route) {
+                (Some(url), None) if url.starts_with(MAINTENANCE) => "the maintenance page".into(),
+                (_, None) => "nowhere".to_owned(),
+                (_, Some(to)) => format!("{to}"),
+            });
+            self.changes.push(Change::Routed { to: route });
+            (self.route, self.moved) = (route, true);
+        }
+        let target = route.and_then(|to| world.listening_at(to));
+        let ours = target.filter(|task| self.tasks.contains_key(&task.arn));
+        let serving = ours.is_some_and(|task| serves(task.app));
+        if serving != self.serving {
+            let word = if serving { "requests get through" } else { "requests fail" };
+            record.note(now, About::Traffic, || word.to_owned());
+            (self.serving, self.moved) = (serving, true);
+        }
+        if now < self.begin {
+            return;
+        }
+        match (serving, self.down_since) {
+            (false, None) => self.down_since = Some(now),
+            (true, Some(from)) => {
+                self.outages.push(Outage { from, to: now });
+                self.down_since = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the measurement.
+    pub(crate) fn end(&mut self) {
+        if let Some(from) = self.down_since.take() {
+            self.outages.push(Outage { from, to: self.now });
+        }
+    }
+}
+
+/// Whether an application that does so answers requests well.
+pub(crate) fn serves(app: AppState) -> bool {
+    match app {
+        AppState::Serving => true,
+        AppState::Failing(status) => status < 400,
+        AppState::Hung => false,
+    }
+}
+
+/// The address in a URL, if it has one.
+fn address(url: &str) -> Option<SocketAddr> {
+    let rest = url.strip_prefix("http://")?;
+    let host = rest.split(['/', '?']).next()?;
+    host.parse().ok().or_else(|| Some(SocketAddr::new(host.parse().ok()?, 80)))
+}
