@@ -1,12 +1,13 @@
 //! health-monitor: on the alarm, on schedule and by hand, the service is looked at and healed.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use eden_policy::facts::{Facts, Observed};
+use eden_policy::facts::{Facts, Observed, task_id};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::route::{self, View, is_of_route};
-use eden_policy::{Hold, Plan, Routing, Step};
+use eden_policy::{Diagnosis, Hold, Plan, Routing, Step};
 use jiff::Timestamp;
 
 use crate::claim::{self, Claim};
@@ -85,19 +86,20 @@ struct Monitor<'a> {
 impl Monitor<'_> {
     /// Looks and acts; looks again when a suspect's time comes before the invocation must end.
     async fn heal(&self, invocation: &Invocation, report: &mut Report) {
+        let mut suspects = Suspects::default();
         loop {
-            let (facts, finding) = self.look().await;
+            let (facts, finding) = self.look(&suspects).await;
             report.found(&facts, &finding, self.config.target.mode);
+            suspects.note(&finding, self.config.limits.unhealthy_for);
             let again = suspects_due(&finding.plan);
             let (claimed, free): (Vec<_>, Vec<_>) =
                 finding.plan.steps.into_iter().partition(Step::needs_a_claim);
             self.act(free, report).await;
             if !claimed.is_empty() {
-                self.act_alone(&facts, invocation, report).await;
+                self.act_alone(&facts, &suspects, invocation, report).await;
             }
             let now = self.edge.aws.now();
-            let again =
-                again.filter(|at| report.is_on && later(*at, MARGIN) <= invocation.deadline);
+            let again = again.filter(|at| later(*at, MARGIN) <= invocation.deadline);
             let Some(again) = again else {
                 return;
             };
@@ -106,10 +108,11 @@ impl Monitor<'_> {
     }
 
     /// What there is to see, and what follows from it.
-    async fn look(&self) -> (Facts, Finding) {
+    async fn look(&self, suspects: &Suspects) -> (Facts, Finding) {
         let Monitor { config, edge } = *self;
         let hints = edge.memory.with(&Hints::default());
         let mut facts = observe::health(edge, config, &hints).await;
+        suspects.recall(&mut facts);
         let default = Routing::default();
         let routing = config.gateway.as_ref().map_or(&default, |gateway| &gateway.routing);
         let rules = Rules { limits: &config.limits, routing, mode: config.target.mode };
@@ -165,13 +168,19 @@ impl Monitor<'_> {
 
     /// Takes the steps that only one invocation may take at a time: claims the service, looks again
     /// and takes what is then left to take.
-    async fn act_alone(&self, facts: &Facts, invocation: &Invocation, report: &mut Report) {
+    async fn act_alone(
+        &self,
+        facts: &Facts,
+        suspects: &Suspects,
+        invocation: &Invocation,
+        report: &mut Report,
+    ) {
         let Monitor { config, edge } = *self;
         let Observed::Known(service) = &facts.service else { return };
         let (aws, target, id) = (&edge.aws, &config.target, &invocation.request_id);
         match claim::take(aws, target, &service.arn, id).await {
             Ok(Claim::Held) => {
-                let (facts, finding) = self.look().await;
+                let (facts, finding) = self.look(suspects).await;
                 report.found(&facts, &finding, self.config.target.mode);
                 let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim).collect();
                 self.act(steps, report).await;
@@ -181,6 +190,37 @@ impl Monitor<'_> {
             }
             Ok(Claim::Taken { by }) => report.held.push(Told::from(Hold::Claimed { by })),
             Err(error) => report.failed.push(error.to_string()),
+        }
+    }
+}
+
+/// The tasks that this invocation has found sick, by id, and since when. Where nothing may be noted
+/// on them, in `observe`, a later look of the same invocation knows by this what would be done; and
+/// a tag that is not shown yet costs no time.
+#[derive(Debug, Default)]
+struct Suspects(BTreeMap<String, Timestamp>);
+
+impl Suspects {
+    fn note(&mut self, finding: &Finding, unhealthy_for: Duration) {
+        let sick = match &finding.diagnosis {
+            Diagnosis::TaskSick { tasks } => tasks.as_slice(),
+            _ => &[],
+        };
+        self.0.retain(|id, _| sick.iter().any(|arn| task_id(arn) == id));
+        let since = |hold: &Hold| match hold {
+            Hold::SuspectNotYet { task, until } => {
+                Some((task.clone(), until.checked_sub(unhealthy_for).ok()?))
+            }
+            _ => None,
+        };
+        self.0.extend(finding.plan.holds.iter().filter_map(since));
+    }
+
+    fn recall(&self, facts: &mut Facts) {
+        if let Observed::Known(tasks) = &mut facts.tasks {
+            for task in tasks {
+                task.suspect_since = task.suspect_since.or(self.0.get(task.id()).copied());
+            }
         }
     }
 }

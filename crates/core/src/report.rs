@@ -41,6 +41,9 @@ pub struct Report {
     /// Whether anything may be changed.
     #[serde(skip)]
     pub is_on: bool,
+    /// Whether what people were told of before is over.
+    #[serde(skip)]
+    pub is_over: bool,
     /// What people were told of before, if anything.
     #[serde(skip)]
     pub told: Option<String>,
@@ -154,6 +157,7 @@ impl Report {
             evidence: Vec::new(),
             condition: None,
             is_on: false,
+            is_over: false,
             told: None,
             service_arn: None,
             tasks: None,
@@ -191,6 +195,7 @@ impl Report {
         self.diagnosis = Some(finding.diagnosis.clone());
         self.evidence = finding.evidence.iter().cloned().map(Told::from).collect();
         self.condition.clone_from(&finding.condition);
+        self.is_over = finding.is_over;
         self.told = facts.service.known().and_then(|service| service.told.clone());
         self.service_arn = facts.service.known().map(|service| service.arn.clone());
         self.tasks = Counts::of(facts);

@@ -48,7 +48,7 @@ pub enum Evidence {
         /// Since when it has been found sick, if that was noted.
         since: Option<Timestamp>,
     },
-    /// The task died by itself.
+    /// The task died by itself, or ECS gave it up for failing its health checks.
     Died {
         /// The task.
         task: String,
@@ -136,7 +136,7 @@ impl fmt::Display for Evidence {
             }
             Evidence::Died { task, at, exit_code, reason } => {
                 let code = exit_code.map_or_else(String::new, |code| format!(" with code {code}"));
-                write!(f, "task {task} died{code} at {at:.0}: {reason}")
+                write!(f, "task {task} ended{code} at {at:.0}: {reason}")
             }
             Evidence::NotStarted { task, at, reason } => {
                 write!(f, "task {task} never ran, given up at {at:.0}: {reason}")

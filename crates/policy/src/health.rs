@@ -8,10 +8,10 @@
 //! | paused        | healing is switched off                                       | none |
 //! | below floor   | the desired count is below the minimum                        | raise it |
 //! | scaled to zero| no task is wanted, and no minimum is set                      | none |
-//! | crash loop    | the last tasks died by themselves                             | people; roll back |
+//! | crash loop    | the last tasks died by themselves, or of their health checks  | people; roll back |
 //! | cannot start  | the last tasks never ran, or ECS says that it can start none  | people; roll back |
 //! | rolling       | a deployment is replacing tasks                               | none; people when overdue |
-//! | task sick     | ECS calls tasks UNHEALTHY, or some do not answer while others do | stop them |
+//! | task sick     | ECS calls tasks UNHEALTHY, or some do not answer while others do | stop them; most of them again: redeploy, roll back |
 //! | too few tasks | fewer run than should, and ECS is starting none               | redeploy |
 //! | route stale   | the route leads to no task that answers, although one does    | repair it |
 //! | unknown       | the alarm, or what the API answers, was not read              | none |
@@ -50,6 +50,9 @@ pub struct Finding {
     pub plan: Plan,
     /// What people have to be told of, because no remedy is left.
     pub condition: Option<Condition>,
+    /// Whether what people were told of before is over: the service is healthy, and what lies within
+    /// the last hour would not bring it back at the next failure.
+    pub is_over: bool,
 }
 
 /// Everything that a decision depends on beside the facts.
@@ -148,6 +151,7 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     let (plan, condition) = patient.remedy(&diagnosis);
     finding.plan.append(plan);
     finding.condition = condition;
+    finding.is_over = diagnosis.is_healthy() && patient.is_calm();
     finding.named(diagnosis)
 }
 
@@ -158,6 +162,7 @@ fn unread(facts: &Facts) -> Finding {
         evidence: Vec::new(),
         plan: Plan::default(),
         condition: None,
+        is_over: false,
     };
     for (fact, because) in [
         (Fact::Service, facts.service.unknown()),

@@ -45,8 +45,7 @@ pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, report: &mut Rep
 
 /// Forgets a condition that is over.
 async fn over(edge: &Edge, config: &HealthMonitorConfig, report: &mut Report) {
-    let healthy = report.diagnosis.as_ref().is_some_and(eden_policy::Diagnosis::is_healthy);
-    let over = healthy && report.is_on;
+    let over = report.is_over && report.is_on;
     let (Some(_), Some(service), true) = (&report.told, &report.service_arn, over) else {
         return;
     };

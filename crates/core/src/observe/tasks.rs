@@ -181,13 +181,16 @@ fn facts(task: &EcsTask, target: &Target, port: u16) -> Option<Task> {
 
 /// Why it stopped (F18). Its exit code is that of the first container that ended badly.
 fn stop(task: &EcsTask) -> Option<Stop> {
-    let reason = task.stopped_reason()?.to_owned();
+    let reason = reason(task)?;
     let mut codes = task.containers().iter().filter_map(Container::exit_code);
     let first = codes.clone().next();
     let code = match task.stop_code() {
         Some(TaskStopCode::TaskFailedToStart) => StopCode::TaskFailedToStart,
         Some(TaskStopCode::EssentialContainerExited) => StopCode::EssentialContainerExited,
         Some(TaskStopCode::UserInitiated) => StopCode::UserInitiated,
+        Some(TaskStopCode::ServiceSchedulerInitiated) if reason.contains("health check") => {
+            StopCode::FailedHealthChecks
+        }
         Some(TaskStopCode::ServiceSchedulerInitiated) => StopCode::ServiceSchedulerInitiated,
         Some(
             TaskStopCode::SpotInterruption
@@ -197,6 +200,17 @@ fn stop(task: &EcsTask) -> Option<Stop> {
         Some(_) | None => StopCode::Unknown,
     };
     Some(Stop { code, reason, exit_code: codes.find(|code| *code != 0).or(first) })
+}
+
+/// The task's reason, and the first of a container that says more: why an image could not be pulled
+/// on an EC2 instance, or that a container ran out of memory (F18).
+fn reason(task: &EcsTask) -> Option<String> {
+    let reason = task.stopped_reason()?.to_owned();
+    let of_container = task.containers().iter().find_map(Container::reason);
+    Some(match of_container.filter(|more| !more.is_empty() && !reason.contains(more)) {
+        Some(more) => format!("{reason}: {more}"),
+        None => reason,
+    })
 }
 
 fn suspect_since(task: &EcsTask, target: &Target) -> Option<Timestamp> {

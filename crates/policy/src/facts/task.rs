@@ -57,6 +57,8 @@ pub enum StopCode {
     TaskFailedToStart,
     /// Its application ended.
     EssentialContainerExited,
+    /// ECS replaced it because it failed its health checks (F19), by what the reason says.
+    FailedHealthChecks,
     /// Somebody called StopTask.
     UserInitiated,
     /// The service had one too many, or replaced it.

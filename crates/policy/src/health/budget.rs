@@ -64,6 +64,11 @@ impl Patient<'_> {
         }
     }
 
+    /// When Eden last stopped a task, as far as ECS remembers, or deployed the service.
+    pub(super) fn last_remedy(&self) -> Option<Timestamp> {
+        self.stops().chain(self.lately_redeployed()).max()
+    }
+
     /// Whether Eden deployed the service in the last hours.
     pub(super) fn redeployed_lately(&self) -> bool {
         self.redeployments() > 0
@@ -76,8 +81,12 @@ impl Patient<'_> {
     }
 
     fn redeployments(&self) -> usize {
-        let lately = |at: &&Timestamp| self.now < later(**at, REMEMBERED);
-        self.service.redeployed_at.iter().filter(lately).count()
+        self.lately_redeployed().count()
+    }
+
+    fn lately_redeployed(&self) -> impl Iterator<Item = Timestamp> {
+        let lately = |at: &Timestamp| self.now < later(*at, REMEMBERED);
+        self.service.redeployed_at.iter().copied().filter(lately)
     }
 
     /// Why the service may not be deployed again yet.

@@ -1,4 +1,5 @@
-//! Tasks that fail again and again: they die by themselves, or ECS cannot even start them.
+//! Tasks that fail again and again: they die by themselves, ECS gives them up for failing their
+//! health checks, or cannot even start them.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -70,30 +71,63 @@ impl Patient<'_> {
         self.service.running < self.service.desired || self.service.rolling().is_some()
     }
 
-    /// The last failures, newest first. Stops by Eden, by people and by ECS's own scaling say
-    /// nothing about the application, and tasks of an earlier deployment nothing about the present
-    /// one: it may be the remedy. One that was requested later and runs well ends the row.
+    /// The last failures, newest first, without those that a later task has outlived.
     fn last_failures(&self) -> Vec<Failure<'_>> {
-        let requested_at = |task: &Task| task.created_at.or(task.started_at).or(task.stopping_at);
-        let well = self.tasks.iter().filter(|task| self.runs_well(task));
-        let well_since = well.filter_map(requested_at).max();
+        let mut failures = self.failures_of_present();
+        failures.retain(|(_, task, _)| !self.is_outlived(task));
+        failures
+    }
+
+    /// Whether so many tasks have failed within the hour that ECS remembers (F18) that one more may
+    /// make a loop of it again.
+    pub(super) fn has_failed_lately(&self) -> bool {
+        self.failures_of_present().len() >= self.limits.loop_deaths
+    }
+
+    /// The failures under the present deployment, newest first. Stops by Eden, by people and by
+    /// ECS's own scaling say nothing about the application, and tasks of an earlier deployment
+    /// nothing about the present one: it may be the remedy.
+    fn failures_of_present(&self) -> Vec<Failure<'_>> {
         let primary = self.service.primary().map(|deployment| deployment.id.as_str());
-        let counts = |task: &Task| {
-            let of_present = task.deployment.is_none() || task.deployment.as_deref() == primary;
-            of_present && well_since.is_none_or(|since| requested_at(task) > Some(since))
-        };
-        let failed = self.tasks.iter().filter(|task| counts(task)).filter_map(failure);
+        let of_present =
+            |task: &&Task| task.deployment.is_none() || task.deployment.as_deref() == primary;
+        let failed = self.tasks.iter().filter(of_present).filter_map(failure);
         let mut failures: Vec<_> = failed.collect();
         failures.sort_by_key(|(at, task, _)| (Reverse(*at), &task.arn));
         failures
     }
+
+    /// Whether a task that was requested no earlier runs well, or has lived so much longer than this
+    /// one that it did not fail of the same: it may be sick by now, but not of a loop.
+    fn is_outlived(&self, failed: &Task) -> bool {
+        let long = self.life(failed).saturating_mul(2).max(self.grace());
+        self.tasks.iter().any(|task| {
+            task.arn != failed.arn
+                && requested_at(task) >= requested_at(failed)
+                && (self.runs_well(task) || self.life(task) > long)
+        })
+    }
+
+    /// How long a task has been running, or had been when it began to stop.
+    fn life(&self, task: &Task) -> Duration {
+        let until = task.stopping_at.unwrap_or(self.now);
+        task.started_at
+            .filter(|started| *started < until)
+            .map_or(Duration::ZERO, |started| until.duration_since(started).unsigned_abs())
+    }
+}
+
+fn requested_at(task: &Task) -> Option<Timestamp> {
+    task.created_at.or(task.started_at).or(task.stopping_at)
 }
 
 /// How a task failed, if it did.
 fn failure(task: &Task) -> Option<Failure<'_>> {
     let (at, stop) = (task.stopping_at?, task.stop.as_ref()?);
     match stop.code {
-        StopCode::TaskFailedToStart | StopCode::EssentialContainerExited => Some((at, task, stop)),
+        StopCode::TaskFailedToStart
+        | StopCode::EssentialContainerExited
+        | StopCode::FailedHealthChecks => Some((at, task, stop)),
         StopCode::UserInitiated
         | StopCode::ServiceSchedulerInitiated
         | StopCode::Infrastructure

@@ -3,14 +3,15 @@
 //! 1. the route is repaired (by the route's own decision);
 //! 2. ECS has its turn: a sick task is noted as a suspect;
 //! 3. sick tasks are stopped, one batch at a time, the worst first;
-//! 4. a new deployment is forced, which starts replacements first;
+//! 4. a new deployment is forced, which starts replacements first, when no task stands out, or most
+//!    are sick and the successor of one that was stopped is sick again;
 //! 5. the service is rolled back to what ran before;
 //! 6. people are called.
 
 use std::time::Duration;
 
 use super::later;
-use super::patient::{Patient, Sickness};
+use super::patient::{Patient, Sick, Sickness};
 use crate::facts::{Alarm, Deployment, DeploymentController, Observed, RolloutState, Task};
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::State;
@@ -22,10 +23,7 @@ impl Patient<'_> {
     pub(super) fn remedy(&self, diagnosis: &Diagnosis) -> (Plan, Option<Condition>) {
         let mut plan = self.clear_suspects(diagnosis);
         let condition = match diagnosis {
-            Diagnosis::TaskSick { .. } => {
-                plan.append(self.treat());
-                None
-            }
+            Diagnosis::TaskSick { .. } => self.treat(diagnosis, &mut plan),
             Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick => {
                 self.climb(diagnosis, &mut plan)
             }
@@ -103,9 +101,25 @@ impl Patient<'_> {
         if fresh.is_empty() { self.unsettled().into_iter().collect() } else { fresh }
     }
 
-    /// Rungs 2 and 3.
-    fn treat(&self) -> Plan {
-        let mut plan = Plan::default();
+    /// Rungs 2 and 3; and the next ones, when a stop did not help against a shared cause.
+    fn treat(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
+        let ripe = self.unprotected(self.ripe(plan), plan)?;
+        if let Some(storm) = self.storm() {
+            plan.holds.push(storm);
+            return None;
+        }
+        if self.is_shared(&ripe) && self.is_sick_again(&ripe) {
+            return self.climb(diagnosis, plan);
+        }
+        match self.budget() {
+            Ok(left) => self.stop(ripe, left, plan),
+            Err(spent) => plan.holds.push(spent),
+        }
+        None
+    }
+
+    /// The sick tasks that have been sick for long enough.
+    fn ripe(&self, plan: &mut Plan) -> Vec<Sick<'_>> {
         let mut ripe = Vec::new();
         for (task, why) in self.sick() {
             if let Some((step, hold)) = self.unripe(task) {
@@ -115,33 +129,47 @@ impl Patient<'_> {
                 ripe.push((task, why));
             }
         }
+        ripe
+    }
+
+    /// Those that ECS does not protect; `None` when there are none, or nobody knows.
+    fn unprotected<'a>(&self, ripe: Vec<Sick<'a>>, plan: &mut Plan) -> Option<Vec<Sick<'a>>> {
         if ripe.is_empty() {
-            return plan;
+            return None;
         }
         let protected = match &self.facts.protected {
             Observed::Known(protected) => protected,
             Observed::Unknown(because) => {
                 let because = because.clone();
                 plan.holds.push(Hold::FactUnknown { fact: Fact::Protection, because });
-                return plan;
+                return None;
             }
         };
         let (kept, ripe): (Vec<_>, Vec<_>) =
             ripe.into_iter().partition(|(task, _)| protected.contains(&task.arn));
         let protected = |task: &Task| Hold::TaskProtected { task: task.id().to_owned() };
         plan.holds.extend(kept.iter().map(|(task, _)| protected(task)));
-        if ripe.is_empty() {
-            return plan;
-        }
-        if let Some(storm) = self.storm() {
-            plan.holds.push(storm);
-            return plan;
-        }
-        match self.budget() {
-            Ok(left) => self.stop(ripe, left, &mut plan),
-            Err(spent) => plan.holds.push(spent),
-        }
-        plan
+        Some(ripe).filter(|ripe| !ripe.is_empty())
+    }
+
+    /// Whether so many tasks are sick that the cause is a shared one: more than the limit's share, or
+    /// all that run.
+    fn is_shared(&self, ripe: &[Sick<'_>]) -> bool {
+        let none_well = !self.tasks.iter().any(|task| self.runs_well(task));
+        none_well || self.limits.stops_allowed(self.down(), self.service.desired) < ripe.len()
+    }
+
+    /// Whether one of these was started after Eden's last remedy: that has not helped.
+    fn is_sick_again(&self, ripe: &[Sick<'_>]) -> bool {
+        let last = self.last_remedy();
+        ripe.iter().any(|(task, _)| last.is_some() && task.created_at > last)
+    }
+
+    /// Tasks that are sick, or missing: those that are missing carry the service no more.
+    fn down(&self) -> usize {
+        let running = self.tasks.iter().filter(|task| task.runs()).count();
+        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        self.sick().len().saturating_add(desired.saturating_sub(running))
     }
 
     /// Why a sick task may not be stopped yet, and what is to be noted for that.
@@ -160,14 +188,9 @@ impl Patient<'_> {
         Some((mark, Hold::SuspectNotYet { task: task.id().to_owned(), until }))
     }
 
-    /// Stops as many as the limits allow. Tasks that are missing carry the service no more than sick
-    /// ones do.
-    fn stop(&self, ripe: Vec<(&Task, Sickness<'_>)>, left: usize, plan: &mut Plan) {
-        let desired = self.service.desired;
-        let running = self.tasks.iter().filter(|task| task.runs()).count();
-        let missing = usize::try_from(desired).unwrap_or(usize::MAX).saturating_sub(running);
-        let down = self.sick().len().saturating_add(missing);
-        let allowed = self.limits.stops_allowed(down, desired).min(left);
+    /// Stops as many as the limits allow.
+    fn stop(&self, ripe: Vec<Sick<'_>>, left: usize, plan: &mut Plan) {
+        let allowed = self.limits.stops_allowed(self.down(), self.service.desired).min(left);
         if ripe.len() > allowed {
             let (left, until) = (ripe.len() - allowed, later(self.now, self.limits.storm_cooldown));
             plan.holds.push(Hold::StopLimit { left, allowed, until });
@@ -194,7 +217,8 @@ impl Patient<'_> {
         let condition = gave_up.then(|| self.condition("rollout_failed"));
         // Where the same again did not help, or would not, what was before may; but tasks that are
         // only missing are no fault of a deployment whose others run well.
-        let blamed = *diagnosis == Diagnosis::ServiceSick || !self.present_runs_well();
+        let shared = matches!(diagnosis, Diagnosis::ServiceSick | Diagnosis::TaskSick { .. });
+        let blamed = shared || !self.present_runs_well();
         if self.limits.rollback && blamed && (gave_up || self.redeployed_lately()) {
             match self.roll_back(diagnosis) {
                 Ok(step) => {

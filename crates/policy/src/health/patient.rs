@@ -35,6 +35,9 @@ pub(super) enum Sickness<'a> {
     Unanswered(&'a str),
 }
 
+/// A sick task, and why.
+pub(super) type Sick<'a> = (&'a Task, Sickness<'a>);
+
 impl<'a> Patient<'a> {
     /// Tasks have had the time to get an address, and none has one: the route cannot be known to be
     /// right (F24).
@@ -57,7 +60,7 @@ impl<'a> Patient<'a> {
     /// The sick tasks, the worst first: those that ECS calls UNHEALTHY, then the longest-running.
     /// UNKNOWN health is no sickness (F20), nor is a task judged that is starting or stopping; one
     /// that does not answer is sick only while another does, else the cause is a shared one.
-    pub(super) fn sick(&self) -> Vec<(&'a Task, Sickness<'a>)> {
+    pub(super) fn sick(&self) -> Vec<Sick<'a>> {
         let some_answer = self
             .tasks
             .iter()
@@ -95,6 +98,11 @@ impl<'a> Patient<'a> {
             Some(Readiness::Unreachable(_)) | None => task.health == TaskHealth::Healthy,
         };
         task.runs() && well
+    }
+
+    /// Whether nothing of the last hour stands ready to make a condition of the next failure.
+    pub(super) fn is_calm(&self) -> bool {
+        !self.has_failed_lately() && self.budget().is_ok()
     }
 
     /// Whether every running task was probed and none answers.

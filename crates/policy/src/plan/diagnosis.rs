@@ -41,7 +41,8 @@ pub enum Diagnosis {
     ServiceSick,
     /// The alarm reports errors, but the API answers well.
     Disputed,
-    /// The last tasks died by themselves.
+    /// The last tasks failed after they had started: they died by themselves, or ECS gave them up for
+    /// failing their health checks.
     CrashLoop {
         /// How many in a row.
         deaths: usize,
@@ -109,7 +110,7 @@ impl fmt::Display for Diagnosis {
             Diagnosis::Disputed => f.write_str("5XX alarm in ALARM, but the API answers well"),
             Diagnosis::CrashLoop { deaths, exit_code, reason } => {
                 let code = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
-                write!(f, "The last {deaths} tasks died by themselves: {reason}{code}")
+                write!(f, "The last {deaths} tasks failed one after the other: {reason}{code}")
             }
             Diagnosis::CannotStart { because } => write!(f, "Tasks cannot be started: {because}"),
             Diagnosis::Paused => f.write_str("Healing is switched off"),

@@ -26,13 +26,14 @@ const TARGETS: u8 = 5;
 /// Why and when a task stopped, if it did.
 fn any_stop() -> impl Strategy<Value = Option<(StopCode, &'static str, u64)>> {
     use StopCode::{
-        EssentialContainerExited, Infrastructure, ServiceSchedulerInitiated, TaskFailedToStart,
-        UserInitiated,
+        EssentialContainerExited, FailedHealthChecks, Infrastructure, ServiceSchedulerInitiated,
+        TaskFailedToStart, UserInitiated,
     };
     let code = select(vec![
         (EssentialContainerExited, "Essential container in task exited"),
         (EssentialContainerExited, "OutOfMemoryError: Container killed due to memory usage"),
         (TaskFailedToStart, NO_IMAGE),
+        (FailedHealthChecks, "Task failed container health checks"),
         (UserInitiated, "Eden: container health check failing"),
         (UserInitiated, "Task stopped by user"),
         (ServiceSchedulerInitiated, "Scaling activity initiated by deployment ecs-svc/1"),

@@ -332,6 +332,7 @@ fn a_stop_that_somebody_asked_for_is_no_evidence_against_the_application() {
         assert_eq!(diagnosis(&stopped(code)), "too_few_tasks", "{code:?}");
     }
     assert_eq!(diagnosis(&stopped(StopCode::EssentialContainerExited)), "crash_loop");
+    assert_eq!(diagnosis(&stopped(StopCode::FailedHealthChecks)), "crash_loop");
     assert_eq!(diagnosis(&stopped(StopCode::TaskFailedToStart)), "cannot_start");
 }
 

@@ -101,7 +101,7 @@ fn ill(name: &str) -> Scene {
 type Limit = (&'static str, fn(Scene) -> Scene);
 
 /// What holds remedies back, or lets them go further.
-const LIMITS: [Limit; 25] = [
+const LIMITS: [Limit; 26] = [
     ("nothing holds it back", |scene| scene),
     ("STARTUP_GRACE_SECONDS: every running task started a minute ago", |scene| {
         scene.each_task(|task| {
@@ -132,6 +132,15 @@ const LIMITS: [Limit; 25] = [
     ("STORM_COOLDOWN_SECONDS: a task was stopped a minute ago", |mut scene| {
         scene.facts = scene.facts.with_task(task(30).stopped_by_eden(60));
         scene
+    }),
+    ("MAX_UNHEALTHY_PERCENT: the successor of one that was stopped as a trial is sick", |mut scene| {
+        let stopped = scene.facts.with_task(task(30).stopped_by_eden(600));
+        scene.facts = stopped;
+        scene.each_task(|task| {
+            if task.id() == "task3" {
+                (task.created_at, task.started_at) = (Some(ago(460)), Some(ago(400)));
+            }
+        })
     }),
     ("ECS protects every task", |mut scene| {
         scene.facts = scene.facts.protected(&[1, 2, 3, 4]);

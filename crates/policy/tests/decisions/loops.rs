@@ -92,6 +92,53 @@ fn a_loop_is_over_when_a_task_requested_later_has_run_for_longer_than_its_grace(
 }
 
 #[test]
+fn tasks_that_ecs_replaces_for_their_health_checks_again_and_again_are_a_loop() {
+    // Given: the present one fails its check as well, after as long as those before.
+    let replaced = [900, 600, 300].iter().zip(1..).map(|(at, n)| task(n).failed_checks(*at));
+    let facts = healthy(1).route(route_to(9)).tasks(replaced.collect());
+    let finding = decide(&facts.with_task(sick_task(9).started(200).suspect(60)));
+    // When, then
+    let reason = "Task failed container health checks".to_owned();
+    let expected = Diagnosis::CrashLoop { deaths: 3, exit_code: None, reason };
+    assert_eq!(finding.diagnosis, expected);
+    assert_eq!(finding.plan.steps, []);
+    assert_eq!(finding.condition(), Some("crash_loop"));
+}
+
+#[test]
+fn a_loop_that_a_task_has_long_outlived_is_not_held_against_it_when_it_turns_sick() {
+    // Given: those before lived for a minute, this one for longer than its grace.
+    let then = |task: Task| {
+        let facts = healthy(1).route(route_to(9)).tasks(three_deaths());
+        diagnosis(&facts.with_task(task))
+    };
+    let sick = |age| sick_task(9).started(age).suspect(60);
+    assert_eq!(then(sick(120)), "crash_loop");
+    assert_eq!(then(sick(121)), "task_sick");
+    // Nor when it has been stopped for that, and its successor is on its way.
+    let facts = healthy(1).route(route_to(99)).tasks(three_deaths());
+    let facts = facts.with_task(task(9).started(190).stopped_by_eden(10));
+    let facts = facts.with_task(task(10).starting()).service(|service| {
+        (service.running, service.pending) = (0, 1);
+    });
+    assert_eq!(diagnosis(&facts), "starting");
+}
+
+#[test]
+fn a_task_that_fails_after_a_life_like_those_before_goes_on_with_the_loop() {
+    // Given: each lived for four minutes, and the last one for nine.
+    let row = |last: u64| {
+        let mut stops = vec![task(1).failed_checks(1_500), task(2).failed_checks(1_200)];
+        let mut third = task(3).failed_checks(60);
+        third.started_at = Some(ago(60 + last));
+        stops.push(third);
+        after(stops).with_task(task(4).starting())
+    };
+    assert_eq!(diagnosis(&row(480)), "crash_loop");
+    assert_eq!(diagnosis(&row(540)), "starting");
+}
+
+#[test]
 fn tasks_that_ran_well_beside_the_loop_do_not_end_it() {
     let facts = healthy(3).service(|service| service.running = 2);
     let facts = facts.tasks(vec![task(7), task(8)]);

@@ -40,6 +40,13 @@ impl Case {
             || matches!(self.readiness(task), Some(Readiness::NotReady(_)))
     }
 
+    /// Whether Eden stopped a task or deployed the service lately.
+    fn has_been_treated(&self) -> bool {
+        let service = self.facts.service.known();
+        let stopped = |task: &Task| task.stop.as_ref().is_some_and(|stop| stop.is_edens());
+        self.tasks().iter().any(stopped) || service.is_some_and(|it| !it.redeployed_at.is_empty())
+    }
+
     /// Has been running for longer than its grace.
     fn is_grown(&self, task: &Task) -> bool {
         let began = task.started_at.or(task.created_at);
@@ -94,10 +101,12 @@ proptest! {
         for step in finding.remedies() {
             let fits = match step {
                 Step::StopTask { .. } => matches!(finding.diagnosis, Diagnosis::TaskSick { .. }),
-                Step::ForceDeployment { .. } => matches!(
-                    finding.diagnosis,
-                    Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick
-                ),
+                Step::ForceDeployment { .. } => match finding.diagnosis {
+                    Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick => true,
+                    // Only when a remedy has not helped.
+                    Diagnosis::TaskSick { .. } => case.has_been_treated(),
+                    _ => false,
+                },
                 Step::RollBack { .. } => case.limits.rollback,
                 Step::RestoreDesiredCount { .. } => {
                     matches!(finding.diagnosis, Diagnosis::BelowFloor { .. })

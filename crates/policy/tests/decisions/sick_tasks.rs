@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use eden_policy::facts::{Alarm, StopCode, Task, TaskHealth};
+use eden_policy::facts::{Alarm, RolloutState, StopCode, Task, TaskHealth};
 use eden_policy::plan::Fact;
-use eden_policy::{Facts, Hold, Limits, Step};
+use eden_policy::{Diagnosis, Facts, Hold, Limits, Step};
 
 use crate::fixtures::*;
 use crate::verdict::*;
@@ -242,6 +242,57 @@ fn the_budget_frees_up_when_what_was_done_is_over_an_hour_ago() {
         .fold(stops(3_100), |facts, (at, n)| facts.with_task(past_stop(n, at)));
     let until = Some(hence(1_600));
     assert!(decide(&facts).holds(&Hold::BudgetSpent { spent: 8, budget: 6, until }));
+}
+
+/// Most of four are sick, and so is the one that was started after Eden stopped another five
+/// minutes ago.
+fn sick_again() -> Facts {
+    ripe(2, 4).with_task(past_stop(9, 300)).with_task(sick_task(3).started(200).suspect(70))
+}
+
+#[test]
+fn when_most_are_sick_and_the_successor_of_the_trial_is_too_the_service_is_redeployed() {
+    let finding = decide(&sick_again());
+    assert!(finding.redeploys(), "{finding:?}");
+    assert_eq!(finding.stopped(), [] as [&str; 0]);
+    // Not while one trial says nothing: its successor is well, or not sick for long enough.
+    let well = sick_again().with_task(task(3).started(200)).with_task(sick_task(4).suspect(90));
+    assert_eq!(decide(&well).stopped().len(), 1);
+    let fresh = sick_again().with_task(sick_task(3).started(200).suspect(20));
+    assert!(!decide(&fresh).redeploys());
+    // Nor while most are well: then no cause is shared.
+    let few = sick_again().with_task(task(1)).with_task(task(2));
+    assert_eq!(decide(&few).stopped(), ["task3"]);
+    assert!(!decide(&few).redeploys());
+}
+
+#[test]
+fn the_only_task_that_is_sick_again_after_a_stop_gets_a_redeployment() {
+    let facts = healthy(1).tasks(vec![past_stop(9, 600), sick_task(1).started(400).suspect(90)]);
+    assert!(decide(&facts).redeploys());
+    // And after that nothing but what its limits allow.
+    let redeployed = facts.tasks(vec![sick_task(1).started(1_400).suspect(90)]).service(|service| {
+        service.redeployed_at = vec![ago(1_700)];
+        service.deployments = vec![deployment(RolloutState::Completed, 1_700)];
+    });
+    let finding = decide(&redeployed);
+    assert_eq!(finding.remedies(), [] as [&Step; 0]);
+    assert!(finding.holds(&Hold::RedeployCooldown { until: hence(100) }), "{finding:?}");
+    let lately = redeployed.former(3_000);
+    assert!(decide_under(&lately, &rollback()).rolls_back());
+}
+
+#[test]
+fn what_people_were_told_of_is_over_when_nothing_of_the_last_hour_would_bring_it_back() {
+    assert!(decide(&healthy(2)).is_over);
+    assert!(!decide(&ripe(1, 2)).is_over);
+    let spent = (20..26).fold(healthy(2), |facts, n| facts.with_task(past_stop(n, 600)));
+    assert!(!decide(&spent).is_over && decide(&spent).diagnosis == Diagnosis::Healthy);
+    let died = (20..23).fold(healthy(2).route(route_to(2)), |facts, n| {
+        facts.with_task(task(n).died(u64::from(n) * 100))
+    });
+    let died = died.with_task(task(2).started(600));
+    assert!(!decide(&died).is_over && decide(&died).diagnosis == Diagnosis::Healthy);
 }
 
 #[test]

@@ -70,13 +70,17 @@ impl World {
     }
 
     /// The last other task definition with which a deployment completed, and since when the present
-    /// one has been in its place.
+    /// one has been in its place, unless that one had been there before.
     fn former(&self) -> Option<Former> {
         let present = &self.primary().definition;
-        let newest_first = || self.past.iter().rev();
-        let unbroken = newest_first().take_while(|past| past.definition == *present);
-        let replaced_at = unbroken.last()?.created_at;
-        let former = newest_first().find(|past| past.completed && past.definition != *present)?;
-        Some(Former { definition: former.definition.clone(), replaced_at })
+        let mut newest_first = self.past.iter().rev().peekable();
+        let mut replaced_at = None;
+        while let Some(past) = newest_first.next_if(|past| past.definition == *present) {
+            replaced_at = Some(past.created_at);
+        }
+        let earlier: Vec<_> =
+            newest_first.filter(|past| past.completed).map(|past| &past.definition).collect();
+        let former = earlier.first().filter(|_| !earlier.contains(&present))?;
+        Some(Former { definition: (*former).clone(), replaced_at: replaced_at? })
     }
 }

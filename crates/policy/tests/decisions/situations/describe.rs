@@ -200,7 +200,9 @@ fn stop_code(code: StopCode) -> &'static str {
         StopCode::TaskFailedToStart => "TaskFailedToStart",
         StopCode::EssentialContainerExited => "EssentialContainerExited",
         StopCode::UserInitiated => "UserInitiated",
-        StopCode::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+        StopCode::ServiceSchedulerInitiated | StopCode::FailedHealthChecks => {
+            "ServiceSchedulerInitiated"
+        }
         StopCode::Infrastructure => "InfrastructureHealth",
         StopCode::Unknown => "without a code",
     }

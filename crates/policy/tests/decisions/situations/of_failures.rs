@@ -35,6 +35,16 @@ fn crash_loops() -> Vec<Situation> {
             dying(none_runs(1)).with_task(task(4).starting()),
         ),
         situation(
+            "crash_loop/of_their_health_checks",
+            "ECS has replaced three tasks for failing their health checks, and the fourth fails them \
+             too",
+            (2..=4)
+                .fold(healthy(1), |facts, n| {
+                    facts.with_task(task(n).failed_checks(u64::from(n) * 300 - 300))
+                })
+                .with_task(sick_task(1).started(280).suspect(70)),
+        ),
+        situation(
             "crash_loop/rolled_back",
             "The tasks of the last deployment die, those of the one before did not",
             dying(none_runs(1)).with_task(task(4).starting()),

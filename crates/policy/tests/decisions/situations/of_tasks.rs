@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eden_policy::Facts;
-use eden_policy::facts::{Alarm, TaskHealth};
+use eden_policy::facts::{Alarm, RolloutState, TaskHealth};
 use eden_policy::mode::{Mode, ModeTag};
 
 use super::{Situation, situation};
@@ -77,6 +77,34 @@ fn stops() -> Vec<Situation> {
             "task_sick/sixty_of_a_hundred",
             "Sixty of a hundred are sick: a shared cause, so one is stopped as a trial",
             sick(60, 100),
+        ),
+        situation(
+            "task_sick/the_trial_did_not_help",
+            "Sixty of a hundred are sick, and so is the successor of the one that was stopped as a \
+             trial: new tasks for all",
+            sick(60, 100)
+                .with_task(task(101).stopped_by_eden(600))
+                .with_task(sick_task(60).started(400).suspect(90)),
+        ),
+        situation(
+            "task_sick/sick_again_after_a_redeployment",
+            "Neither a stop nor a redeployment has helped the only task: what ran before does",
+            healthy(1)
+                .former(3_600)
+                .tasks(vec![sick_task(1).started(1_200).suspect(90), task(9).stopped_by_eden(2_400)])
+                .service(|service| {
+                    service.redeployed_at = vec![ago(1_400)];
+                    service.deployments = vec![deployment(RolloutState::Completed, 1_400)];
+                }),
+        )
+        .with_rollback(),
+        situation(
+            "task_sick/after_an_old_loop",
+            "The task that ended a crash loop turns sick half an hour later: it is stopped like any \
+             other",
+            (2..=4)
+                .fold(healthy(1), |facts, n| facts.with_task(task(n).died(1_800 + u64::from(n) * 90)))
+                .with_task(sick_task(1).started(1_800).suspect(90)),
         ),
         situation(
             "task_sick/others_are_missing",
