@@ -56,6 +56,39 @@ pub enum Fault {
     Bus(DeliveryFaults),
 }
 
+/// The names of all faults.
+pub const FAULTS: [&str; 29] = [
+    "task crashes",
+    "all tasks crash",
+    "task hangs",
+    "task answers 5xx",
+    "task is UNHEALTHY",
+    "all tasks answer 5xx",
+    "all tasks hang",
+    "dependency is down",
+    "crash loop",
+    "tasks cannot start",
+    "deployment",
+    "bad deployment: 5xx",
+    "bad deployment: crashes",
+    "bad deployment: cannot start",
+    "bad deployment: UNHEALTHY",
+    "scaling",
+    "scaled to zero by mistake",
+    "route edited by mistake",
+    "task stopped by hand",
+    "healing paused",
+    "task protected",
+    "API throttles",
+    "API answers 5xx",
+    "API denies access",
+    "API is slow",
+    "API resets connections",
+    "API answers partly",
+    "API answers with the past",
+    "event bus is unreliable",
+];
+
 impl Fault {
     /// Its name, in reports.
     pub fn name(&self) -> &'static str {

@@ -6,15 +6,20 @@ use std::time::Duration;
 
 use eden_lab::example::{API, CLUSTER, SERVICE};
 use eden_lab::lambda::{Lambda, RetryDelays};
+use eden_lab::template::Stack;
+use eden_lab::world::StopCode;
 use eden_lab::{Clock, Lab, World};
 use serde::Serialize;
 
 use crate::history::{BEGIN, History};
+use crate::laws::Laws;
+use crate::mutants::Mutant;
 use crate::policies::{self, Policy};
 use crate::record::{self, About, Broken, Line, Record, elapsed};
 use crate::script::{self, Script};
 use crate::setting::{API_URL, MAINTENANCE, PATH, epoch};
-use crate::watch::Watch;
+use crate::spans::Span;
+use crate::watch::{Change, Watch};
 
 /// What became of a history under a policy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,12 +38,16 @@ pub struct Played {
     pub outages: Vec<(f64, f64)>,
     /// The faults that users may have felt: when, in seconds since the world began, and which.
     pub felt: Vec<(f64, &'static str)>,
+    /// What the policy did, by kind.
+    pub actions: BTreeMap<&'static str, u64>,
     /// How often each thing was seen that has to be seen over a run.
     pub seen: BTreeMap<String, u64>,
     /// What was broken of the invariants.
     pub broken: Vec<Broken>,
     /// What happened, step by step, if that was asked for.
     pub trace: Vec<Line>,
+    /// What each task was when, if the trace was asked for.
+    pub spans: Vec<Span>,
 }
 
 /// Plays a history; the same history and policy always give the same.
@@ -54,6 +63,13 @@ pub fn play(history: &History, policy: Policy, traced: bool) -> Played {
     runtime.block_on(Stage::set(history, policy, traced).play())
 }
 
+/// Who may have changed what is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Script,
+    Anybody,
+}
+
 /// A history on its stage.
 struct Stage<'a> {
     history: &'a History,
@@ -61,6 +77,8 @@ struct Stage<'a> {
     record: record::Shared,
     script: Script,
     watch: RefCell<Watch>,
+    laws: RefCell<Laws>,
+    actions: RefCell<BTreeMap<&'static str, u64>>,
     felt: Vec<(f64, &'static str)>,
 }
 
@@ -71,7 +89,9 @@ impl<'a> Stage<'a> {
             policy,
             record: Record::new(epoch(), traced),
             script: Script::new(history),
-            watch: RefCell::new(Watch::new(epoch(), BEGIN)),
+            watch: RefCell::new(Watch::new(epoch(), BEGIN, traced)),
+            laws: RefCell::new(Laws::new(&history.setting)),
+            actions: RefCell::default(),
             felt: Vec::new(),
         }
     }
@@ -85,6 +105,7 @@ impl<'a> Stage<'a> {
             self.wait(&lab, next).await;
             let mut world = lab.world();
             let now = elapsed(epoch(), world.now());
+            self.look(&world, By::Anybody);
             // Somebody has led the route to the service once, when it was made.
             if !routed && let Some(task) = first_serving(&world) {
                 script::point_route(&mut world, &task);
@@ -101,10 +122,11 @@ impl<'a> Stage<'a> {
                 }
             }
             self.script.tend(&mut world);
+            self.look(&world, By::Script);
             if self.policy == Policy::Oracle {
                 policies::act_as_oracle(&mut world, &mut self.script);
+                self.look(&world, By::Anybody);
             }
-            self.look(&world);
             if now >= end {
                 break;
             }
@@ -130,12 +152,17 @@ impl<'a> Stage<'a> {
         match self.policy {
             Policy::None | Policy::Oracle => {}
             Policy::Simple => policies::install_simple(&lab, &lambda, &stack),
-            Policy::Eden => policies::install_eden(&lab, &lambda, &stack, &self.record),
+            Policy::Eden => self.install_eden(&lab, &lambda, &stack, None),
+            Policy::Mutant(mutant) => self.install_eden(&lab, &lambda, &stack, Some(mutant)),
         }
         if !matches!(self.policy, Policy::None | Policy::Oracle) {
             lab.connect(lambda);
         }
         lab
+    }
+
+    fn install_eden(&self, lab: &Lab, lambda: &Lambda, stack: &Stack, mutant: Option<Mutant>) {
+        policies::install_eden(lab, lambda, stack, &self.record, mutant);
     }
 
     /// Watches the world until something is due, or somebody has to look after it at once.
@@ -144,7 +171,7 @@ impl<'a> Stage<'a> {
         let at_once = self.policy == Policy::Oracle;
         let left = until.saturating_sub(elapsed(epoch(), lab.world().now()));
         lab.until(left, |world| {
-            self.look(world);
+            self.look(world, By::Anybody);
             let mut watch = self.watch.borrow_mut();
             let moved = std::mem::take(&mut watch.moved);
             watch.primary != seen || (at_once && moved)
@@ -152,10 +179,23 @@ impl<'a> Stage<'a> {
         .await;
     }
 
-    fn look(&self, world: &World) {
+    /// Looks at the world, and checks what was changed unless the script has changed it.
+    fn look(&self, world: &World, by: By) {
         let mut watch = self.watch.borrow_mut();
-        watch.look(world, &mut record::write(&self.record));
-        watch.changes.clear();
+        let mut record = record::write(&self.record);
+        watch.look(world, &mut record);
+        watch.judge(world, self.script.desired);
+        let changes = std::mem::take(&mut watch.changes);
+        let begun = elapsed(epoch(), watch.now) >= BEGIN;
+        if by == By::Script || !begun {
+            return;
+        }
+        for action in changes.iter().filter_map(action) {
+            *self.actions.borrow_mut().entry(action).or_default() += 1;
+        }
+        if self.policy.is_eden() {
+            self.laws.borrow_mut().check(&watch, &changes, &mut record);
+        }
     }
 
     fn finish(self) -> Played {
@@ -165,6 +205,10 @@ impl<'a> Stage<'a> {
         let outages: Vec<_> =
             watch.outages.iter().map(|it| (seconds(it.from), seconds(it.to))).collect();
         let mut record = record::write(&self.record);
+        if self.policy.is_eden() {
+            let calm = epoch() + self.history.calm;
+            self.laws.borrow().check_end(&watch, calm, &mut record);
+        }
         Played {
             name: self.history.name.clone(),
             seed: self.history.seed,
@@ -173,9 +217,11 @@ impl<'a> Stage<'a> {
             measured_s: (self.history.end() - BEGIN).as_secs_f64(),
             outages,
             felt: self.felt,
+            actions: self.actions.into_inner(),
             seen: std::mem::take(&mut record.seen),
             broken: std::mem::take(&mut record.broken),
             trace: record.take_lines(),
+            spans: watch.spans.take().map(|spans| spans.finish(seconds(watch.now))).unwrap_or_default(),
         }
     }
 }
@@ -183,4 +229,17 @@ impl<'a> Stage<'a> {
 fn first_serving(world: &World) -> Option<String> {
     let tasks = world.tasks(CLUSTER, SERVICE);
     tasks.into_iter().find(|task| task.listening).map(|task| task.endpoint().to_string())
+}
+
+/// What a change is as an action of whoever looks after the service; ECS's own stops are none.
+fn action(change: &Change) -> Option<&'static str> {
+    match change {
+        Change::Stopping { cause, .. } => {
+            (cause.code == StopCode::UserInitiated).then_some("tasks stopped")
+        }
+        Change::Deployed { same: true, .. } => Some("redeployments"),
+        Change::Deployed { same: false, .. } => Some("deployments of something else"),
+        Change::Desired { .. } => Some("changes of the desired count"),
+        Change::Routed { .. } => Some("moves of the route"),
+    }
 }

@@ -85,6 +85,10 @@ pub(crate) struct Record {
     /// How often each thing was seen that has to be seen over a run.
     pub(crate) seen: BTreeMap<String, u64>,
     pub(crate) broken: Vec<Broken>,
+    /// Since when healing has been paused, if it is.
+    pub(crate) paused_since: Option<Timestamp>,
+    /// The last thing that a controller changed, and when.
+    pub(crate) last_write: Option<(Timestamp, String)>,
 }
 
 /// A record that several write into.
@@ -94,7 +98,8 @@ impl Record {
     pub(crate) fn new(origin: Timestamp, traced: bool) -> Shared {
         let lines = traced.then(Vec::new);
         let (seen, broken) = (BTreeMap::new(), Vec::new());
-        Arc::new(Mutex::new(Self { origin, lines, seen, broken }))
+        let (paused_since, last_write) = (None, None);
+        Arc::new(Mutex::new(Self { origin, lines, seen, broken, paused_since, last_write }))
     }
 
     /// Writes a line, if there is a trace.

@@ -13,7 +13,7 @@ use crate::policies::Policy;
 ///
 /// # Panics
 /// When a history panics.
-pub fn play_all(histories: &[History], policies: &[Policy], mut took: impl FnMut(Vec<Played>)) {
+pub fn play_all(histories: &[History], policies: &[Policy], mut took: impl FnMut(&History, Vec<Played>)) {
     let next = AtomicUsize::new(0);
     let (done, results) = mpsc::channel();
     let threads = thread::available_parallelism().map_or(1, usize::from).min(histories.len());
@@ -38,7 +38,7 @@ pub fn play_all(histories: &[History], policies: &[Policy], mut took: impl FnMut
         for (index, played) in results {
             early.insert(index, played);
             while let Some(played) = early.remove(&due) {
-                took(played);
+                took(&histories[due], played);
                 due += 1;
             }
         }

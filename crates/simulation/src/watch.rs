@@ -1,20 +1,24 @@
 //! The watch: looks at the world after each of its changes, measures for how long requests fail,
 //! and remembers what was true when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_lab::World;
 use eden_lab::example::{ALARM, API, CLUSTER, SERVICE};
 use eden_lab::world::{
-    AlarmState, AppState, HealthStatus, RolloutState, StopCause, Task, TaskStatus,
+    AlarmState, AppState, HealthStatus, RolloutState, StopCause, StopCode, Task, TaskStatus,
 };
 use jiff::Timestamp;
 
-use crate::record::{About, Record};
+use crate::record::{About, Record, elapsed};
 use crate::script::HEALING_TAG;
-use crate::setting::{MAINTENANCE, PATH};
+use crate::setting::{MAINTENANCE, PATH, epoch};
+use crate::spans::{Being, Spans};
+
+/// So long ago a failed task may still be one of a loop.
+const LOOPED: Duration = Duration::from_mins(45);
 
 /// A time in which requests fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +34,8 @@ pub struct Outage {
 pub(crate) enum Change {
     /// A task has been asked to stop.
     Stopping { arn: String, cause: StopCause },
-    /// There is a new PRIMARY deployment.
-    Deployed { id: String, revision: u32 },
+    /// There is a new PRIMARY deployment, of the same as before or not.
+    Deployed { id: String, same: bool, former_since: Timestamp },
     /// The desired count has changed.
     Desired { from: u32, to: u32 },
     /// The route leads elsewhere.
@@ -44,10 +48,10 @@ pub(crate) struct Seen {
     pub(crate) task: Shown,
     /// When it was last sick: UNHEALTHY, or not answering well although it ran.
     pub(crate) sick_at: Option<Timestamp>,
-    /// When it was last well.
-    pub(crate) well_at: Option<Timestamp>,
     /// When it last ran and was meant to.
     pub(crate) ran_at: Option<Timestamp>,
+    /// Since when it has been protected, if it is.
+    pub(crate) protected_at: Option<Timestamp>,
 }
 
 /// What there is to see of a task.
@@ -60,7 +64,6 @@ pub(crate) struct Shown {
     listening: bool,
     pub(crate) endpoint: SocketAddr,
     pub(crate) started_at: Option<Timestamp>,
-    pub(crate) protected_until: Option<Timestamp>,
 }
 
 impl Shown {
@@ -73,7 +76,6 @@ impl Shown {
             listening: task.listening,
             endpoint: task.endpoint(),
             started_at: task.milestones.started,
-            protected_until: task.protected_until,
         }
     }
 
@@ -84,6 +86,18 @@ impl Shown {
     /// Whether it answers requests well.
     pub(crate) fn serves(&self) -> bool {
         self.listening && serves(self.app)
+    }
+
+    /// What it is on a timeline; nothing, once it has stopped.
+    fn being(&self) -> Option<Being> {
+        match (self.status, self.wanted) {
+            (TaskStatus::Stopped, _) => None,
+            (_, false) => Some(Being::Stopping),
+            _ if !self.listening && self.status != TaskStatus::Running => Some(Being::Starting),
+            _ if self.is_sick() && self.listening => Some(Being::Sick),
+            _ if self.serves() => Some(Being::Serving),
+            _ => Some(Being::Starting),
+        }
     }
 
     /// Whether ECS calls it UNHEALTHY, or it runs and does not answer well.
@@ -123,22 +137,30 @@ pub(crate) struct Watch {
     pub(crate) tasks: BTreeMap<String, Seen>,
     pub(crate) route: Option<SocketAddr>,
     pub(crate) primary: String,
-    pub(crate) primary_since: Timestamp,
-    /// When the PRIMARY deployment before was made.
-    pub(crate) former_since: Timestamp,
-    pub(crate) rolling_since: Option<Timestamp>,
-    pub(crate) paused_since: Option<Timestamp>,
+    primary_since: Timestamp,
+    revision: u32,
+    rolling_since: Option<Timestamp>,
+    /// Since when a deployment had been rolling before the last look.
+    pub(crate) rolling_before: Option<Timestamp>,
     pub(crate) desired: u32,
+    /// When the service was last not as it should be.
+    pub(crate) unwell_at: Option<Timestamp>,
+    /// What is not as it should be.
+    pub(crate) unwell: Option<String>,
+    /// Tasks that failed in the last half hour.
+    failures: VecDeque<Timestamp>,
     rollout: Option<RolloutState>,
     alarm: Option<AlarmState>,
     /// What changed since somebody last asked.
     pub(crate) changes: Vec<Change>,
     /// Whether anything changed since somebody last asked.
     pub(crate) moved: bool,
+    /// What each task was when, if that is wanted.
+    pub(crate) spans: Option<Spans>,
 }
 
 impl Watch {
-    pub(crate) fn new(now: Timestamp, begin: Duration) -> Self {
+    pub(crate) fn new(now: Timestamp, begin: Duration, traced: bool) -> Self {
         Self {
             begin: now + begin,
             now,
@@ -149,14 +171,18 @@ impl Watch {
             route: None,
             primary: String::new(),
             primary_since: now,
-            former_since: now,
+            revision: 0,
             rolling_since: None,
-            paused_since: None,
+            rolling_before: None,
             desired: 0,
+            unwell_at: None,
+            unwell: None,
+            failures: VecDeque::new(),
             rollout: None,
             alarm: None,
             changes: Vec::new(),
             moved: false,
+            spans: traced.then(Spans::default),
         }
     }
 
@@ -166,6 +192,7 @@ impl Watch {
         self.look_at_tasks(world, record);
         self.look_at_service(world, record);
         self.look_at_route(world, record);
+        self.note_spans();
         let alarm = world.alarm(ALARM).map(|alarm| alarm.status.state);
         if alarm != self.alarm {
             let state = alarm.map_or("missing", AlarmState::as_str);
@@ -190,18 +217,20 @@ impl Watch {
                 record.note(now, About::Task, || {
                     format!("{} is to stop: {}: {}", task.id(), cause.code.as_str(), cause.reason)
                 });
+                if cause.code != StopCode::UserInitiated {
+                    self.failures.push_back(now);
+                }
                 self.changes.push(Change::Stopping { arn: task.arn.clone(), cause });
             }
             let was = before.map(|before| (before.task.is_sick(), before.task.runs()));
             let (was_sick, did_run) = was.unwrap_or((false, false));
-            let was_well = did_run && !was_sick;
             let last = |truth: bool, before: Option<Timestamp>| if truth { Some(now) } else { before };
-            let (sick_at, well_at, ran_at) =
-                before.map_or((None, None, None), |it| (it.sick_at, it.well_at, it.ran_at));
+            let (sick_at, ran_at) = before.map_or((None, None), |it| (it.sick_at, it.ran_at));
+            let since = before.and_then(|it| it.protected_at).or(Some(now));
             let seen = Seen {
                 sick_at: last(shown.is_sick() || was_sick, sick_at),
-                well_at: last((shown.runs() && !shown.is_sick()) || was_well, well_at),
                 ran_at: last(shown.runs() || did_run, ran_at),
+                protected_at: if task.is_protected(now) { since } else { None },
                 task: shown,
             };
             self.tasks.insert(task.arn.clone(), seen);
@@ -222,8 +251,12 @@ impl Watch {
             record.note(now, About::Service, || {
                 format!("deployment {} of revision {revision}", primary.id)
             });
-            self.changes.push(Change::Deployed { id: primary.id.clone(), revision });
-            self.former_since = self.primary_since;
+            self.changes.push(Change::Deployed {
+                id: primary.id.clone(),
+                same: revision == self.revision,
+                former_since: self.primary_since,
+            });
+            self.revision = revision;
             (self.primary_since, self.moved, self.rollout) = (primary.created_at, true, None);
             self.primary.clone_from(&primary.id);
         }
@@ -235,9 +268,43 @@ impl Watch {
         }
         let rolls = primary.rollout_state == RolloutState::InProgress;
         let rolling = rolls || !service.replaced.is_empty();
+        self.rolling_before = self.rolling_since;
         self.rolling_since = if rolling { self.rolling_since.or(Some(now)) } else { None };
         let paused = service.tags.get(HEALING_TAG).is_some_and(|value| value != "on");
-        self.paused_since = if paused { self.paused_since.or(Some(now)) } else { None };
+        record.paused_since = if paused { record.paused_since.or(Some(now)) } else { None };
+    }
+
+    /// Whether so many tasks failed lately that one may speak of a loop.
+    pub(crate) fn looped(&self) -> bool {
+        let lately = |at: &&Timestamp| self.now <= **at + LOOPED;
+        self.failures.iter().filter(lately).count() >= 3
+    }
+
+    /// Notes whether the service is as it should be.
+    pub(crate) fn judge(&mut self, world: &World, wanted: u32) {
+        let was_unwell = self.unwell.is_some();
+        self.unwell = self.complaint(world, wanted);
+        if was_unwell || self.unwell.is_some() {
+            self.unwell_at = Some(self.now);
+        }
+    }
+
+    fn complaint(&self, world: &World, wanted: u32) -> Option<String> {
+        let service = world.service(CLUSTER, SERVICE)?;
+        let ready = world.tasks(CLUSTER, SERVICE).iter().filter(|task| task.is_ready()).count();
+        let target = self.route.and_then(|to| world.listening_at(to));
+        let leads_well = target.is_some_and(|task| task.is_ready() && serves(task.app));
+        if service.desired_count != wanted {
+            Some(format!("{} tasks are wanted, not {wanted}", service.desired_count))
+        } else if ready != wanted as usize {
+            Some(format!("{ready} tasks of {wanted} are ready"))
+        } else if service.primary.rollout_state != RolloutState::Completed {
+            Some(format!("the rollout is {}", service.primary.rollout_state.as_str()))
+        } else if !(leads_well && self.serving) {
+            Some("the route leads to no task that is well".to_owned())
+        } else {
+            None
+        }
     }
 
     fn look_at_route(&mut self, world: &World, record: &mut Record) {
@@ -271,6 +338,16 @@ impl Watch {
                 self.down_since = None;
             }
             _ => {}
+        }
+    }
+
+    fn note_spans(&mut self) {
+        let Some(spans) = &mut self.spans else { return };
+        let now = elapsed(epoch(), self.now).as_secs_f64();
+        for (arn, seen) in &self.tasks {
+            let id = arn.rsplit('/').next().unwrap_or(arn);
+            let routed = self.route == Some(seen.task.endpoint);
+            spans.note(id, seen.task.being(), routed, now);
         }
     }
 

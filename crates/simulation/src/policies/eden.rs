@@ -8,27 +8,34 @@ use eden_lab::lambda::Lambda;
 use eden_lab::template::Stack;
 
 use crate::install::{self, Ended, Process};
+use crate::mutants::Mutant;
 use crate::record::{self, About, Record};
 use crate::tap::{self, Tap};
 
 /// Installs Eden. Each invocation gets a process that no other has at the time, warm if there is
 /// one; a process whose invocation was cut off is gone.
-pub(crate) fn install(lab: &Lab, lambda: &Lambda, stack: &Stack, record: &record::Shared) {
+pub(crate) fn install(
+    lab: &Lab,
+    lambda: &Lambda,
+    stack: &Stack,
+    record: &record::Shared,
+    mutant: Option<Mutant>,
+) {
     install::install(lambda, stack, |function| {
         let idle: Arc<Mutex<Vec<(eden_core::Edge, Arc<Tap>)>>> = Arc::default();
         let (lab, record, function) = (lab.clone(), Arc::clone(record), function.to_owned());
-        move |request_id: &str| {
+        move |_: &str| {
             let warm = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let (edge, tap) = warm.unwrap_or_else(|| {
-                let tap = Arc::new(Tap::new(&function, &record));
+                let tap = Arc::new(Tap::new(&function, &lab, &record, mutant));
                 let aws = Aws::new(&tap::tapped(&lab, &tap));
                 (install::edge_of(&lab, aws), tap)
             });
-            tap.begin(request_id);
+            tap.begin();
             let (idle, record, process) = (Arc::clone(&idle), Arc::clone(&record), edge.clone());
             Process::watched(edge, move |ended| {
                 let now = process.aws.now();
-                tap.end();
+                tap.end(now);
                 note(&mut record::write(&record), now, ended);
                 idle.lock().unwrap_or_else(PoisonError::into_inner).push((process, tap));
             })

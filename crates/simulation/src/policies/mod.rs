@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::mutants::Mutant;
+
 pub(crate) use eden::install as install_eden;
 pub(crate) use oracle::act as act_as_oracle;
 pub(crate) use simple::install as install_simple;
@@ -25,10 +27,12 @@ pub enum Policy {
     Eden,
     /// One that knows every fault and acts at once: the limit.
     Oracle,
+    /// Eden, deliberately broken.
+    Mutant(Mutant),
 }
 
 impl Policy {
-    /// All of them.
+    /// Those that are compared.
     pub const ALL: [Self; 4] = [Self::None, Self::Simple, Self::Eden, Self::Oracle];
 
     /// Its name.
@@ -38,6 +42,7 @@ impl Policy {
             Self::Simple => "simple",
             Self::Eden => "eden",
             Self::Oracle => "oracle",
+            Self::Mutant(mutant) => mutant.name(),
         }
     }
 
@@ -48,7 +53,13 @@ impl Policy {
             Self::Simple => "simple healer",
             Self::Eden => "Eden",
             Self::Oracle => "oracle",
+            Self::Mutant(_) => "mutant of Eden",
         }
+    }
+
+    /// Whether it is Eden, broken or not: the invariants are about it.
+    pub fn is_eden(self) -> bool {
+        matches!(self, Self::Eden | Self::Mutant(_))
     }
 }
 
@@ -62,7 +73,11 @@ impl FromStr for Policy {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let named = Self::ALL.into_iter().find(|policy| policy.name() == text);
-        named.ok_or_else(|| "accepted: none, simple, eden, oracle".to_owned())
+        let mutants = Mutant::ALL.into_iter().map(Self::Mutant);
+        let mut all = Self::ALL.into_iter().chain(mutants);
+        all.find(|policy| policy.name() == text).ok_or_else(|| {
+            let mutants = Mutant::ALL.map(Mutant::name).join(", ");
+            format!("accepted: none, simple, eden, oracle; or a mutant of Eden: {mutants}")
+        })
     }
 }
