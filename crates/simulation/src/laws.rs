@@ -19,8 +19,9 @@ const BATCH: Duration = Duration::from_secs(30);
 const HOUR: Duration = Duration::from_hours(1);
 /// So soon after the last fault everything is well again.
 pub const CONVERGED_WITHIN: Duration = Duration::from_mins(40);
-/// So soon after the last fault nothing is written any more.
-pub const QUIET_AFTER: Duration = Duration::from_mins(50);
+/// So soon after the last fault nothing is written any more: for an hour ECS tells of tasks that
+/// failed (F18), and people may be told that this is over.
+pub const QUIET_AFTER: Duration = Duration::from_mins(67);
 /// What Eden's reasons begin with.
 const MARK: &str = "Eden: ";
 

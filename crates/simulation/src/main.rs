@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 use eden_simulation::reach::unreached;
-use eden_simulation::{FAULTS, Failure, History, Policy, Summary, play, play_all};
+use eden_simulation::{
+    FAULTS, Failure, History, Played, Policy, Summary, named, play, play_all, report,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// So many histories make it likely that everything occurs that has to.
@@ -79,6 +81,12 @@ fn run(arguments: &Arguments) -> Result<bool> {
     } else {
         show(&summary);
     }
+    if let Some(folder) = &arguments.report {
+        let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+        let shown = shown(&histories, policies);
+        report::write(folder, &summary, &shown, &format!("cargo xtask simulate {command}"))?;
+        anstream::eprintln!("report: {}", folder.join("index.html").display());
+    }
     let missed = if count >= ENOUGH && policies.contains(&Policy::Eden) {
         unreached(&summary.seen, &FAULTS)
     } else {
@@ -88,6 +96,14 @@ fn run(arguments: &Arguments) -> Result<bool> {
         anstream::eprintln!("never occurred: {missed}");
     }
     Ok(summary.failures.is_empty() && missed.is_empty())
+}
+
+/// The histories whose timelines a report shows: the only one there is, or else the named ones.
+fn shown(histories: &[History], policies: &[Policy]) -> Vec<Played> {
+    let named = named();
+    let shown = if histories.len() == 1 { histories } else { &named };
+    let under = |history| policies.iter().map(move |policy| play(history, *policy, true));
+    shown.iter().flat_map(under).collect()
 }
 
 fn progress(count: u64, hidden: bool) -> ProgressBar {

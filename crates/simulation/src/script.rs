@@ -226,7 +226,9 @@ impl Script {
         let _ = world.set_service_tag(CLUSTER, SERVICE, HEALING_TAG, None);
         let _ = world.set_desired_count(CLUSTER, SERVICE, self.desired);
         self.deploy_if_bad(world);
+        let now = world.now();
         for task in all(world) {
+            let _ = world.protect_task(&task.arn, now);
             let own = self.behaviours.get(&task.definition.revision);
             if own == Some(&Behaviour::Runs(AppState::Serving)) {
                 let _ = world.set_app(&task.arn, AppState::Serving);

@@ -16,6 +16,7 @@ use eden_core::aws;
 use eden_lab::Lab;
 use eden_lab::example::{API, CLUSTER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::call::{Answered, Asked};
 use crate::laws::TOLERANCE;
@@ -40,6 +41,10 @@ pub(crate) struct Tap {
 struct Told {
     /// How each operation was answered last.
     answered: BTreeMap<String, Answered>,
+    /// The tasks that are to run, by the last list.
+    listed: BTreeSet<String>,
+    /// The tasks of which the last answer said nothing.
+    untold: BTreeSet<String>,
     /// When its claim was written.
     claimed_at: Option<Timestamp>,
     /// Whether the service was read after the claim had settled.
@@ -106,6 +111,11 @@ impl Tap {
         for needed in needs(asked) {
             let text = match told.answered.get(*needed) {
                 Some(Answered::Well) => continue,
+                Some(Answered::Partly)
+                    if *needed == "DescribeTasks" && told.untold.is_disjoint(&told.listed) =>
+                {
+                    continue;
+                }
                 Some(Answered::Partly) => "was answered partly",
                 Some(Answered::Badly) => "failed",
                 None => "was never asked",
@@ -127,7 +137,7 @@ impl Tap {
 
 
     /// A call was answered.
-    fn told_of(&self, asked: &Asked, answered: Answered) {
+    fn told_of(&self, asked: &Asked, answered: Answered, body: &[u8]) {
         let now = self.lab.world().now();
         let mut told = self.told();
         told.answered.insert(asked.operation.clone(), answered);
@@ -141,6 +151,12 @@ impl Tap {
             }
             "TagResource" if well && asked.input.to_string().contains(":claim\"") => {
                 (told.claimed_at, told.claim_is_verified) = (Some(now), false);
+            }
+            "ListTasks" if well && asked.text("desiredStatus") != Some("STOPPED") => {
+                told.listed = texts(body, |answer| &answer["taskArns"]);
+            }
+            "DescribeTasks" if answered != Answered::Badly => {
+                told.untold = texts(body, |answer| &answer["failures"]);
             }
             "DescribeServices" if well => {
                 told.claim_is_verified |= told.claimed_at.is_some_and(|at| now >= at + SETTLE);
@@ -159,6 +175,14 @@ impl Tap {
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The texts in a list of a JSON answer, or the ARNs of its entries.
+fn texts(body: &[u8], list: impl Fn(&Value) -> &Value) -> BTreeSet<String> {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let entries = list(&answer).as_array().into_iter().flatten();
+    let text = |entry: &Value| entry.as_str().or_else(|| entry["arn"].as_str()).map(str::to_owned);
+    entries.filter_map(text).collect()
 }
 
 /// Whether it only notes what people were told, or gives a claim up.
@@ -242,7 +266,8 @@ impl Tapped<SharedHttpConnector> {
         let mut answering = Unanswered { tap, asked: Some(&asked) };
         let answer = self.inner.call(request).await;
         answering.asked = None;
-        tap.told_of(&asked, Answered::read(&answer));
+        let body = answer.as_ref().ok().and_then(|answer| answer.body().bytes());
+        tap.told_of(&asked, Answered::read(&answer), body.unwrap_or_default());
         match &tap.mutation {
             Some(mutation) => mutation.answer(&asked, answer),
             None => answer,
@@ -259,7 +284,7 @@ struct Unanswered<'a> {
 impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
         if let Some(asked) = self.asked {
-            self.tap.told_of(asked, Answered::Badly);
+            self.tap.told_of(asked, Answered::Badly, &[]);
         }
     }
 }
