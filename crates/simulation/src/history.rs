@@ -88,9 +88,9 @@ fn minutes(rng: &mut Rng, of: std::ops::Range<u64>) -> Duration {
 /// Until the next fault: some come together, most find the service at rest.
 fn gap(rng: &mut Rng) -> Duration {
     match rng.u32(0..10) {
-        0..=2 => seconds(rng, 5..120),
-        3..=7 => minutes(rng, 3..15),
-        _ => minutes(rng, 15..35),
+        0..=1 => seconds(rng, 5..120),
+        2..=5 => minutes(rng, 5..20),
+        _ => minutes(rng, 20..50),
     }
 }
 
@@ -98,27 +98,27 @@ fn any_fault(rng: &mut Rng, setting: &Setting) -> (Fault, Duration) {
     let none = Duration::ZERO;
     let nth = rng.usize(0..8);
     match rng.u32(0..100) {
-        0..=11 => (Fault::Crash(nth), none),
-        12..=13 => (Fault::CrashAll, none),
-        14..=18 => (Fault::Hang(nth), none),
-        19..=23 => (Fault::Fail(nth), none),
-        24..=28 if setting.health_check => (Fault::Unhealthy(nth), none),
-        24..=28 => (Fault::Crash(nth), none),
-        29..=31 => (Fault::FailAll, none),
-        32..=33 => (Fault::HangAll, none),
-        34..=36 => (Fault::DependencyDown, minutes(rng, 2..20)),
-        37..=39 => (Fault::CrashLoop(seconds(rng, 5..90)), minutes(rng, 4..20)),
-        40..=42 => (Fault::CannotStart, minutes(rng, 4..25)),
-        43..=60 => of_operators(rng, setting, nth),
-        61..=66 => (Fault::Scale(rng.u32(1..6)), none),
-        67..=69 => (Fault::ScaleToZero, minutes(rng, 10..30)),
-        70..=74 => (Fault::EditRoute, none),
-        75..=77 => (Fault::StopTask(nth), none),
-        78..=80 => {
+        0..=19 => (Fault::Crash(nth), none),
+        20..=22 => (Fault::CrashAll, none),
+        23..=29 => (Fault::Hang(nth), none),
+        30..=36 => (Fault::Fail(nth), none),
+        37..=42 if setting.health_check => (Fault::Unhealthy(nth), none),
+        37..=42 => (Fault::Crash(nth), none),
+        43..=45 => (Fault::FailAll, none),
+        46..=47 => (Fault::HangAll, none),
+        48 => (Fault::DependencyDown, minutes(rng, 2..10)),
+        49 => (Fault::CrashLoop(seconds(rng, 5..90)), minutes(rng, 4..15)),
+        50..=51 => (Fault::CannotStart, minutes(rng, 4..15)),
+        52..=65 => of_operators(rng, setting, nth),
+        66..=71 => (Fault::Scale(rng.u32(1..6)), none),
+        72..=74 => (Fault::ScaleToZero, minutes(rng, 10..30)),
+        75..=79 => (Fault::EditRoute, none),
+        80..=83 => (Fault::StopTask(nth), none),
+        84 => {
             (Fault::Pause(pick(rng, &["observe", "off", "please not now"])), minutes(rng, 5..40))
         }
-        81..=82 => (Fault::Protect(nth), minutes(rng, 10..60)),
-        83..=94 => of_api(rng),
+        85 => (Fault::Protect(nth), minutes(rng, 10..60)),
+        86..=94 => of_api(rng),
         _ => {
             let faults = DeliveryFaults {
                 copies: rng.u32(1..4),
@@ -133,11 +133,11 @@ fn any_fault(rng: &mut Rng, setting: &Setting) -> (Fault, Duration) {
 /// Deployments; of a bad one its operators notice after a while.
 fn of_operators(rng: &mut Rng, setting: &Setting, nth: usize) -> (Fault, Duration) {
     let noticed = minutes(rng, 5..40);
-    match rng.u32(0..18) {
-        0..=7 => (Fault::Deploy, Duration::ZERO),
-        8..=10 => (Fault::DeployFailing, noticed),
-        11..=13 => (Fault::DeployCrashing(seconds(rng, 3..60)), noticed),
-        14..=15 => (Fault::DeployUnstartable, noticed),
+    match rng.u32(0..24) {
+        0..=14 => (Fault::Deploy, Duration::ZERO),
+        15..=17 => (Fault::DeployFailing, noticed),
+        18..=20 => (Fault::DeployCrashing(seconds(rng, 3..60)), noticed),
+        21..=22 => (Fault::DeployUnstartable, noticed),
         _ if setting.health_check => (Fault::DeployUnhealthy, noticed),
         _ => (Fault::Crash(nth), Duration::ZERO),
     }

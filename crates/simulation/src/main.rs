@@ -26,7 +26,7 @@ struct Arguments {
     #[arg(long)]
     seed: Option<u64>,
     /// Hours of faults in each history
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 3)]
     hours: u64,
     /// Only this policy: none, simple, eden, oracle, or a mutant of Eden; can be repeated
     #[arg(long)]

@@ -123,7 +123,7 @@ impl<'a> Stage<'a> {
             }
             self.script.tend(&mut world);
             self.look(&world, By::Script);
-            if self.policy == Policy::Oracle {
+            if self.policy == Policy::Oracle && !self.script.is_paused() {
                 policies::act_as_oracle(&mut world, &mut self.script);
                 self.look(&world, By::Anybody);
             }
@@ -135,7 +135,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Builds the account and installs what looks after it.
-    fn build(&self) -> Lab {
+    fn build(&mut self) -> Lab {
         let example = self.history.setting.example(self.history.seed);
         let stack = example.stack(API_URL).expect("the template takes every setting");
         let lab = Lab::start(example.world(), Clock::starting_at(example.world.start));
@@ -151,7 +151,10 @@ impl<'a> Stage<'a> {
         }
         match self.policy {
             Policy::None | Policy::Oracle => {}
-            Policy::Simple => policies::install_simple(&lab, &lambda, &stack),
+            Policy::Simple => {
+                policies::install_simple(&lab, &lambda, &stack);
+                self.script.pausable = stack.rules.iter().map(|rule| rule.name.clone()).collect();
+            }
             Policy::Eden => self.install_eden(&lab, &lambda, &stack, None),
             Policy::Mutant(mutant) => self.install_eden(&lab, &lambda, &stack, Some(mutant)),
         }

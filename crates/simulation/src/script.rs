@@ -43,6 +43,10 @@ pub(crate) struct Script {
     api_faults: BTreeMap<usize, ApiFault>,
     /// Ids of the deployments that operators made.
     pub(crate) deployments: BTreeSet<String>,
+    /// The rules that a pause disables.
+    pub(crate) pausable: Vec<String>,
+    /// By which turn operators want nobody to touch the service.
+    pauses: BTreeSet<usize>,
     /// What has just happened, in words.
     pub(crate) news: Vec<String>,
 }
@@ -59,6 +63,8 @@ impl Script {
             overlay: BTreeMap::new(),
             api_faults: BTreeMap::new(),
             deployments: BTreeSet::new(),
+            pausable: Vec::new(),
+            pauses: BTreeSet::new(),
             news: Vec::new(),
         };
         for (index, Event { at, lasts, .. }) in history.events.iter().enumerate() {
@@ -169,8 +175,9 @@ impl Script {
             Fault::StopTask(nth) => {
                 on_task(world, nth, |world, arn| world.stop_task(arn, "stopped by hand"));
             }
-            Fault::Pause(value) => {
-                let _ = world.set_service_tag(CLUSTER, SERVICE, HEALING_TAG, Some(value));
+            Fault::Pause(_) => {
+                self.pauses.insert(index);
+                self.set_pause(world);
             }
             Fault::Protect(nth) => {
                 let until = world.now() + self.history.events[index].lasts;
@@ -205,7 +212,8 @@ impl Script {
                 let _ = world.set_desired_count(CLUSTER, SERVICE, self.desired);
             }
             Fault::Pause(_) => {
-                let _ = world.set_service_tag(CLUSTER, SERVICE, HEALING_TAG, None);
+                self.pauses.remove(&index);
+                self.set_pause(world);
             }
             Fault::Api(..) => {
                 self.api_faults.remove(&index);
@@ -223,7 +231,8 @@ impl Script {
         self.api_faults.clear();
         world.clear_faults();
         world.set_delivery_faults(DeliveryFaults::NONE);
-        let _ = world.set_service_tag(CLUSTER, SERVICE, HEALING_TAG, None);
+        self.pauses.clear();
+        self.set_pause(world);
         let _ = world.set_desired_count(CLUSTER, SERVICE, self.desired);
         self.deploy_if_bad(world);
         let now = world.now();
@@ -251,6 +260,24 @@ impl Script {
         let good = Behaviour::Runs(AppState::Serving);
         if self.behaviours.get(&revision) != Some(&good) {
             self.deploy(world, good);
+        }
+    }
+
+    /// Whether operators want nobody to touch the service.
+    pub(crate) fn is_paused(&self) -> bool {
+        !self.pauses.is_empty()
+    }
+
+    /// Eden heeds the service's tag. Of a healer without such a thing the rules are disabled.
+    fn set_pause(&self, world: &mut World) {
+        let last = self.pauses.last().map(|index| self.history.events[*index].fault);
+        let value = last.and_then(|fault| match fault {
+            Fault::Pause(value) => Some(value),
+            _ => None,
+        });
+        let _ = world.set_service_tag(CLUSTER, SERVICE, HEALING_TAG, value);
+        for rule in &self.pausable {
+            world.set_rule_enabled(rule, value.is_none());
         }
     }
 

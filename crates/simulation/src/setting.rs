@@ -67,16 +67,16 @@ impl Setting {
         Self {
             desired: pick(rng, &[1, 1, 1, 2, 2, 3, 4, 6]),
             health_check: chance(rng, 60),
-            probes_path: chance(rng, 60),
+            probes_path: chance(rng, 70),
             start_up: Duration::from_secs(rng.u64(1..30)),
             stop: Duration::from_secs(rng.u64(1..20)),
             minimum_healthy_percent: pick(rng, &[100, 100, 50]),
             circuit_breaker: chance(rng, 40),
-            rollback: chance(rng, 40),
+            rollback: chance(rng, 60),
             floor: u32::from(chance(rng, 90)),
-            budget: pick(rng, &[6, 6, 6, 3, 1]),
+            budget: pick(rng, &[6, 6, 6, 6, 6, 6, 6, 3, 3, 1]),
             maintenance: chance(rng, 15),
-            traffic: chance(rng, 90).then(|| Duration::from_secs(pick(rng, &[5, 10, 10, 20]))),
+            traffic: chance(rng, 95).then(|| Duration::from_secs(pick(rng, &[5, 10, 10, 20]))),
         }
     }
 
