@@ -36,3 +36,4 @@ pub use runner::play_all;
 pub use setting::Setting;
 pub use spans::{Being, Span};
 pub use summary::{Failure, OfFault, OfPolicy, Summary};
+pub use watch::Ending;

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use eden_lab::Lab;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::call::{Answered, Asked, with_body};
 use crate::script::running;
@@ -52,7 +53,7 @@ impl Mutant {
 pub(crate) struct Mutation {
     mutant: Mutant,
     lab: Lab,
-    /// The last good answer to `DescribeTasks`; the last answers to each write of the route.
+    /// The tasks as they were read last, by ARN; the last answers to writes of the route, by path.
     kept: Mutex<BTreeMap<String, String>>,
 }
 
@@ -117,26 +118,33 @@ impl Mutation {
         if asked.operation != "DescribeTasks" {
             return answer;
         }
-        if let (Ok(well), Answered::Well) = (&answer, Answered::read(&answer)) {
-            self.kept().insert(asked.operation.clone(), text(well));
+        let answered = Answered::read(&answer);
+        let mut kept = self.kept();
+        if let (Ok(answer), Answered::Well) = (&answer, answered) {
+            let body: Value = serde_json::from_str(&text(answer)).unwrap_or_default();
+            for task in body["tasks"].as_array().into_iter().flatten() {
+                let arn = task["taskArn"].as_str().unwrap_or_default().to_owned();
+                kept.insert(arn, task.to_string());
+            }
+        }
+        if answered == Answered::Well {
             return answer;
         }
-        match self.kept().get(&asked.operation) {
-            Some(kept) => {
-                let sick = kept.replace("\"healthStatus\":\"UNKNOWN\"", UNHEALTHY);
-                let sick = sick.replace("\"healthStatus\":\"HEALTHY\"", UNHEALTHY);
-                Ok(ok("application/x-amz-json-1.1", sick))
-            }
-            None => answer,
+        let wanted = asked.input["tasks"].as_array().into_iter().flatten();
+        let remembered: Option<Vec<Value>> =
+            wanted.map(|arn| serde_json::from_str(kept.get(arn.as_str()?)?).ok()).collect();
+        let Some(mut tasks) = remembered else { return answer };
+        for task in tasks.iter_mut().filter(|task| task["lastStatus"] == "RUNNING") {
+            task["healthStatus"] = "UNHEALTHY".into();
         }
+        let sick = serde_json::json!({ "tasks": tasks, "failures": [] });
+        Ok(ok("application/x-amz-json-1.1", sick.to_string()))
     }
 
     fn kept(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-const UNHEALTHY: &str = "\"healthStatus\":\"UNHEALTHY\"";
 
 /// Stop reasons lose the mark by which Eden knows its own, and the service the tag.
 fn forgetting(asked: &Asked, answer: HttpResponse) -> HttpResponse {

@@ -19,7 +19,7 @@ use crate::record::{self, About, Broken, Line, Record, elapsed};
 use crate::script::{self, Script};
 use crate::setting::{API_URL, MAINTENANCE, PATH, epoch};
 use crate::spans::Span;
-use crate::watch::{Change, Watch};
+use crate::watch::{Change, Ending, Watch};
 
 /// What became of a history under a policy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,6 +42,8 @@ pub struct Played {
     pub actions: BTreeMap<&'static str, u64>,
     /// How often each thing was seen that has to be seen over a run.
     pub seen: BTreeMap<String, u64>,
+    /// How the world was left.
+    pub ending: Ending,
     /// What was broken of the invariants.
     pub broken: Vec<Broken>,
     /// What happened, step by step, if that was asked for.
@@ -102,7 +104,7 @@ impl<'a> Stage<'a> {
         let mut routed = false;
         loop {
             let next = self.script.next().unwrap_or(end).min(end);
-            self.wait(&lab, next).await;
+            self.wait(&lab, next, routed).await;
             let mut world = lab.world();
             let now = elapsed(epoch(), world.now());
             self.look(&world, By::Anybody);
@@ -131,7 +133,8 @@ impl<'a> Stage<'a> {
                 break;
             }
         }
-        self.finish()
+        let world = lab.world();
+        self.finish(&world)
     }
 
     /// Builds the account and installs what looks after it.
@@ -169,7 +172,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Watches the world until something is due, or somebody has to look after it at once.
-    async fn wait(&self, lab: &Lab, until: Duration) {
+    async fn wait(&self, lab: &Lab, until: Duration, routed: bool) {
         let seen = self.watch.borrow().primary.clone();
         let at_once = self.policy == Policy::Oracle;
         let left = until.saturating_sub(elapsed(epoch(), lab.world().now()));
@@ -177,7 +180,8 @@ impl<'a> Stage<'a> {
             self.look(world, By::Anybody);
             let mut watch = self.watch.borrow_mut();
             let moved = std::mem::take(&mut watch.moved);
-            watch.primary != seen || (at_once && moved)
+            let routable = !routed && first_serving(world).is_some();
+            watch.primary != seen || (at_once && moved) || routable
         })
         .await;
     }
@@ -201,7 +205,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn finish(self) -> Played {
+    fn finish(self, world: &World) -> Played {
         let mut watch = self.watch.into_inner();
         watch.end();
         let seconds = |at| elapsed(epoch(), at).as_secs_f64();
@@ -221,6 +225,7 @@ impl<'a> Stage<'a> {
             outages,
             felt: self.felt,
             actions: self.actions.into_inner(),
+            ending: watch.ending(world),
             seen: std::mem::take(&mut record.seen),
             broken: std::mem::take(&mut record.broken),
             trace: record.take_lines(),

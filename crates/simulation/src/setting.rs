@@ -64,19 +64,21 @@ impl Setting {
     /// Any setting.
     pub(crate) fn any(rng: &mut Rng) -> Self {
         let chance = |rng: &mut Rng, percent: u32| rng.u32(0..100) < percent;
+        let probes_path = chance(rng, 75);
         Self {
             desired: pick(rng, &[1, 1, 1, 2, 2, 3, 4, 6]),
             health_check: chance(rng, 60),
-            probes_path: chance(rng, 70),
+            probes_path,
             start_up: Duration::from_secs(rng.u64(1..30)),
             stop: Duration::from_secs(rng.u64(1..20)),
             minimum_healthy_percent: pick(rng, &[100, 100, 50]),
             circuit_breaker: chance(rng, 40),
-            rollback: chance(rng, 60),
+            rollback: chance(rng, 70),
             floor: u32::from(chance(rng, 90)),
             budget: pick(rng, &[6, 6, 6, 6, 6, 6, 6, 3, 3, 1]),
             maintenance: chance(rng, 15),
-            traffic: chance(rng, 95).then(|| Duration::from_secs(pick(rng, &[5, 10, 10, 20]))),
+            // Where nobody asks and nothing is probed, nobody can notice anything.
+            traffic: (!probes_path || chance(rng, 93)).then(|| Duration::from_secs(pick(rng, &[5, 10, 10, 20]))),
         }
     }
 

@@ -51,8 +51,6 @@ struct Told {
     claim_is_verified: bool,
     /// Integrations that were written and not looked at since.
     unseen: BTreeSet<String>,
-    /// Whether a write of the route failed: then it is for the next invocation to look.
-    failed: bool,
 }
 
 impl Tap {
@@ -79,10 +77,10 @@ impl Tap {
         }
     }
 
-    /// The invocation has ended by itself.
-    pub(crate) fn end(&self, now: Timestamp) {
+    /// The invocation has ended by itself. One that failed is repeated, and looks then.
+    pub(crate) fn end(&self, now: Timestamp, well: bool) {
         let told = self.told();
-        if !told.failed && !told.unseen.is_empty() {
+        if well && !told.unseen.is_empty() {
             let text = format!("{} wrote {:?} and never looked again", self.function, told.unseen);
             record::write(&self.record).breaks(now, "what was written is looked at again", text);
         }
@@ -162,9 +160,6 @@ impl Tap {
                 told.claim_is_verified |= told.claimed_at.is_some_and(|at| now >= at + SETTLE);
             }
             _ => {}
-        }
-        if asked.is_of_route() {
-            told.failed |= !well;
         }
         if asked.is_write() && !well {
             let what = || format!("{} answered {}", self.function, asked.operation);

@@ -11,6 +11,7 @@ use eden_lab::world::{
     AlarmState, AppState, HealthStatus, RolloutState, StopCause, StopCode, Task, TaskStatus,
 };
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::record::{About, Record, elapsed};
 use crate::script::HEALING_TAG;
@@ -27,6 +28,21 @@ pub struct Outage {
     pub from: Timestamp,
     /// Until when.
     pub to: Timestamp,
+}
+
+/// How the world is left at the end of a history, as far as the history decides it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Ending {
+    /// The desired count.
+    pub desired: u32,
+    /// Tasks that are ready.
+    pub ready: usize,
+    /// Whether requests get through.
+    pub serving: bool,
+    /// The keys of the service's tags.
+    pub notes: Vec<String>,
+    /// Running tasks that are noted as suspects.
+    pub suspects: usize,
 }
 
 /// A change of the world that somebody may have to answer for.
@@ -286,6 +302,19 @@ impl Watch {
         self.unwell = self.complaint(world, wanted);
         if was_unwell || self.unwell.is_some() {
             self.unwell_at = Some(self.now);
+        }
+    }
+
+    /// How the world is left.
+    pub(crate) fn ending(&self, world: &World) -> Ending {
+        let service = world.service(CLUSTER, SERVICE);
+        let tasks = world.tasks(CLUSTER, SERVICE);
+        Ending {
+            desired: self.desired,
+            ready: tasks.iter().filter(|task| task.is_ready()).count(),
+            serving: self.serving,
+            notes: service.map(|it| it.tags.keys().cloned().collect()).unwrap_or_default(),
+            suspects: tasks.iter().filter(|task| task.is_running() && !task.tags.is_empty()).count(),
         }
     }
 

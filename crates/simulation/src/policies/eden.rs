@@ -35,7 +35,7 @@ pub(crate) fn install(
             let (idle, record, process) = (Arc::clone(&idle), Arc::clone(&record), edge.clone());
             Process::watched(edge, move |ended| {
                 let now = process.aws.now();
-                tap.end(now);
+                tap.end(now, ended.is_ok());
                 note(&mut record::write(&record), now, ended);
                 idle.lock().unwrap_or_else(PoisonError::into_inner).push((process, tap));
             })
