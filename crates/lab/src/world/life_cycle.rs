@@ -85,6 +85,7 @@ impl World {
         };
         let id = TaskId(self.tasks_made);
         self.tasks_made += 1;
+        self.task_ids.insert(task.arn.clone(), id);
         self.tasks.insert(id, task);
         self.enter(id, first);
         self.plan_advance(id);
@@ -268,6 +269,13 @@ impl World {
             self.wake_scheduler(&service_arn);
         }
         self.plan(self.timing.stopped_retention, Due::Forget(id));
+    }
+
+    /// ECS no longer shows a task.
+    pub(super) fn forget_task(&mut self, id: TaskId) {
+        if let Some(task) = self.tasks.remove(&id) {
+            self.task_ids.remove(&task.arn);
+        }
     }
 
     /// EC2 shows the task's interface, unless it is gone.

@@ -14,6 +14,7 @@ mod health;
 mod hold;
 mod iam;
 mod ids;
+mod lag;
 mod life_cycle;
 mod metric;
 mod operator;
@@ -25,9 +26,11 @@ pub(crate) mod secrets;
 mod service;
 mod sns;
 mod stage;
+mod table;
 mod tags;
 mod task;
 mod timing;
+mod weather;
 mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +54,7 @@ pub use gateway::{
 pub use hold::{Hold, HoldEnd, HoldWhen};
 pub(crate) use hold::{HoldId, MetHold};
 pub use iam::{Permission, PolicyError, Role};
+pub use lag::Lag;
 pub use operator::OperatorError;
 pub use placement::{ContainerInstance, Networking};
 pub use service::{Deployment, RolloutState, Service, ServiceMessage, ServiceSpec, ServiceStatus};
@@ -61,6 +65,7 @@ pub use task::{
     TaskDefinition, TaskStatus,
 };
 pub use timing::Timing;
+pub use weather::Weather;
 pub(crate) use web::Visit;
 pub use web::{WebhookAnswer, WebhookPost};
 
@@ -69,9 +74,11 @@ use bus::Bus;
 use eni::Addresses;
 use gateway::Stream;
 use hold::Holds;
+use lag::History;
 use metric::Metrics;
 use queue::{Due, Queue};
 use secrets::Secrets;
+use table::Table;
 use task::TaskId;
 use web::Web;
 
@@ -106,6 +113,9 @@ impl WorldConfig {
     }
 }
 
+/// What tells the chances of calls from the rest that comes from the seed.
+const CALLS: u64 = 0x63_616c_6c73;
+
 /// One AWS account in one region.
 #[derive(Debug)]
 pub struct World {
@@ -114,22 +124,25 @@ pub struct World {
     timing: Timing,
     arns: Arns,
     rng: fastrand::Rng,
+    /// Apart, so that what happens does not depend on who calls.
+    call_rng: fastrand::Rng,
     queue: Queue,
     clusters: BTreeSet<String>,
     task_definitions: BTreeMap<String, TaskDefinition>,
-    services: BTreeMap<String, Service>,
-    tasks: BTreeMap<TaskId, Task>,
+    services: Table<String, Service>,
+    tasks: Table<TaskId, Task>,
+    task_ids: BTreeMap<String, TaskId>,
     tasks_made: u64,
     addresses: Addresses,
     container_instances: Vec<ContainerInstance>,
     connections: Vec<(Timestamp, SocketAddr)>,
     pages: Vec<String>,
-    apis: BTreeMap<String, Api>,
+    apis: Table<String, Api>,
     last_deployment: Option<Timestamp>,
     streams: Vec<Stream>,
     outcomes: Vec<RequestOutcome>,
     metrics: Metrics,
-    alarms: BTreeMap<String, Alarm>,
+    alarms: Table<String, Alarm>,
     bus: Bus,
     topics: BTreeMap<String, Topic>,
     published: Vec<Message>,
@@ -137,6 +150,8 @@ pub struct World {
     web: Web,
     roles: BTreeMap<String, Role>,
     faults: Vec<Fault>,
+    weather: Weather,
+    history: History,
     holds: Holds,
     calls: Vec<Call>,
     list_page: usize,
@@ -154,19 +169,20 @@ impl World {
             queue: Queue::default(),
             clusters: BTreeSet::new(),
             task_definitions: BTreeMap::new(),
-            services: BTreeMap::new(),
-            tasks: BTreeMap::new(),
+            services: Table::default(),
+            tasks: Table::default(),
+            task_ids: BTreeMap::new(),
             tasks_made: 0,
             addresses: Addresses::new(&mut rng, config.network),
             container_instances: Vec::new(),
             connections: Vec::new(),
             pages: Vec::new(),
-            apis: BTreeMap::new(),
+            apis: Table::default(),
             last_deployment: None,
             streams: Vec::new(),
             outcomes: Vec::new(),
             metrics: Metrics::default(),
-            alarms: BTreeMap::new(),
+            alarms: Table::default(),
             bus: Bus::new(),
             topics: BTreeMap::new(),
             published: Vec::new(),
@@ -174,9 +190,12 @@ impl World {
             web: Web::default(),
             roles: BTreeMap::new(),
             faults: Vec::new(),
+            weather: Weather::CLEAR,
+            history: History::default(),
             holds: Holds::default(),
             calls: Vec::new(),
             list_page: 100,
+            call_rng: fastrand::Rng::with_seed(config.seed ^ CALLS),
             rng,
         }
     }
@@ -204,10 +223,10 @@ impl World {
     /// Lets everything happen that is due by `now`, in order. Time never goes back.
     pub fn advance_to(&mut self, now: Timestamp) {
         while let Some((at, due)) = self.queue.pop(now) {
-            self.now = self.now.max(at);
+            self.pass_to(at);
             self.happen(due);
         }
-        self.now = self.now.max(now);
+        self.pass_to(now);
     }
 
     /// When something is due next; never a time that has been advanced to.
@@ -228,7 +247,7 @@ impl World {
 
     /// A task that ECS still shows, by ARN.
     pub fn task(&self, arn: &str) -> Option<&Task> {
-        self.tasks.values().find(|task| task.arn == arn)
+        self.tasks.get(self.task_ids.get(arn)?)
     }
 
     /// The network interface of this id if EC2 shows it (F24).
@@ -280,9 +299,7 @@ impl World {
             Due::PassHealthCheck(task) => self.pass_health_check(task),
             Due::FailHealthCheck(task) => self.fail_health_check(task),
             Due::Crash { task, exit_code } => self.crash(task, exit_code),
-            Due::Forget(task) => {
-                self.tasks.remove(&task);
-            }
+            Due::Forget(task) => self.forget_task(task),
             Due::ReportExit(task) => self.report_exit(task),
             Due::Condemn(task) => self.condemn(task),
             Due::EvaluateAlarm { alarm, period_end } => self.evaluate_alarm(&alarm, period_end),

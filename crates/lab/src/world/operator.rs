@@ -203,8 +203,8 @@ impl World {
         if !self.services.contains_key(&arn) {
             return Err(OperatorError::NoSuchService(format!("{cluster}/{name}")));
         }
-        for task in self.tasks.values_mut().filter(|task| task.service_arn == arn) {
-            task.app = app;
+        for id in self.tasks.keys_where(|task| task.service_arn == arn) {
+            self.change_task(id, |task| task.app = app);
         }
         Ok(())
     }
@@ -261,10 +261,7 @@ impl World {
     }
 
     pub(super) fn task_id(&self, arn: &str) -> Result<TaskId, OperatorError> {
-        self.tasks
-            .iter()
-            .find(|(_, task)| task.arn == arn)
-            .map(|(id, _)| *id)
-            .ok_or_else(|| OperatorError::NoSuchTask(arn.to_owned()))
+        let id = self.task_ids.get(arn).copied();
+        id.ok_or_else(|| OperatorError::NoSuchTask(arn.to_owned()))
     }
 }
