@@ -27,8 +27,8 @@ impl Lab {
         let latency = self.world().timing().connect_latency;
         tokio::time::sleep(latency).await;
         let connection = self.world().connect(to);
-        let task = match connection {
-            Connection::Accepted(task) => task,
+        let name = match connection {
+            Connection::Accepted(name) => name,
             Connection::Refused => return Err(io::ErrorKind::ConnectionRefused.into()),
             Connection::Dropped => return std::future::pending().await,
         };
@@ -42,7 +42,9 @@ impl Lab {
             });
             tokio::select! {
                 () = serving => {}
-                _ = lab.until(None, |world| world.task(&task).is_none_or(|it| !it.listening)) => {}
+                _ = lab.until(None, |world| {
+                    world.occupant(to).is_none_or(|occupant| occupant.name() != name)
+                }) => {}
             }
         });
         Ok(ours)

@@ -26,12 +26,14 @@ pub(crate) mod secrets;
 mod service;
 mod sns;
 mod stage;
+mod stranger;
 mod table;
 mod tags;
 mod task;
 mod timing;
 mod weather;
 mod web;
+mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -40,7 +42,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use alarm::{Alarm, AlarmState, AlarmStatus};
-pub(crate) use application::{Answer, Connection};
+pub(crate) use application::{Answer, Connection, address};
 pub use application::{AppState, Listener};
 pub use behaviour::Behaviour;
 pub use bus::{Delivery, DeliveryFaults};
@@ -60,6 +62,7 @@ pub use placement::{ContainerInstance, Networking};
 pub use service::{Deployment, RolloutState, Service, ServiceMessage, ServiceSpec, ServiceStatus};
 pub use sns::{Message, Topic};
 pub use stage::{Stage, StageDeployment};
+pub use stranger::AddressReuse;
 pub use task::{
     Container, ContainerState, DesiredStatus, HealthStatus, Milestones, StopCause, StopCode, Task,
     TaskDefinition, TaskStatus,
@@ -81,6 +84,7 @@ use secrets::Secrets;
 use table::Table;
 use task::TaskId;
 use web::Web;
+use zone::Zones;
 
 /// What a world is made from. The same configuration and actions give the same history.
 #[derive(Debug, Clone)]
@@ -134,6 +138,9 @@ pub struct World {
     task_ids: BTreeMap<String, TaskId>,
     tasks_made: u64,
     addresses: Addresses,
+    reuse: AddressReuse,
+    strangers: BTreeMap<SocketAddr, u16>,
+    zones: Zones,
     container_instances: Vec<ContainerInstance>,
     connections: Vec<(Timestamp, SocketAddr)>,
     pages: Vec<String>,
@@ -174,6 +181,9 @@ impl World {
             task_ids: BTreeMap::new(),
             tasks_made: 0,
             addresses: Addresses::new(&mut rng, config.network),
+            reuse: AddressReuse::NONE,
+            strangers: BTreeMap::new(),
+            zones: Zones::default(),
             container_instances: Vec::new(),
             connections: Vec::new(),
             pages: Vec::new(),
@@ -301,6 +311,10 @@ impl World {
             Due::Crash { task, exit_code } => self.crash(task, exit_code),
             Due::Forget(task) => self.forget_task(task),
             Due::ReportExit(task) => self.report_exit(task),
+            Due::ReportLoss(task) => self.report_loss(task),
+            Due::Decay(task) => self.decay(task),
+            Due::Reuse(address) => self.reuse_address(address),
+            Due::Vacate(address) => self.take_address_back(address),
             Due::Condemn(task) => self.condemn(task),
             Due::EvaluateAlarm { alarm, period_end } => self.evaluate_alarm(&alarm, period_end),
             Due::FireSchedule(rule) => self.fire_schedule(&rule),

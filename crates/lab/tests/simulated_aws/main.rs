@@ -1,5 +1,6 @@
 //! Tests of the simulated AWS: what it does over time, and what it answers on the wire.
 
+mod address_reuse;
 mod alarm;
 mod api_gateway;
 mod connections;
@@ -28,3 +29,4 @@ mod tags;
 mod task_protection;
 mod weather;
 mod web;
+mod zones;
