@@ -60,7 +60,7 @@ impl Fate {
     /// Never returns: the invocation is dropped by its owner.
     async fn meet(&self) {
         self.met.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

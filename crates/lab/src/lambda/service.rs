@@ -136,9 +136,10 @@ impl Lambda {
             let State { faults, rng, .. } = &mut *self.state();
             faults.repetition(rng)
         };
-        for delay in std::iter::once(Duration::ZERO).chain(again) {
+        if let Some(delay) = again {
             self.invoke_until_done(name, &request_id, payload.clone(), delay);
         }
+        self.invoke_until_done(name, &request_id, payload, Duration::ZERO);
     }
 
     fn invoke_until_done(&self, name: &str, request_id: &str, payload: Value, after: Duration) {

@@ -72,7 +72,7 @@ impl World {
                 reason: None,
             },
             availability_zone,
-            lost: false,
+            lost: None,
             container_instance_arn,
             interface,
             app: definition.behaviour.app(),
@@ -308,7 +308,7 @@ impl World {
     /// The application is up, unless its container has gone in the meantime.
     pub(super) fn listen(&mut self, id: TaskId) {
         self.change_task(id, |task| {
-            task.listening = task.container.state == ContainerState::Running && !task.lost;
+            task.listening = task.container.state == ContainerState::Running && task.lost.is_none();
         });
     }
 

@@ -281,8 +281,8 @@ pub struct Task {
     pub container: Container,
     /// `availabilityZone`.
     pub availability_zone: String,
-    /// Whether what it runs on is gone, which ECS may not know yet.
-    pub lost: bool,
+    /// When what it ran on was lost, which ECS may not know yet.
+    pub lost: Option<Timestamp>,
     /// The ARN of the container instance it runs on; none on Fargate.
     pub container_instance_arn: Option<String>,
     /// Its own network interface; none with the networking modes `bridge` and `host`.

@@ -61,9 +61,10 @@ impl World {
     pub fn lose_zone(&mut self, zone: &str) -> Result<(), OperatorError> {
         self.close_zone(zone)?;
         let there = |task: &super::Task| task.availability_zone == zone && !task.has_stopped();
+        let now = self.now;
         for id in self.tasks.keys_where(there) {
             self.change_task(id, |task| {
-                task.lost = true;
+                task.lost = Some(now);
                 task.listening = false;
                 task.reachable = false;
             });
