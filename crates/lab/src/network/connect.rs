@@ -40,7 +40,9 @@ impl Lab {
                 let lab = Arc::clone(&answering);
                 async move { application::answer(&lab, to, &request).await }
             });
+            // In this order, so that the same seed gives the same history.
             tokio::select! {
+                biased;
                 () = serving => {}
                 _ = lab.until(None, |world| {
                     world.occupant(to).is_none_or(|occupant| occupant.name() != name)

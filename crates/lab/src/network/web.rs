@@ -86,7 +86,9 @@ async fn call(lab: &Shared, request: Request<Bytes>) -> Result<Response<Bytes>, 
     let url = Url::parse(&request.uri().to_string()).map_err(|_| HangUp)?;
     let address = address(&url).ok_or(HangUp)?;
     let name = lab.world().occupant(address).ok_or(HangUp)?.name().to_owned();
+    // In this order, so that the same seed gives the same history.
     tokio::select! {
+        biased;
         answer = application::answer(lab, address, &request) => answer,
         _ = lab.until(None, |world| {
             world.occupant(address).is_none_or(|occupant| occupant.name() != name)

@@ -51,12 +51,10 @@ struct Shown {
     alarms: Table<String, Alarm>,
 }
 
-impl Shown {
-    fn changes(&self) -> [u64; 4] {
-        let Self { services, tasks, apis, alarms } = self;
-        [services.changes(), tasks.changes(), apis.changes(), alarms.changes()]
-    }
+/// How often each of the tables has changed.
+type Changes = [u64; 4];
 
+impl Shown {
     fn take_tags_of(&mut self, other: &Self) {
         self.services.merge(&other.services, |own, other| {
             (own.tags != other.tags).then(|| Service { tags: other.tags.clone(), ..own.clone() })
@@ -73,20 +71,24 @@ pub(super) struct History {
     lag: Lag,
     /// Each is what was shown from its time until that of the next.
     shown: VecDeque<(Timestamp, Shown)>,
+    /// The changes up to the last of them.
+    changes: Option<Changes>,
 }
 
 impl Default for History {
     fn default() -> Self {
-        Self { lag: Lag::NONE, shown: VecDeque::new() }
+        Self::new(Lag::NONE)
     }
 }
 
 impl History {
-    /// Notes what is shown since a time, if it is not what was shown before.
-    fn note(&mut self, since: Timestamp, shown: Shown) {
-        if self.shown.back().is_some_and(|(_, last)| last.changes() == shown.changes()) {
-            return;
-        }
+    fn new(lag: Lag) -> Self {
+        Self { lag, shown: VecDeque::new(), changes: None }
+    }
+
+    /// Notes what is shown since a time.
+    fn note(&mut self, since: Timestamp, shown: Shown, changes: Changes) {
+        self.changes = Some(changes);
         self.shown.push_back((since, shown));
         let oldest = since - self.lag.most;
         while self.shown.get(1).is_some_and(|(from, _)| *from <= oldest) {
@@ -104,14 +106,14 @@ impl History {
 impl World {
     /// From now on, reads lag so far behind. Nothing is answered as of a time before this one.
     pub fn set_lag(&mut self, lag: Lag) {
-        self.history = History { lag, shown: VecDeque::new() };
+        self.history = History::new(lag);
     }
 
     /// Time goes on: what was shown until now has become the past.
     pub(super) fn pass_to(&mut self, time: Timestamp) {
         if time > self.now {
             if !self.history.lag.is_none() {
-                self.history.note(self.now, self.shown());
+                self.note_shown();
             }
             self.now = time;
         }
@@ -124,7 +126,7 @@ impl World {
             return read(self);
         }
         // What is shown now has a place in the history as well.
-        self.history.note(self.now, self.shown());
+        self.note_shown();
         let share = self.call_rng.f64();
         let then = self.now - lag.most.mul_f64(share);
         let then_of_tags = self.now - lag.most_of_tags.min(lag.most).mul_f64(share);
@@ -137,6 +139,15 @@ impl World {
         let answer = read(self);
         self.show(present);
         answer
+    }
+
+    /// Notes what is shown now, if it is not what was noted last.
+    fn note_shown(&mut self) {
+        let Self { services, tasks, apis, alarms, .. } = &*self;
+        let changes = [services.changes(), tasks.changes(), apis.changes(), alarms.changes()];
+        if self.history.changes != Some(changes) {
+            self.history.note(self.now, self.shown(), changes);
+        }
     }
 
     fn shown(&self) -> Shown {
