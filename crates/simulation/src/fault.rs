@@ -38,6 +38,16 @@ pub enum Fault {
     DeployUnstartable,
     /// Operators deploy something that never passes its health check.
     DeployUnhealthy,
+    /// Operators deploy something whose tasks leak, and answer nothing once they have run so long.
+    DeployLeaking(Duration),
+    /// A task's Spot capacity is taken back.
+    Interrupt(usize),
+    /// No further task finds a place; one of those that run crashes.
+    NoCapacity,
+    /// An availability zone is lost, with the tasks in it.
+    LoseZone(usize),
+    /// The addresses of stopped tasks are given to others, whose applications answer 404.
+    ReuseAddresses,
     /// Operators want so many tasks from now on.
     Scale(u32),
     /// Somebody scales the service to zero by mistake.
@@ -54,10 +64,16 @@ pub enum Fault {
     Api(&'static str, FaultKind),
     /// Events come late, twice, out of order or not at all.
     Bus(DeliveryFaults),
+    /// Calls of any AWS API meet faults of every kind, each with this chance.
+    Weather(f64),
+    /// Half of all reads show the past of up to so long ago.
+    Lag(Duration),
+    /// Invocations crash between two calls, hang, or are repeated, each with this chance.
+    Invocations(f64),
 }
 
 /// The names of all faults.
-pub const FAULTS: [&str; 29] = [
+pub const FAULTS: [&str; 40] = [
     "task crashes",
     "all tasks crash",
     "task hangs",
@@ -86,7 +102,18 @@ pub const FAULTS: [&str; 29] = [
     "API resets connections",
     "API answers partly",
     "API answers with the past",
+    "API answers 5xx to what it did",
+    "API resets connections after it acted",
+    "API never answers",
     "event bus is unreliable",
+    "bad deployment: leaks",
+    "Spot interruption",
+    "no capacity",
+    "availability zone lost",
+    "addresses reused",
+    "bad weather",
+    "reads lag",
+    "invocations crash, hang and repeat",
 ];
 
 impl Fault {
@@ -122,14 +149,35 @@ impl Fault {
                 FaultKind::ConnectionReset => "API resets connections",
                 FaultKind::Partial(_) => "API answers partly",
                 FaultKind::Stale => "API answers with the past",
+                FaultKind::InternalErrorAfter => "API answers 5xx to what it did",
+                FaultKind::ConnectionResetAfter => "API resets connections after it acted",
+                FaultKind::NoAnswer => "API never answers",
             },
             Self::Bus(_) => "event bus is unreliable",
+            Self::DeployLeaking(_) => "bad deployment: leaks",
+            Self::Interrupt(_) => "Spot interruption",
+            Self::NoCapacity => "no capacity",
+            Self::LoseZone(_) => "availability zone lost",
+            Self::ReuseAddresses => "addresses reused",
+            Self::Weather(_) => "bad weather",
+            Self::Lag(_) => "reads lag",
+            Self::Invocations(_) => "invocations crash, hang and repeat",
         }
     }
 
     /// Whether users may notice it; the others only make healing harder.
     pub fn is_felt(&self) -> bool {
-        !matches!(self, Self::Pause(_) | Self::Protect(_) | Self::Api(..) | Self::Bus(_))
+        !matches!(
+            self,
+            Self::Pause(_)
+                | Self::Protect(_)
+                | Self::ReuseAddresses
+                | Self::Api(..)
+                | Self::Bus(_)
+                | Self::Weather(_)
+                | Self::Lag(_)
+                | Self::Invocations(_)
+        )
     }
 }
 
@@ -140,11 +188,15 @@ impl fmt::Display for Fault {
             Self::Api(operation, _) => write!(f, "{name}: {operation}"),
             Self::Pause(value) => write!(f, "{name} ({value})"),
             Self::Scale(to) => write!(f, "{name} to {to}"),
-            Self::Bus(DeliveryFaults { copies, delay, loss }) => {
+            Self::Bus(DeliveryFaults { copies, repeat: _, delay, loss }) => {
                 write!(f, "{name}: {copies} copies, up to {} s late, ", delay.as_secs())?;
                 write!(f, "{:.0} % lost", loss * 100.0)
             }
-            Self::CrashLoop(after) | Self::DeployCrashing(after) => {
+            Self::Weather(chance) | Self::Invocations(chance) => {
+                write!(f, "{name}: {:.0} % each", chance * 100.0)
+            }
+            Self::Lag(most) => write!(f, "{name} by up to {} s", most.as_secs()),
+            Self::CrashLoop(after) | Self::DeployCrashing(after) | Self::DeployLeaking(after) => {
                 write!(f, "{name} after {} s", after.as_secs())
             }
             _ => f.write_str(name),

@@ -105,7 +105,7 @@ fn gap(rng: &mut Rng) -> Duration {
 fn any_fault(rng: &mut Rng, setting: &Setting) -> (Fault, Duration) {
     let none = Duration::ZERO;
     let nth = rng.usize(0..8);
-    match rng.u32(0..100) {
+    match rng.u32(0..120) {
         0..=19 => (Fault::Crash(nth), none),
         20..=22 => (Fault::CrashAll, none),
         23..=29 => (Fault::Hang(nth), none),
@@ -117,31 +117,30 @@ fn any_fault(rng: &mut Rng, setting: &Setting) -> (Fault, Duration) {
         48 => (Fault::DependencyDown, minutes(rng, 2..10)),
         49 => (Fault::CrashLoop(seconds(rng, 5..90)), minutes(rng, 4..15)),
         50..=51 => (Fault::CannotStart, minutes(rng, 4..15)),
-        52..=65 => of_operators(rng, setting, nth),
-        66..=71 => (Fault::Scale(rng.u32(1..6)), none),
-        72..=74 => (Fault::ScaleToZero, minutes(rng, 10..30)),
-        75..=79 => (Fault::EditRoute, none),
-        80..=83 => (Fault::StopTask(nth), none),
-        84 => {
+        52..=66 => of_operators(rng, setting, nth),
+        67..=72 => (Fault::Scale(rng.u32(1..6)), none),
+        73..=75 => (Fault::ScaleToZero, minutes(rng, 10..30)),
+        76..=80 => (Fault::EditRoute, none),
+        81..=84 => (Fault::StopTask(nth), none),
+        85 => {
             (Fault::Pause(pick(rng, &["observe", "off", "please not now"])), minutes(rng, 5..40))
         }
-        85 => (Fault::Protect(nth), minutes(rng, 10..60)),
-        86..=94 => of_api(rng),
-        _ => {
-            let faults = DeliveryFaults {
-                copies: rng.u32(1..4),
-                delay: seconds(rng, 0..90),
-                loss: f64::from(rng.u32(0..60)) / 100.0,
-            };
-            (Fault::Bus(faults), minutes(rng, 10..60))
-        }
+        86 => (Fault::Protect(nth), minutes(rng, 10..60)),
+        87..=90 => (Fault::Interrupt(nth), none),
+        91 => (Fault::NoCapacity, minutes(rng, 2..12)),
+        92..=93 => (Fault::LoseZone(nth), minutes(rng, 10..60)),
+        94..=96 => (Fault::ReuseAddresses, minutes(rng, 20..90)),
+        _ => of_aws(rng),
     }
 }
 
 /// Deployments; of a bad one its operators notice after a while.
 fn of_operators(rng: &mut Rng, setting: &Setting, nth: usize) -> (Fault, Duration) {
     let noticed = minutes(rng, 5..40);
-    match rng.u32(0..24) {
+    match rng.u32(0..26) {
+        24..=25 => {
+            (Fault::DeployLeaking(minutes(rng, 3..15)), noticed + Duration::from_mins(15))
+        }
         0..=14 => (Fault::Deploy, Duration::ZERO),
         15..=17 => (Fault::DeployFailing, noticed),
         18..=20 => (Fault::DeployCrashing(seconds(rng, 3..60)), noticed),
@@ -151,18 +150,40 @@ fn of_operators(rng: &mut Rng, setting: &Setting, nth: usize) -> (Fault, Duratio
     }
 }
 
+/// What makes healing harder, and harms nobody by itself.
+fn of_aws(rng: &mut Rng) -> (Fault, Duration) {
+    match rng.u32(0..23) {
+        0..=9 => of_api(rng),
+        10..=13 => {
+            let faults = DeliveryFaults {
+                copies: rng.u32(1..4),
+                repeat: 0.0,
+                delay: seconds(rng, 0..90),
+                loss: f64::from(rng.u32(0..60)) / 100.0,
+            };
+            (Fault::Bus(faults), minutes(rng, 10..60))
+        }
+        14..=16 => (Fault::Weather(f64::from(rng.u32(1..5)) / 100.0), minutes(rng, 5..40)),
+        17..=19 => (Fault::Lag(seconds(rng, 1..20)), minutes(rng, 10..60)),
+        _ => (Fault::Invocations(f64::from(rng.u32(2..12)) / 100.0), minutes(rng, 10..60)),
+    }
+}
+
 fn of_api(rng: &mut Rng) -> (Fault, Duration) {
     let lasts = minutes(rng, 1..12);
     let any = |rng: &mut Rng| {
         if rng.u32(0..3) == 0 { pick(rng, &WRITES) } else { pick(rng, &READS) }
     };
-    let fault = match rng.u32(0..7) {
+    let fault = match rng.u32(0..10) {
         0 => Fault::Api(any(rng), FaultKind::Throttled),
         1 => Fault::Api(any(rng), FaultKind::InternalError),
         2 => Fault::Api(any(rng), FaultKind::AccessDenied),
         3 => Fault::Api(any(rng), FaultKind::Latency(seconds(rng, 1..12))),
         4 => Fault::Api(any(rng), FaultKind::ConnectionReset),
-        5 => Fault::Api(pick(rng, &PARTIAL), FaultKind::Partial(1)),
+        5 => Fault::Api(any(rng), FaultKind::InternalErrorAfter),
+        6 => Fault::Api(any(rng), FaultKind::ConnectionResetAfter),
+        7 => Fault::Api(any(rng), FaultKind::NoAnswer),
+        8 => Fault::Api(pick(rng, &PARTIAL), FaultKind::Partial(1)),
         _ => Fault::Api(pick(rng, &["GetIntegration", "GetStages"]), FaultKind::Stale),
     };
     (fault, lasts)

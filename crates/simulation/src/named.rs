@@ -17,9 +17,9 @@ pub fn named() -> Vec<History> {
     let three = || Setting { desired: 3, ..Setting::usual() };
     let unwatched = || Setting { health_check: false, ..three() };
     let mended = || Setting { rollback: true, ..three() };
-    let bus = DeliveryFaults { copies: 3, delay: Duration::from_secs(60), loss: 0.3 };
+    let bus = DeliveryFaults { copies: 3, repeat: 0.0, delay: Duration::from_secs(60), loss: 0.3 };
     let dies = Duration::from_secs(20);
-    let stories: [(&str, Setting, &[Cue]); 16] = [
+    let stories: [(&str, Setting, &[Cue]); 19] = [
         ("the only task crashes", one(), &[(10, Fault::Crash(0), 0)]),
         ("all tasks crash", three(), &[(10, Fault::CrashAll, 0)]),
         ("a task hangs, ECS sees it", three(), &[(10, Fault::Hang(0), 0)]),
@@ -31,6 +31,13 @@ pub fn named() -> Vec<History> {
         ("deployment", three(), &[(10, Fault::Deploy, 0)]),
         ("bad deployment, rolled back", mended(), &[(10, Fault::DeployFailing, 40)]),
         ("bad deployment, not rolled back", three(), &[(10, Fault::DeployFailing, 40)]),
+        ("an availability zone is lost", three(), &[(10, Fault::LoseZone(0), 30)]),
+        ("Spot capacity is taken back", one(), &[(10, Fault::Interrupt(0), 0)]),
+        (
+            "a dead task's address is given to somebody else",
+            one(),
+            &[(5, Fault::ReuseAddresses, 50), (10, Fault::Crash(0), 0)],
+        ),
         ("scaled to zero", three(), &[(10, Fault::ScaleToZero, 25)]),
         ("the route is edited", one(), &[(10, Fault::EditRoute, 0)]),
         (

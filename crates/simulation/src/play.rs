@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use eden_lab::example::{API, CLUSTER, SERVICE};
-use eden_lab::lambda::{Lambda, RetryDelays};
+use eden_lab::lambda::{InvocationFaults, Lambda, RetryDelays};
 use eden_lab::template::Stack;
 use eden_lab::world::StopCode;
 use eden_lab::{Clock, Lab, World};
@@ -99,7 +99,8 @@ impl<'a> Stage<'a> {
     }
 
     async fn play(mut self) -> Played {
-        let lab = self.build();
+        let (lab, lambda) = self.build();
+        let mut invocations = InvocationFaults::NONE;
         let end = self.history.end();
         let mut routed = false;
         loop {
@@ -114,6 +115,10 @@ impl<'a> Stage<'a> {
                 routed = true;
             }
             let begun = self.script.go_on(&mut world, now);
+            if invocations != self.script.invocations {
+                invocations = self.script.invocations;
+                lambda.set_faults(invocations, self.history.seed);
+            }
             for news in self.script.news.drain(..) {
                 record::write(&self.record).note(world.now(), About::Fault, || news);
             }
@@ -138,7 +143,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Builds the account and installs what looks after it.
-    fn build(&mut self) -> Lab {
+    fn build(&mut self) -> (Lab, Lambda) {
         let example = self.history.setting.example(self.history.seed);
         let stack = example.stack(API_URL).expect("the template takes every setting");
         let lab = Lab::start(example.world(), Clock::starting_at(example.world.start));
@@ -162,9 +167,9 @@ impl<'a> Stage<'a> {
             Policy::Mutant(mutant) => self.install_eden(&lab, &lambda, &stack, Some(mutant)),
         }
         if !matches!(self.policy, Policy::None | Policy::Oracle) {
-            lab.connect(lambda);
+            lab.connect(lambda.clone());
         }
-        lab
+        (lab, lambda)
     }
 
     fn install_eden(&self, lab: &Lab, lambda: &Lambda, stack: &Stack, mutant: Option<Mutant>) {

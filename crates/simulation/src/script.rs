@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use eden_lab::example::{API, CLUSTER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE};
-use eden_lab::world::{
-    AppState, Behaviour, DeliveryFaults, Fault as ApiFault, HealthStatus, RolloutState, Task,
-};
 use eden_lab::World;
+use eden_lab::lambda::InvocationFaults;
+use eden_lab::world::{
+    AddressReuse, AppState, Behaviour, DeliveryFaults, Fault as ApiFault, HealthStatus, Lag,
+    RolloutState, Task, Weather,
+};
 
 use crate::fault::Fault;
 use crate::history::{Event, History};
@@ -41,8 +43,12 @@ pub(crate) struct Script {
     /// What all tasks do instead while something beside the service is broken, by the fault's turn.
     overlay: BTreeMap<usize, Behaviour>,
     api_faults: BTreeMap<usize, ApiFault>,
-    /// Ids of the deployments that operators made.
-    pub(crate) deployments: BTreeSet<String>,
+    /// By which turn something is down that the service depends on.
+    dependencies: BTreeSet<usize>,
+    /// The zones without capacity, by the fault's turn.
+    closed: BTreeMap<usize, Vec<String>>,
+    /// What goes wrong with invocations.
+    pub(crate) invocations: InvocationFaults,
     /// The rules that a pause disables.
     pub(crate) pausable: Vec<String>,
     /// By which turn operators want nobody to touch the service.
@@ -62,7 +68,9 @@ impl Script {
             behaviours: BTreeMap::from([(1, Behaviour::Runs(AppState::Serving))]),
             overlay: BTreeMap::new(),
             api_faults: BTreeMap::new(),
-            deployments: BTreeSet::new(),
+            dependencies: BTreeSet::new(),
+            closed: BTreeMap::new(),
+            invocations: InvocationFaults::NONE,
             pausable: Vec::new(),
             pauses: BTreeSet::new(),
             news: Vec::new(),
@@ -145,9 +153,8 @@ impl Script {
                 world.set_container_health(arn, HealthStatus::Unhealthy)
             }),
             Fault::DependencyDown => {
-                let down = AppState::Failing(503);
-                self.overlay.insert(index, Behaviour::Runs(down));
-                let _ = world.set_app_of_service(CLUSTER, SERVICE, down);
+                self.dependencies.insert(index);
+                self.set_dependency(world);
             }
             Fault::CrashLoop(after) => {
                 self.overlay.insert(index, Behaviour::Crashes { after, exit_code: 1 });
@@ -164,6 +171,27 @@ impl Script {
             }
             Fault::DeployUnstartable => self.deploy(world, unstartable()),
             Fault::DeployUnhealthy => self.deploy(world, Behaviour::NeverHealthy),
+            Fault::DeployLeaking(after) => {
+                self.deploy(world, Behaviour::Leaks { after, into: AppState::Hung });
+            }
+            Fault::Interrupt(nth) => on_task(world, nth, |world, arn| world.interrupt_task(arn)),
+            Fault::NoCapacity => {
+                self.closed.insert(index, world.zones());
+                self.set_zones(world);
+                on_task(world, 0, |world, arn| world.crash_task(arn, 1));
+            }
+            Fault::LoseZone(nth) => {
+                let zones = world.zones();
+                let zone = zones[nth % zones.len()].clone();
+                let _ = world.lose_zone(&zone);
+                self.closed.insert(index, vec![zone]);
+            }
+            Fault::ReuseAddresses => world.set_address_reuse(AddressReuse {
+                chance: 0.5,
+                after: Duration::from_secs(20),
+                stays: Duration::from_mins(20),
+                status: 404,
+            }),
             Fault::Scale(to) => {
                 self.desired = to;
                 let _ = world.set_desired_count(CLUSTER, SERVICE, to);
@@ -188,25 +216,48 @@ impl Script {
                 self.set_api_faults(world);
             }
             Fault::Bus(faults) => world.set_delivery_faults(faults),
+            Fault::Weather(chance) => world.set_weather(Weather::of(chance)),
+            Fault::Lag(most) => world.set_lag(Lag::of(0.5, most)),
+            Fault::Invocations(chance) => self.invocations = InvocationFaults::of(chance),
+        }
+    }
+
+    fn set_dependency(&self, world: &mut World) {
+        let status = (!self.dependencies.is_empty()).then_some(503);
+        let _ = world.set_dependency(CLUSTER, SERVICE, status);
+    }
+
+    fn set_zones(&self, world: &mut World) {
+        for zone in world.zones() {
+            let _ = if self.closed.values().flatten().any(|closed| *closed == zone) {
+                world.close_zone(&zone)
+            } else {
+                world.open_zone(&zone)
+            };
         }
     }
 
     fn end(&mut self, world: &mut World, index: usize, fault: Fault) {
         match fault {
             Fault::DependencyDown => {
-                self.overlay.remove(&index);
-                for task in all(world) {
-                    if task.app == AppState::Failing(503) {
-                        let _ = world.set_app(&task.arn, AppState::Serving);
-                    }
-                }
+                self.dependencies.remove(&index);
+                self.set_dependency(world);
             }
+            Fault::NoCapacity | Fault::LoseZone(_) => {
+                self.closed.remove(&index);
+                self.set_zones(world);
+            }
+            Fault::ReuseAddresses => world.set_address_reuse(AddressReuse::NONE),
+            Fault::Weather(_) => world.set_weather(Weather::CLEAR),
+            Fault::Lag(_) => world.set_lag(Lag::NONE),
+            Fault::Invocations(_) => self.invocations = InvocationFaults::NONE,
             Fault::CrashLoop(_) | Fault::CannotStart => {
                 self.overlay.remove(&index);
             }
             Fault::DeployFailing
             | Fault::DeployCrashing(_)
             | Fault::DeployUnstartable
+            | Fault::DeployLeaking(_)
             | Fault::DeployUnhealthy => self.deploy_if_bad(world),
             Fault::ScaleToZero => {
                 let _ = world.set_desired_count(CLUSTER, SERVICE, self.desired);
@@ -231,6 +282,14 @@ impl Script {
         self.api_faults.clear();
         world.clear_faults();
         world.set_delivery_faults(DeliveryFaults::NONE);
+        world.set_address_reuse(AddressReuse::NONE);
+        world.set_weather(Weather::CLEAR);
+        world.set_lag(Lag::NONE);
+        self.invocations = InvocationFaults::NONE;
+        self.dependencies.clear();
+        self.set_dependency(world);
+        self.closed.clear();
+        self.set_zones(world);
         self.pauses.clear();
         self.set_pause(world);
         let _ = world.set_desired_count(CLUSTER, SERVICE, self.desired);
@@ -250,7 +309,7 @@ impl Script {
 
     /// Whether something beside the service is broken.
     pub(crate) fn is_overlaid(&self) -> bool {
-        !self.overlay.is_empty()
+        !self.overlay.is_empty() || !self.dependencies.is_empty()
     }
 
     /// Deploys what works in the place of a deployment that is itself at fault.
@@ -304,11 +363,7 @@ impl Script {
         self.revision += 1;
         self.behaviours.insert(self.revision, behaviour.clone());
         let definition = self.history.setting.definition(self.revision, behaviour);
-        if world.new_deployment(CLUSTER, SERVICE, Some(definition)).is_ok()
-            && let Some(service) = world.service(CLUSTER, SERVICE)
-        {
-            self.deployments.insert(service.primary.id.clone());
-        }
+        let _ = world.new_deployment(CLUSTER, SERVICE, Some(definition));
     }
 
     /// Operators mend what they have deployed, unless it is gone already.

@@ -30,6 +30,8 @@ pub struct Setting {
     pub minimum_healthy_percent: u32,
     /// Whether the deployment circuit breaker is on.
     pub circuit_breaker: bool,
+    /// Whether it rolls back by itself.
+    pub breaker_rolls_back: bool,
     /// Whether Eden may roll back.
     pub rollback: bool,
     /// `MIN_DESIRED_COUNT`.
@@ -53,6 +55,7 @@ impl Setting {
             stop: Duration::from_secs(2),
             minimum_healthy_percent: 100,
             circuit_breaker: false,
+            breaker_rolls_back: false,
             rollback: false,
             floor: 1,
             budget: 6,
@@ -73,6 +76,7 @@ impl Setting {
             stop: Duration::from_secs(rng.u64(1..20)),
             minimum_healthy_percent: pick(rng, &[100, 100, 50]),
             circuit_breaker: chance(rng, 40),
+            breaker_rolls_back: chance(rng, 50),
             rollback: chance(rng, 70),
             floor: u32::from(chance(rng, 90)),
             budget: pick(rng, &[6, 6, 6, 6, 6, 6, 6, 3, 3, 1]),
@@ -90,6 +94,7 @@ impl Setting {
             desired_count: self.desired,
             minimum_healthy_percent: self.minimum_healthy_percent,
             circuit_breaker: self.circuit_breaker,
+            rollback: self.breaker_rolls_back,
             task_definition: self.definition(1, Behaviour::Runs(eden_lab::world::AppState::Serving)),
             ..ServiceSpec::new(&cluster, &example.service.name)
         };

@@ -88,7 +88,7 @@ impl Shown {
             status: task.last_status,
             wanted: task.is_wanted(),
             health: task.health,
-            app: task.app,
+            app: doing(task),
             listening: task.listening,
             endpoint: task.endpoint(),
             started_at: task.milestones.started,
@@ -267,11 +267,13 @@ impl Watch {
             record.note(now, About::Service, || {
                 format!("deployment {} of revision {revision}", primary.id)
             });
-            self.changes.push(Change::Deployed {
+            // A rollback of ECS's own circuit breaker is nobody else's doing.
+            let by_ecs = primary.rolls_back.is_some();
+            self.changes.extend((!by_ecs).then(|| Change::Deployed {
                 id: primary.id.clone(),
                 same: revision == self.revision,
                 former_since: self.primary_since,
-            });
+            }));
             self.revision = revision;
             (self.primary_since, self.moved, self.rollout) = (primary.created_at, true, None);
             self.primary.clone_from(&primary.id);
@@ -322,7 +324,7 @@ impl Watch {
         let service = world.service(CLUSTER, SERVICE)?;
         let ready = world.tasks(CLUSTER, SERVICE).iter().filter(|task| task.is_ready()).count();
         let target = self.route.and_then(|to| world.listening_at(to));
-        let leads_well = target.is_some_and(|task| task.is_ready() && serves(task.app));
+        let leads_well = target.is_some_and(|task| task.is_ready() && serves(doing(task)));
         if service.desired_count != wanted {
             Some(format!("{} tasks are wanted, not {wanted}", service.desired_count))
         } else if ready != wanted as usize {
@@ -351,7 +353,7 @@ impl Watch {
         }
         let target = route.and_then(|to| world.listening_at(to));
         let ours = target.filter(|task| self.tasks.contains_key(&task.arn));
-        let serving = ours.is_some_and(|task| serves(task.app));
+        let serving = ours.is_some_and(|task| serves(doing(task)));
         if serving != self.serving {
             let word = if serving { "requests get through" } else { "requests fail" };
             record.note(now, About::Traffic, || word.to_owned());
@@ -385,6 +387,14 @@ impl Watch {
         if let Some(from) = self.down_since.take() {
             self.outages.push(Outage { from, to: self.now });
         }
+    }
+}
+
+/// What a task does with requests, by its own fault or by that of what it depends on.
+pub(crate) fn doing(task: &Task) -> AppState {
+    match (task.app, task.dependency) {
+        (AppState::Serving, Some(status)) => AppState::Failing(status),
+        (app, _) => app,
     }
 }
 

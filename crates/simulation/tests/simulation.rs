@@ -95,7 +95,7 @@ fn broken_controllers_are_caught_by_an_invariant_within_a_thousand_seeds() {
 
 #[test]
 fn events_that_come_twice_late_or_never_change_nothing_about_the_end() {
-    let bus = DeliveryFaults { copies: 3, delay: Duration::from_mins(2), loss: 0.4 };
+    let bus = DeliveryFaults { copies: 3, repeat: 0.0, delay: Duration::from_mins(2), loss: 0.4 };
     let faults = [
         (10, Fault::Bus(bus), 50),
         (15, Fault::Crash(0), 0),

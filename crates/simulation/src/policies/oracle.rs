@@ -6,14 +6,14 @@ use eden_lab::world::Task;
 
 use crate::script::{Script, point_route, running};
 use crate::setting::PATH;
-use crate::watch::serves;
+use crate::watch::{doing, serves};
 
 /// Does at once what helps.
 pub(crate) fn act(world: &mut World, script: &mut Script) {
     let _ = world.set_desired_count(CLUSTER, SERVICE, script.desired);
     script.replace_bad_deployment(world);
     let running = running(world);
-    let well = |task: &&Task| task.listening && serves(task.app);
+    let well = |task: &&Task| task.listening && serves(doing(task));
     let target = running.iter().rev().find(well).map(Task::endpoint);
     let upstream = world.upstream(API, PATH).unwrap_or_default();
     let leads_to = |task: &Task| upstream.starts_with(&format!("http://{}/", task.endpoint()));
@@ -24,7 +24,7 @@ pub(crate) fn act(world: &mut World, script: &mut Script) {
     }
     // What is broken beside the service is no task's fault.
     if !script.is_overlaid() {
-        for task in running.iter().filter(|task| task.listening && !serves(task.app)) {
+        for task in running.iter().filter(|task| task.listening && !serves(doing(task))) {
             let _ = world.stop_task(&task.arn, "Oracle: sick");
         }
     }
