@@ -137,14 +137,14 @@ fn any_fault(rng: &mut Rng, setting: &Setting) -> (Fault, Duration) {
 /// Deployments; of a bad one its operators notice after a while.
 fn of_operators(rng: &mut Rng, setting: &Setting, nth: usize) -> (Fault, Duration) {
     let noticed = minutes(rng, 5..40);
-    match rng.u32(0..26) {
-        24..=25 => {
+    match rng.u32(0..27) {
+        0..=19 => (Fault::Deploy, Duration::ZERO),
+        20..=21 => (Fault::DeployFailing, noticed),
+        22..=23 => (Fault::DeployCrashing(seconds(rng, 3..60)), noticed),
+        24 => (Fault::DeployUnstartable, noticed),
+        25 => {
             (Fault::DeployLeaking(minutes(rng, 3..15)), noticed + Duration::from_mins(15))
         }
-        0..=14 => (Fault::Deploy, Duration::ZERO),
-        15..=17 => (Fault::DeployFailing, noticed),
-        18..=20 => (Fault::DeployCrashing(seconds(rng, 3..60)), noticed),
-        21..=22 => (Fault::DeployUnstartable, noticed),
         _ if setting.health_check => (Fault::DeployUnhealthy, noticed),
         _ => (Fault::Crash(nth), Duration::ZERO),
     }

@@ -39,7 +39,7 @@ pub struct Ending {
     pub ready: usize,
     /// Whether requests get through.
     pub serving: bool,
-    /// The keys of the service's tags.
+    /// The keys of the service's tags, without the one that remembers for hours what was done.
     pub notes: Vec<String>,
     /// Running tasks that are noted as suspects.
     pub suspects: usize,
@@ -315,7 +315,7 @@ impl Watch {
             desired: self.desired,
             ready: tasks.iter().filter(|task| task.is_ready()).count(),
             serving: self.serving,
-            notes: service.map(|it| it.tags.keys().cloned().collect()).unwrap_or_default(),
+            notes: service.map(|it| notes(&it.tags)).unwrap_or_default(),
             suspects: tasks.iter().filter(|task| task.is_running() && !task.tags.is_empty()).count(),
         }
     }
@@ -388,6 +388,10 @@ impl Watch {
             self.outages.push(Outage { from, to: self.now });
         }
     }
+}
+
+fn notes(tags: &BTreeMap<String, String>) -> Vec<String> {
+    tags.keys().filter(|key| !key.ends_with(":redeployed")).cloned().collect()
 }
 
 /// What a task does with requests, by its own fault or by that of what it depends on.
