@@ -227,11 +227,7 @@ impl Suspects {
 
 /// When the first of the suspects may be stopped.
 fn suspects_due(plan: &Plan) -> Option<Timestamp> {
-    let until = |hold: &Hold| match hold {
-        Hold::SuspectNotYet { until, .. } => Some(*until),
-        _ => None,
-    };
-    plan.holds.iter().filter_map(until).min()
+    plan.holds.iter().filter_map(Hold::until).min()
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {

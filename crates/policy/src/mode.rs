@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::facts::{Observed, Service};
+use crate::facts::{Observed, Service, ServiceStatus};
 use crate::plan::{Fact, Hold, Plan};
 
 /// Whether Eden acts.
@@ -73,6 +73,10 @@ pub fn effective(setting: Mode, service: &Observed<Service>) -> (Mode, Option<Ho
         Observed::Unknown(because) => {
             let because = format!("its healing tag: {because}");
             (Mode::Observe, Some(Hold::FactUnknown { fact: Fact::Service, because }))
+        }
+        // Nobody knows the tags of a service that ECS does not know.
+        Observed::Known(service) if service.status == ServiceStatus::Missing => {
+            (Mode::Observe, Some(Hold::ServiceNotActive { status: service.status }))
         }
         Observed::Known(service) => match &service.mode {
             ModeTag::Absent => (setting, None),

@@ -15,7 +15,7 @@ use super::server::HangUp;
 use super::{application, gateway};
 use crate::in_process::{from_sdk, to_sdk};
 use crate::lab::{Lab, Shared};
-use crate::world::{Visit, WebhookAnswer};
+use crate::world::{Visit, WebhookAnswer, address};
 
 impl Lab {
     /// A connector to the world's web: the hosts of its APIs ([`World::set_api_url`]), whose
@@ -84,14 +84,15 @@ async fn call(lab: &Shared, request: Request<Bytes>) -> Result<Response<Bytes>, 
     let latency = lab.world().timing().connect_latency;
     tokio::time::sleep(latency).await;
     let url = Url::parse(&request.uri().to_string()).map_err(|_| HangUp)?;
-    let (task, address) = {
-        let world = lab.world();
-        let task = world.backend(&url).ok_or(HangUp)?;
-        (task.arn.clone(), task.endpoint())
-    };
+    let address = address(&url).ok_or(HangUp)?;
+    let name = lab.world().occupant(address).ok_or(HangUp)?.name().to_owned();
+    // In this order, so that the same seed gives the same history.
     tokio::select! {
+        biased;
         answer = application::answer(lab, address, &request) => answer,
-        _ = lab.until(None, |world| world.task(&task).is_none_or(|it| !it.listening)) => Err(HangUp),
+        _ = lab.until(None, |world| {
+            world.occupant(address).is_none_or(|occupant| occupant.name() != name)
+        }) => Err(HangUp),
     }
 }
 

@@ -288,7 +288,10 @@ fn show_service(world: &World, service: &Service, with_tags: bool) -> Value {
 
 fn show_configuration(service: &Service) -> Value {
     json!({
-        "deploymentCircuitBreaker": { "enable": service.circuit_breaker, "rollback": false },
+        "deploymentCircuitBreaker": {
+            "enable": service.circuit_breaker,
+            "rollback": service.rollback,
+        },
         "maximumPercent": service.maximum_percent,
         "minimumHealthyPercent": service.minimum_healthy_percent,
         "strategy": "ROLLING",

@@ -48,6 +48,16 @@ impl Service {
         }
     }
 
+    /// Whether its reads may lag behind its writes.
+    pub(super) fn may_lag(self) -> bool {
+        match self {
+            Self::Ecs | Self::Ec2 | Self::ApiGateway | Self::ApiGatewayV2 | Self::CloudWatch => {
+                true
+            }
+            Self::Sns | Self::EventBridge | Self::SecretsManager | Self::Ssm => false,
+        }
+    }
+
     /// The protocol of the Rust SDK's client; that of Python speaks AWS JSON with CloudWatch.
     pub(super) fn protocol(self) -> Protocol {
         match self {

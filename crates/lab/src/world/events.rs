@@ -68,7 +68,7 @@ fn show_task(task: &Task, face: &Face) -> Map<String, Value> {
     let shown = json!({
         "attachments": attachments,
         "attributes": [{ "name": "ecs.cpu-architecture", "value": "x86_64" }],
-        "availabilityZone": "us-east-1a",
+        "availabilityZone": task.availability_zone,
         "clusterArn": task.cluster_arn,
         "containers": [container(task)],
         "cpu": "256",

@@ -108,8 +108,7 @@ impl World {
         }
     }
 
-    /// The circuit breaker gives the PRIMARY deployment up. It does not roll back: that is another
-    /// setting, which the lab does not have.
+    /// The circuit breaker gives the PRIMARY deployment up, and rolls back if it is to.
     fn trip(&mut self, service_arn: &str) {
         let now = self.now;
         let Some(service) = self.services.get_mut(service_arn) else { return };
@@ -125,6 +124,22 @@ impl World {
             service_arn,
             &format!("(deployment {id}) deployment failed: tasks failed to start."),
         );
+        self.roll_back(service_arn);
+    }
+
+    /// Deploys again what the last deployment that was completed deployed, if there is one (Developer
+    /// Guide, deployment circuit breaker). That a rollback is not rolled back in turn is assumed.
+    fn roll_back(&mut self, service_arn: &str) {
+        let Some(service) = self.services.get(service_arn) else { return };
+        let failed = &service.primary;
+        let history = service.history();
+        let completed = |it: &&&Deployment| it.rollout_state == RolloutState::Completed;
+        let good = history.iter().find(completed).filter(|_| service.rollback);
+        let Some(good) = good.filter(|_| failed.rolls_back.is_none()) else { return };
+        let (failed, good, definition) =
+            (failed.id.clone(), good.id.clone(), good.task_definition.clone());
+        self.say(service_arn, &format!("rolling back to (deployment {good})."));
+        self.begin_rollback(service_arn, definition, failed, &good);
     }
 
     /// Tasks that never reach RUNNING are started again less and less often, which the service says;

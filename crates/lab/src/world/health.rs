@@ -18,7 +18,11 @@ impl World {
         };
         let interval = self.timing.health_check_interval;
         let (after, due) = match &task.definition.behaviour {
-            Behaviour::Runs(_) | Behaviour::Crashes { .. } | Behaviour::NeverStarts { .. } => {
+            Behaviour::Runs(_)
+            | Behaviour::Crashes { .. }
+            | Behaviour::Leaks { .. }
+            | Behaviour::Sickens { .. }
+            | Behaviour::NeverStarts { .. } => {
                 let start_up = self.timing.declared(task.definition.start_up);
                 (start_up + interval, Due::PassHealthCheck(id))
             }

@@ -43,8 +43,8 @@ impl World {
         let service = self.services.get(service_arn)?;
         let definition = service.primary.task_definition.clone();
         let cluster = service.cluster.clone();
-        let Site { container_instance_arn, interface, endpoint } =
-            self.place(&cluster, &definition)?;
+        let Site { availability_zone, container_instance_arn, interface, endpoint } =
+            self.place(service_arn, &cluster, &definition)?;
         let service = self.services.get(service_arn)?;
         // Only an interface of its own has to be made.
         let first =
@@ -71,9 +71,12 @@ impl World {
                 state: ContainerState::Pending,
                 reason: None,
             },
+            availability_zone,
+            lost: None,
             container_instance_arn,
             interface,
             app: definition.behaviour.app(),
+            dependency: service.dependency,
             path_statuses: BTreeMap::new(),
             reachable: true,
             listening: false,
@@ -85,6 +88,7 @@ impl World {
         };
         let id = TaskId(self.tasks_made);
         self.tasks_made += 1;
+        self.task_ids.insert(task.arn.clone(), id);
         self.tasks.insert(id, task);
         self.enter(id, first);
         self.plan_advance(id);
@@ -123,7 +127,12 @@ impl World {
                 | TaskStatus::Activating
                 | TaskStatus::Running,
                 DesiredStatus::Stopped,
-            ) => self.timing.stop_notice,
+            ) => match &task.stop_cause {
+                Some(StopCause { code: StopCode::SpotInterruption, .. }) => {
+                    self.timing.spot_warning
+                }
+                Some(_) | None => self.timing.stop_notice,
+            },
             (TaskStatus::Provisioning, DesiredStatus::Running) => self.timing.provisioning,
             (TaskStatus::Pending, DesiredStatus::Running) => self.timing.pending,
             (TaskStatus::Activating, DesiredStatus::Running) => self.timing.activating,
@@ -241,9 +250,7 @@ impl World {
         let Some(task) = self.tasks.get(&id) else { return };
         let service_arn = task.service_arn.clone();
         let start_up = self.timing.declared(task.definition.start_up);
-        if let Behaviour::Crashes { after, exit_code } = task.definition.behaviour {
-            self.plan(self.timing.declared(after), Due::Crash { task: id, exit_code });
-        }
+        self.plan_decay(id);
         self.plan_health_check(id);
         self.count_start(id);
         self.plan(self.timing.eni_visible, Due::ShowInterface(id));
@@ -260,14 +267,22 @@ impl World {
             interface.associated = false;
         });
         if let Some(task) = self.tasks.get(&id) {
+            let service_arn = task.service_arn.clone();
             if let Some(interface) = &task.interface {
                 self.addresses.give_back(interface);
+                self.lose_address(id);
             }
             // A task may have been waiting for an address or a port.
-            let service_arn = task.service_arn.clone();
             self.wake_scheduler(&service_arn);
         }
         self.plan(self.timing.stopped_retention, Due::Forget(id));
+    }
+
+    /// ECS no longer shows a task.
+    pub(super) fn forget_task(&mut self, id: TaskId) {
+        if let Some(task) = self.tasks.remove(&id) {
+            self.task_ids.remove(&task.arn);
+        }
     }
 
     /// EC2 shows the task's interface, unless it is gone.
@@ -293,7 +308,7 @@ impl World {
     /// The application is up, unless its container has gone in the meantime.
     pub(super) fn listen(&mut self, id: TaskId) {
         self.change_task(id, |task| {
-            task.listening = task.container.state == ContainerState::Running;
+            task.listening = task.container.state == ContainerState::Running && task.lost.is_none();
         });
     }
 

@@ -1,6 +1,7 @@
 //! What people and accidents do to the world: operators' actions and faults of tasks.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -37,6 +38,12 @@ pub enum OperatorError {
     /// No URL.
     #[error("{0:?} is no URL; accepted: https://HOST or https://HOST/PATH")]
     NotAUrl(String),
+    /// No such availability zone.
+    #[error("there is no availability zone {0:?}; World::zones names them")]
+    NoSuchZone(String),
+    /// The address is not free.
+    #[error("{0} is no address of the lab's network that is free")]
+    AddressTaken(IpAddr),
     /// Every address is taken.
     #[error("no address is free: the lab has 254")]
     NoFreeAddress,
@@ -74,6 +81,8 @@ impl World {
             maximum_percent: spec.maximum_percent,
             health_check_grace_period_seconds: spec.health_check_grace_period_seconds,
             circuit_breaker: spec.circuit_breaker,
+            rollback: spec.rollback,
+            dependency: None,
             primary: self.make_deployment(spec.task_definition),
             replaced: VecDeque::new(),
             past: Vec::new(),
@@ -183,6 +192,18 @@ impl World {
         Ok(())
     }
 
+    /// Takes the Spot capacity of a task back: it is told to stop, which its service replaces at once,
+    /// and stopped two minutes later (Developer Guide, Fargate capacity providers). That it serves
+    /// until then is assumed.
+    ///
+    /// # Errors
+    /// When there is no such task.
+    pub fn interrupt_task(&mut self, arn: &str) -> Done {
+        let id = self.task_id(arn)?;
+        self.begin_stop(id, StopCode::SpotInterruption, "Your Spot Task was interrupted.");
+        Ok(())
+    }
+
     /// Changes what a task's application does with connections.
     ///
     /// # Errors
@@ -203,8 +224,25 @@ impl World {
         if !self.services.contains_key(&arn) {
             return Err(OperatorError::NoSuchService(format!("{cluster}/{name}")));
         }
-        for task in self.tasks.values_mut().filter(|task| task.service_arn == arn) {
-            task.app = app;
+        for id in self.tasks.keys_where(|task| task.service_arn == arn) {
+            self.change_task(id, |task| task.app = app);
+        }
+        Ok(())
+    }
+
+    /// Takes away something that all tasks of a service depend on, those that are yet to come as
+    /// well: whoever serves answers this status instead of 200, until it is given back with `None`.
+    /// Container health checks do not notice, which is assumed.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn set_dependency(&mut self, cluster: &str, name: &str, fails: Option<u16>) -> Done {
+        let arn = self.arns.service(cluster, name);
+        let service = self.services.get_mut(&arn);
+        let missing = || OperatorError::NoSuchService(format!("{cluster}/{name}"));
+        service.ok_or_else(missing)?.dependency = fails;
+        for id in self.tasks.keys_where(|task| task.service_arn == arn) {
+            self.change_task(id, |task| task.dependency = fails);
         }
         Ok(())
     }
@@ -261,10 +299,7 @@ impl World {
     }
 
     pub(super) fn task_id(&self, arn: &str) -> Result<TaskId, OperatorError> {
-        self.tasks
-            .iter()
-            .find(|(_, task)| task.arn == arn)
-            .map(|(id, _)| *id)
-            .ok_or_else(|| OperatorError::NoSuchTask(arn.to_owned()))
+        let id = self.task_ids.get(arn).copied();
+        id.ok_or_else(|| OperatorError::NoSuchTask(arn.to_owned()))
     }
 }

@@ -1,6 +1,7 @@
 //! What is due in the world, in order of time and, at the same time, in the order it was planned.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
@@ -30,6 +31,14 @@ pub(super) enum Due {
     Forget(TaskId),
     /// ECS learns that the task's container has exited.
     ReportExit(TaskId),
+    /// ECS learns that what the task ran on is gone.
+    ReportLoss(TaskId),
+    /// An application that leaks or sickens has come to that.
+    Decay(TaskId),
+    /// Somebody else gets the address of a stopped task.
+    Reuse(SocketAddr),
+    /// Somebody else's application ends.
+    Vacate(SocketAddr),
     /// ECS decides to replace an UNHEALTHY task.
     Condemn(TaskId),
     /// A period of an alarm, by name, can be evaluated.

@@ -10,8 +10,27 @@ use super::task::TaskDefinition;
 impl World {
     /// Starts a new deployment; the PRIMARY so far becomes one to be replaced.
     pub(super) fn begin_deployment(&mut self, service_arn: &str, definition: TaskDefinition) {
-        let now = self.now;
+        let deployment = self.make_deployment(definition);
+        self.begin(service_arn, deployment);
+    }
+
+    /// The same for what the circuit breaker makes of a deployment that it gave up.
+    pub(super) fn begin_rollback(
+        &mut self,
+        service_arn: &str,
+        definition: TaskDefinition,
+        failed: String,
+        good: &str,
+    ) {
         let mut deployment = self.make_deployment(definition);
+        deployment.rollout_state_reason =
+            format!("ECS deployment circuit breaker: rolling back to deploymentId {good}.");
+        deployment.rolls_back = Some(failed);
+        self.begin(service_arn, deployment);
+    }
+
+    fn begin(&mut self, service_arn: &str, mut deployment: Deployment) {
+        let now = self.now;
         let Some(service) = self.services.get_mut(service_arn) else { return };
         deployment.sources = service.deployments().map(|it| it.id.clone()).collect();
         let mut old = std::mem::replace(&mut service.primary, deployment);

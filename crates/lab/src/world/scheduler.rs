@@ -124,8 +124,9 @@ impl World {
 
     fn say_shortage(&mut self, service_arn: &str) {
         let Some(service) = self.services.get(service_arn) else { return };
-        let shortage = service.primary.task_definition.networking.shortage();
-        self.say(service_arn, &format!("was unable to place a task because {shortage}."));
+        let zones = self.open_zones().len();
+        let shortage = service.primary.task_definition.networking.shortage(zones);
+        self.say(service_arn, &format!("was unable to place a task{shortage}"));
     }
 
     pub(super) fn say(&mut self, service_arn: &str, what: &str) {

@@ -27,8 +27,10 @@ pub struct ServiceSpec {
     pub maximum_percent: u32,
     /// `healthCheckGracePeriodSeconds`.
     pub health_check_grace_period_seconds: u32,
-    /// Whether the deployment circuit breaker is on. It does not roll back.
+    /// Whether the deployment circuit breaker is on.
     pub circuit_breaker: bool,
+    /// Whether it rolls back.
+    pub rollback: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -46,6 +48,7 @@ impl ServiceSpec {
             maximum_percent: 200,
             health_check_grace_period_seconds: 0,
             circuit_breaker: false,
+            rollback: false,
             tags: BTreeMap::new(),
         }
     }
@@ -115,6 +118,8 @@ pub struct Deployment {
     pub sources: Vec<String>,
     /// How its tasks have failed.
     pub failures: Failures,
+    /// The id of the deployment that it rolls back, if the circuit breaker made it.
+    pub rolls_back: Option<String>,
 }
 
 impl Deployment {
@@ -135,6 +140,7 @@ impl Deployment {
             ended_at: None,
             sources: Vec::new(),
             failures: Failures::default(),
+            rolls_back: None,
         }
     }
 }
@@ -171,6 +177,10 @@ pub struct Service {
     pub health_check_grace_period_seconds: u32,
     /// Whether the deployment circuit breaker is on.
     pub circuit_breaker: bool,
+    /// Whether it rolls back.
+    pub rollback: bool,
+    /// What its tasks answer instead of 200 while something that they depend on is down.
+    pub dependency: Option<u16>,
     /// The PRIMARY deployment.
     pub primary: Deployment,
     /// The ACTIVE deployments, which the PRIMARY replaces, newest first.

@@ -11,10 +11,10 @@ type Tags = BTreeMap<String, String>;
 impl World {
     /// The tags of the service or task with this ARN.
     pub(crate) fn tags_mut(&mut self, arn: &str) -> Option<&mut Tags> {
-        let of_service = self.services.get_mut(arn).map(|service| &mut service.tags);
-        of_service.or_else(|| {
-            self.tasks.values_mut().find(|task| task.arn == arn).map(|task| &mut task.tags)
-        })
+        if let Some(service) = self.services.get_mut(arn) {
+            return Some(&mut service.tags);
+        }
+        self.tasks.get_mut(self.task_ids.get(arn)?).map(|task| &mut task.tags)
     }
 
     /// Sets a tag of a service, or removes it.

@@ -146,6 +146,10 @@ pub enum StopCode {
     UserInitiated,
     /// The service scheduler had one too many, or the task failed its health check.
     ServiceSchedulerInitiated,
+    /// AWS takes the Spot capacity back.
+    SpotInterruption,
+    /// What it ran on is gone.
+    InfrastructureHealth,
 }
 
 impl StopCode {
@@ -156,6 +160,8 @@ impl StopCode {
             Self::TaskFailedToStart => "TaskFailedToStart",
             Self::UserInitiated => "UserInitiated",
             Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+            Self::SpotInterruption => "SpotInterruption",
+            Self::InfrastructureHealth => "InfrastructureHealth",
         }
     }
 }
@@ -273,12 +279,18 @@ pub struct Task {
     pub milestones: Milestones,
     /// Its container.
     pub container: Container,
+    /// `availabilityZone`.
+    pub availability_zone: String,
+    /// When what it ran on was lost, which ECS may not know yet.
+    pub lost: Option<Timestamp>,
     /// The ARN of the container instance it runs on; none on Fargate.
     pub container_instance_arn: Option<String>,
     /// Its own network interface; none with the networking modes `bridge` and `host`.
     pub interface: Option<NetworkInterface>,
     /// What the application does with connections, once it listens.
     pub app: AppState,
+    /// What it answers instead of 200 while something that it depends on is down.
+    pub dependency: Option<u16>,
     /// The statuses of paths that the application answers with another status than the rest.
     pub path_statuses: BTreeMap<String, u16>,
     /// Whether others than API Gateway can connect to it.

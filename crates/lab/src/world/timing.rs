@@ -22,6 +22,11 @@ pub struct Timing {
     pub activating: Duration,
     /// From a container's exit until ECS acts on it. Assumed.
     pub exit_report: Duration,
+    /// From the loss of what a task runs on until ECS stops the task. Assumed.
+    pub loss_report: Duration,
+    /// From the warning of a Spot interruption until the task is stopped (Developer Guide, Fargate
+    /// capacity providers).
+    pub spot_warning: Duration,
     /// How long a dying task still reports its old status (F9). Assumed.
     pub stop_notice: Duration,
     /// DEACTIVATING: what ECS does before the container is told to stop. Assumed.
@@ -71,6 +76,8 @@ impl Timing {
             pending: Duration::from_secs(18),
             activating: Duration::from_secs(1),
             exit_report: Duration::from_secs(1),
+            loss_report: Duration::from_secs(60),
+            spot_warning: Duration::from_secs(120),
             stop_notice: Duration::from_secs(2),
             deactivating: Duration::from_secs(3),
             stop_timeout: Duration::from_secs(30),
@@ -101,6 +108,8 @@ impl Timing {
             pending: self.pending.mul_f64(factor),
             activating: self.activating.mul_f64(factor),
             exit_report: self.exit_report.mul_f64(factor),
+            loss_report: self.loss_report.mul_f64(factor),
+            spot_warning: self.spot_warning.mul_f64(factor),
             stop_notice: self.stop_notice.mul_f64(factor),
             deactivating: self.deactivating.mul_f64(factor),
             stop_timeout: self.stop_timeout.mul_f64(factor),

@@ -1,5 +1,6 @@
 //! Applications that misbehave by their task definition, and what ECS makes of them.
 
+mod decay;
 mod rollouts;
 mod sdk;
 

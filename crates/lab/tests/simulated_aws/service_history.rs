@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
     CreatedAt, ServiceDeployment, ServiceDeploymentBrief, ServiceDeploymentRollbackMonitorsStatus,
     ServiceDeploymentStatus,
 };
-use eden_lab::world::{Behaviour, Role, TaskDefinition};
+use eden_lab::world::{Behaviour, Role, RolloutState, TaskDefinition};
 use eden_lab::{Lab, World};
 use serde_json::json;
 
@@ -281,4 +281,39 @@ async fn the_history_takes_permissions_on_the_service_and_on_its_deployments_and
     assert_eq!(may(with(&[&service, &deployments])).await, [true, true, false]);
     assert_eq!(may(with(&[&service, &revisions])).await, [true, false, true]);
     assert_eq!(may(with(&[&deployments, &revisions])).await, [false, false, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_was_rolled_back_says_so_and_the_rollback_is_none_of_its_own() {
+    // given a service whose circuit breaker rolls back, and a deployment that cannot start
+    let lab = running_lab(|spec| {
+        spec.circuit_breaker = true;
+        spec.rollback = true;
+    });
+    let bad = {
+        let mut world = lab.world();
+        let present = world.service(CLUSTER, SERVICE).unwrap().primary.task_definition.clone();
+        let behaviour = Behaviour::NeverStarts { reason: "no image".to_owned() };
+        let bad = TaskDefinition { revision: 2, behaviour, ..present };
+        world.new_deployment(CLUSTER, SERVICE, Some(bad)).unwrap();
+        world.service(CLUSTER, SERVICE).unwrap().primary.id.clone()
+    };
+
+    // when the rollback has completed
+    let done = |world: &World| {
+        let primary = &world.service(CLUSTER, SERVICE).unwrap().primary;
+        primary.id != bad && primary.rollout_state == RolloutState::Completed
+    };
+    assert!(lab.until(60 * MINUTE, done).await);
+    let ecs = aws_sdk_ecs::Client::new(&lab.sdk_config());
+    let list = ecs.list_service_deployments().cluster(CLUSTER).service(SERVICE).send().await;
+
+    // then the history has the failed one and the first
+    let statuses: Vec<String> = list
+        .unwrap()
+        .service_deployments()
+        .iter()
+        .map(|it| it.status().unwrap().as_str().to_owned())
+        .collect();
+    assert_eq!(statuses, ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"]);
 }

@@ -126,7 +126,8 @@ impl<'a> Patient<'a> {
     }
 
     /// Why what is seen may be the past: a task on its way, fresh or just stopped, or a route
-    /// that has just moved. The alarm looks back further than the tasks' own counts.
+    /// that has just moved. The alarm looks back further than the tasks' own counts; behind the
+    /// maintenance page it does not count, and that the page came says nothing of the tasks.
     pub(super) fn unsettled(&self) -> Option<Hold> {
         let too_few = self.service.running < self.service.desired;
         let window =
@@ -134,7 +135,8 @@ impl<'a> Patient<'a> {
         let mut tasks: Vec<_> = self.tasks.iter().collect();
         tasks.sort_by_key(|task| &task.arn);
         let task = tasks.into_iter().find_map(|task| self.fresh(task, window));
-        let moved = self.route_changed_at.filter(|_| !too_few).map(|at| later(at, window));
+        let counts = !too_few && !self.silenced;
+        let moved = self.route_changed_at.filter(|_| counts).map(|at| later(at, window));
         let moved = moved.filter(|until| self.now < *until);
         task.or(moved.map(|until| Hold::RouteJustMoved { until }))
     }

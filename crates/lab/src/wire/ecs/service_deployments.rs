@@ -64,6 +64,7 @@ pub(super) fn list(world: &World, input: ListServiceDeployments) -> Result<Value
     let found: Vec<&Deployment> = service
         .history()
         .into_iter()
+        .filter(|it| it.rolls_back.is_none())
         .filter(|it| of_status(outcome(service, it).status) && created(it.created_at))
         .collect();
     let briefs: Vec<Value> = found
@@ -156,6 +157,12 @@ fn revision_arn(world: &World, service: &Service, deployment_id: &str) -> String
     world.arns().service_revision(&service.cluster, &service.name, short_name(deployment_id))
 }
 
+/// Whether a deployment is what the circuit breaker made of another one. The history shows it as a
+/// part of that one and not as one of its own, which is assumed (API reference of `Rollback`).
+fn rolls_back(deployment: &Deployment, failed: &Deployment) -> bool {
+    deployment.rolls_back.as_ref() == Some(&failed.id)
+}
+
 /// How far a deployment has come, in the words of the history.
 struct Outcome {
     status: &'static str,
@@ -174,9 +181,17 @@ fn outcome(service: &Service, deployment: &Deployment) -> Outcome {
             outcome("STOPPED", Some(reason.to_owned()), false)
         }
         RolloutState::Completed => outcome("SUCCESSFUL", None, true),
-        // What is not rolled back is stopped (API reference of `ServiceDeployment`).
         RolloutState::Failed => {
-            outcome("STOPPED", Some(deployment.rollout_state_reason.clone()), false)
+            let history = service.history();
+            let rollback = history.iter().find(|it| rolls_back(it, deployment));
+            let (status, finished) = match rollback.map(|it| it.rollout_state) {
+                Some(RolloutState::Completed) => ("ROLLBACK_SUCCESSFUL", true),
+                Some(RolloutState::Failed) => ("ROLLBACK_FAILED", true),
+                Some(RolloutState::InProgress) => ("ROLLBACK_IN_PROGRESS", false),
+                // What is not rolled back is stopped (API reference of `ServiceDeployment`).
+                None => ("STOPPED", false),
+            };
+            outcome(status, Some(deployment.rollout_state_reason.clone()), finished)
         }
     }
 }

@@ -153,3 +153,53 @@ fn the_circuit_breaker_does_not_see_crashes_of_tasks_that_were_healthy() {
     assert!(stopped(&world).len() > 20);
     assert_eq!(service(&world).primary.failures.tasks, 0);
 }
+
+#[test]
+fn the_circuit_breaker_rolls_back_to_what_was_completed_last_if_it_is_to() {
+    // given a healthy service whose circuit breaker rolls back
+    let mut world = running_world_with(|spec| {
+        spec.task_definition.health_check = true;
+        spec.circuit_breaker = true;
+        spec.rollback = true;
+    });
+    let good = service(&world).primary.clone();
+
+    // when it is rolled to an image that is not there
+    roll(&mut world, never_starts());
+    let bad = service(&world).primary.id.clone();
+    until(&mut world, |world| service(world).primary.id != bad);
+
+    // then what was completed last is deployed again, which it says
+    let rollback = service(&world).primary.clone();
+    assert_eq!(rollback.task_definition, good.task_definition);
+    assert_eq!(rollback.rolls_back, Some(bad));
+    assert!(says(&world, &format!("rolling back to (deployment {}).", good.id)));
+    assert!(rollback.rollout_state_reason.contains("rolling back to deploymentId"));
+
+    // and it completes
+    until(&mut world, |world| rollout(world) == RolloutState::Completed);
+    assert_eq!(running(&world).len(), 1);
+}
+
+#[test]
+fn a_rollback_that_fails_as_well_is_given_up() {
+    // given a service whose circuit breaker rolls back, and whose old image is gone as well
+    let mut world = running_world_with(|spec| {
+        spec.task_definition.health_check = true;
+        spec.circuit_breaker = true;
+        spec.rollback = true;
+    });
+    world.set_behaviour(CLUSTER, SERVICE, never_starts()).unwrap();
+    let old = the_task(&world);
+
+    // when it is rolled to an image that is not there, and its old task is stopped
+    roll(&mut world, never_starts());
+    world.stop_task(&old, "test").unwrap();
+    pass(&mut world, 12 * 60 * MINUTE);
+
+    // then both have failed, and nothing more is tried
+    let failed = service(&world);
+    assert_eq!(failed.primary.rollout_state, RolloutState::Failed);
+    assert!(failed.primary.rolls_back.is_some());
+    assert_eq!(failed.history().len(), 3);
+}
