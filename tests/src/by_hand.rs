@@ -2,6 +2,7 @@
 //! them, so that a test decides which invocation comes when.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use eden_core::config::{HealthMonitorConfig, IpUpdaterConfig};
 use eden_core::lambda::Invocation;
@@ -76,7 +77,7 @@ impl ByHand {
     /// # Errors
     /// What it returned.
     pub async fn update(&self, process: &Edge, event: Value) -> Ended {
-        let invocation = Invocation { request_id: "by hand".to_owned(), event };
+        let invocation = invocation(process, event);
         Box::pin(ip_updater::handle(&self.updater, process, &invocation)).await
     }
 
@@ -85,7 +86,7 @@ impl ByHand {
     /// # Errors
     /// What it returned.
     pub async fn monitor(&self, process: &Edge) -> Ended {
-        let invocation = Invocation { request_id: "by hand".to_owned(), event: json!({}) };
+        let invocation = invocation(process, json!({}));
         Box::pin(health_monitor::handle(&self.monitor, process, &invocation)).await
     }
 
@@ -127,4 +128,10 @@ fn is_complete(world: &World) -> bool {
             && service.primary.rollout_state == RolloutState::Completed
             && running.iter().all(is_reachable)
     })
+}
+
+/// An invocation that may last as long as any of a function.
+fn invocation(edge: &Edge, event: Value) -> Invocation {
+    let deadline = edge.aws.now() + Duration::from_secs(150);
+    Invocation { request_id: "by hand".to_owned(), event, deadline }
 }

@@ -1,25 +1,22 @@
 //! Eden installed in a simulated AWS, in process and in virtual time: the handlers that Lambda
 //! runs, with the settings that the template gives them, behind the real AWS SDK.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use eden_core::config::{HealthMonitorConfig, IpUpdaterConfig};
-use eden_core::lambda::Invocation;
-use eden_core::network::{Connection, Dial, Dialing};
-use eden_core::{Aws, Edge, HandlerError, Report, health_monitor, ip_updater};
 use eden_lab::example::{
-    API, AUDIT_LOG, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION,
-    ROOT_INTEGRATION, SERVICE,
+    API, AUDIT_LOG, CLUSTER, Example, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
 };
-use eden_lab::lambda::{FunctionError, Handler, InvocationRecord, Lambda, RetryDelays};
-use eden_lab::spec::FunctionSpec;
+use eden_lab::lambda::{FunctionError, InvocationRecord, Lambda, RetryDelays};
 use eden_lab::template::Stack;
 use eden_lab::world::{ApiKind, AppState, Call, RolloutState, Task};
 use eden_lab::{Clock, Lab, World, WorldConfig};
+pub use eden_simulation::install::edge;
+use eden_simulation::install::{self, Process};
 use jiff::Timestamp;
 use serde_json::Value;
+
+/// Where users find the API.
+pub const API_URL: &str = "https://api.example.com";
 
 /// The seed of every test that needs no other.
 pub const SEED: u64 = 42;
@@ -50,15 +47,16 @@ impl Rig {
     /// # Panics
     /// When the template or a function's settings are refused, or outside a tokio runtime.
     pub fn start(example: &Example) -> Self {
-        let stack = example.stack("https://api.example.com").expect("the template is deployable");
+        let stack = example.stack(API_URL).expect("the template is deployable");
         let lab = Lab::start(example.world(), Clock::starting_at(example.world.start));
         let rig = Rig { lab, lambda: Lambda::new(RetryDelays::aws()), stack };
-        rig.register(|lab, function| {
-            let edge = edge(lab, function);
-            move || edge.clone()
+        install::install(&rig.lambda, &rig.stack, |function| {
+            let edge = edge(&rig.lab, function);
+            move |_| Process::new(edge.clone())
         });
         rig.lab.world().install(&rig.stack);
         rig.lab.world().install_roles(&rig.stack).expect("IAM takes the template's policies");
+        rig.lab.world().set_api_url(API_URL, API).expect("the example's API");
         rig.lab.connect(rig.lambda.clone());
         rig
     }
@@ -69,24 +67,10 @@ impl Rig {
     /// # Panics
     /// Never: the functions were there at the start.
     pub fn start_each_invocation_afresh(&self) {
-        self.register(|lab, function| {
-            let (lab, function) = (lab.clone(), function.to_owned());
-            move || edge(&lab, &function)
+        install::install(&self.lambda, &self.stack, |function| {
+            let (lab, function) = (self.lab.clone(), function.to_owned());
+            move |_| Process::new(edge(&lab, &function))
         });
-    }
-
-    /// Creates the functions, or replaces them; each invocation asks for its edge.
-    fn register<E>(&self, edges: impl Fn(&Lab, &str) -> E)
-    where
-        E: Fn() -> Edge + Send + Sync + 'static,
-    {
-        for (name, handler) in [
-            (IP_UPDATER, updater_handler as fn(E, &FunctionSpec) -> Handler),
-            (HEALTH_MONITOR, monitor_handler),
-        ] {
-            let spec = self.stack.function(name).expect("the template has both functions");
-            self.lambda.register(name, spec.timeout, handler(edges(&self.lab, name), spec));
-        }
     }
 
     /// Starts the world and waits until the service runs all its tasks and the route leads to one.
@@ -279,60 +263,4 @@ pub fn is_steady(world: &World) -> bool {
     usize::try_from(service.desired_count).is_ok_and(|desired| desired == running.len())
         && service.primary.rollout_state == RolloutState::Completed
         && serving(world).is_some()
-}
-
-/// The simulated network: connections to tasks in virtual time.
-#[derive(Debug)]
-struct LabNetwork(Lab);
-
-impl Dial for LabNetwork {
-    fn dial(&self, to: SocketAddr) -> Dialing<'_> {
-        Box::pin(async move {
-            let stream = self.0.connect_to(to).await?;
-            Ok(Box::new(stream) as Box<dyn Connection>)
-        })
-    }
-}
-
-/// A fresh process's view of the lab, with the rights of whoever has this access key.
-pub fn edge(lab: &Lab, access_key: &str) -> Edge {
-    Edge::new(Aws::new(&lab.sdk_config_of(access_key)), Arc::new(LabNetwork(lab.clone())))
-}
-
-fn updater_handler<E>(edge: E, spec: &FunctionSpec) -> Handler
-where
-    E: Fn() -> Edge + Send + Sync + 'static,
-{
-    let config = IpUpdaterConfig::read(|name| spec.environment.get(name).cloned());
-    let config = Arc::new(config.expect("the template sets what ip-updater needs"));
-    Arc::new(move |event, invocation| {
-        let (config, edge) = (Arc::clone(&config), edge());
-        let invocation = Invocation { request_id: invocation.request_id, event };
-        Box::pin(async move { answer(ip_updater::handle(&config, &edge, &invocation).await) })
-    })
-}
-
-fn monitor_handler<E>(edge: E, spec: &FunctionSpec) -> Handler
-where
-    E: Fn() -> Edge + Send + Sync + 'static,
-{
-    let config = HealthMonitorConfig::read(|name| spec.environment.get(name).cloned());
-    let config = Arc::new(config.expect("the template sets what health-monitor needs"));
-    Arc::new(move |event, invocation| {
-        let (config, edge) = (Arc::clone(&config), edge());
-        let invocation = Invocation { request_id: invocation.request_id, event };
-        Box::pin(async move { answer(health_monitor::handle(&config, &edge, &invocation).await) })
-    })
-}
-
-/// What Lambda makes of a handler's end.
-fn answer(ended: Result<Report, HandlerError>) -> Result<Value, FunctionError> {
-    match ended {
-        Ok(report) => serde_json::to_value(report)
-            .map_err(|error| FunctionError::new("Serialization", error.to_string())),
-        Err(error) => {
-            let diagnostic = lambda_runtime::Diagnostic::from(error);
-            Err(FunctionError::new(diagnostic.error_type, diagnostic.error_message))
-        }
-    }
 }

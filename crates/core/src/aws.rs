@@ -27,6 +27,10 @@ pub struct Aws {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// The audit trail.
     pub eventbridge: aws_sdk_eventbridge::Client,
+    /// Secrets.
+    pub secretsmanager: aws_sdk_secretsmanager::Client,
+    /// Parameters.
+    pub ssm: aws_sdk_ssm::Client,
     clock: SharedTimeSource,
 }
 
@@ -41,6 +45,8 @@ impl Aws {
             sns: aws_sdk_sns::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             eventbridge: aws_sdk_eventbridge::Client::new(config),
+            secretsmanager: aws_sdk_secretsmanager::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
             clock: config.time_source().unwrap_or_default(),
         }
     }
@@ -52,13 +58,24 @@ impl Aws {
     }
 }
 
+/// How often a call is tried: 5 attempts with backoff (API Gateway accepts a deployment only every
+/// 5 s, F5).
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(5)
+}
+
+/// A call that does not answer is given up, with room left for the function to report it: 5 s an
+/// attempt, 25 s in all.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(25))
+        .build()
+}
+
 /// The configuration that Lambda hands to a function: credentials and region from the environment
 /// (no look-up of profiles or instance metadata, which do not exist there), endpoints from
 /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` when they are set.
-///
-/// A call that does not answer is given up and retried, with room left for the function to report
-/// it: 5 s an attempt, 5 attempts with backoff (API Gateway accepts a deployment only every 5 s,
-/// F5), 25 s in all.
 pub async fn config_from_environment() -> SdkConfig {
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -67,13 +84,8 @@ pub async fn config_from_environment() -> SdkConfig {
         .http_client(https)
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .region(aws_config::environment::EnvironmentVariableRegionProvider::new())
-        .retry_config(RetryConfig::standard().with_max_attempts(5))
-        .timeout_config(
-            TimeoutConfig::builder()
-                .operation_attempt_timeout(Duration::from_secs(5))
-                .operation_timeout(Duration::from_secs(25))
-                .build(),
-        )
+        .retry_config(retries())
+        .timeout_config(timeouts())
         .load()
         .await
 }

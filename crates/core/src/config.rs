@@ -1,12 +1,16 @@
 //! The environment, read once into typed settings. Every bad variable is named, all at once.
 
 mod gateway;
+mod limits;
 mod reader;
 mod values;
+
+use std::fmt;
 
 use eden_policy::{Limits, Mode};
 use tracing::level_filters::LevelFilter;
 
+use crate::tags;
 pub use gateway::{ApiType, Gateway, Probe, Via};
 use reader::Reader;
 pub use reader::{ConfigError, Problem};
@@ -33,8 +37,32 @@ pub struct Target {
 pub struct People {
     /// `SNS_TOPIC_ARN`; without it nobody is told.
     pub topic_arn: Option<String>,
-    /// `API_GATEWAY_URL`, which the mails show.
+    /// `API_GATEWAY_URL`, which is probed and which the mails show.
     pub api_gateway_url: String,
+    /// `SLACK_WEBHOOK_URL`; without it no webhook is called.
+    pub webhook: Option<Webhook>,
+}
+
+/// Where a webhook's URL is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Webhook {
+    /// It is this.
+    Url(String),
+    /// In Secrets Manager, under this ARN.
+    Secret(String),
+    /// In SSM's Parameter Store, under this ARN.
+    Parameter(String),
+}
+
+/// Whoever has the URL may post: it is in no log.
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Webhook::Url(_) => f.write_str("Url(…)"),
+            Webhook::Secret(arn) => f.debug_tuple("Secret").field(arn).finish(),
+            Webhook::Parameter(arn) => f.debug_tuple("Parameter").field(arn).finish(),
+        }
+    }
 }
 
 /// Settings of ip-updater.
@@ -60,8 +88,7 @@ pub struct HealthMonitorConfig {
     pub people: People,
     /// `ALARM_NAME`, default `{ENVIRONMENT}-{APP_NAME}-api-health-alarm`.
     pub alarm_name: String,
-    /// `MIN_DESIRED_COUNT`, `STARTUP_GRACE_SECONDS`, `ALARM_SETTLE_SECONDS`,
-    /// `REDEPLOY_COOLDOWN_SECONDS` and `MAX_UNHEALTHY_PERCENT`.
+    /// What holds remedies back.
     pub limits: Limits,
 }
 
@@ -92,54 +119,31 @@ impl HealthMonitorConfig {
         let gateway = routed.then(|| Gateway::read(&mut reader));
         let people = People::read(&mut reader);
         let default_alarm = format!("{}-{}-api-health-alarm", target.environment, target.app_name);
-        let defaults = Limits::default();
         let config = HealthMonitorConfig {
             target,
             gateway,
             people,
             alarm_name: reader.or("ALARM_NAME", values::text, default_alarm),
-            limits: Limits {
-                min_desired_count: reader.or(
-                    "MIN_DESIRED_COUNT",
-                    values::count,
-                    defaults.min_desired_count,
-                ),
-                startup_grace: reader.or(
-                    "STARTUP_GRACE_SECONDS",
-                    values::seconds,
-                    defaults.startup_grace,
-                ),
-                alarm_settle: reader.or(
-                    "ALARM_SETTLE_SECONDS",
-                    values::seconds,
-                    defaults.alarm_settle,
-                ),
-                redeploy_cooldown: reader.or(
-                    "REDEPLOY_COOLDOWN_SECONDS",
-                    values::seconds,
-                    defaults.redeploy_cooldown,
-                ),
-                max_unhealthy_percent: reader.or(
-                    "MAX_UNHEALTHY_PERCENT",
-                    values::percent,
-                    defaults.max_unhealthy_percent,
-                ),
-            },
+            limits: limits::read(&mut reader),
         };
         reader.finish(config)
     }
 }
 
 impl Target {
-    /// The key of the tag on the service that says whether to heal it: `{APP_NAME}:healing`.
-    pub fn healing_tag(&self) -> String {
-        format!("{}:healing", self.app_name)
+    /// The key of one of Eden's tags (see [`crate::tags`]).
+    pub fn tag(&self, name: &str) -> String {
+        format!("{}:{name}", self.app_name)
     }
 
-    /// The key of the tag on the service that says since when no task has been able to serve:
-    /// `{APP_NAME}:unserved-since`.
+    /// The key of the tag on the service that says whether to heal it.
+    pub fn healing_tag(&self) -> String {
+        self.tag(tags::HEALING)
+    }
+
+    /// The key of the tag on the service that says since when no task has been able to serve.
     pub fn unserved_tag(&self) -> String {
-        format!("{}:unserved-since", self.app_name)
+        self.tag(tags::UNSERVED_SINCE)
     }
 
     fn read(reader: &mut Reader<'_>) -> Self {
@@ -159,6 +163,7 @@ impl People {
         People {
             api_gateway_url: reader.required("API_GATEWAY_URL", values::http_url),
             topic_arn: reader.optional("SNS_TOPIC_ARN", values::topic_arn),
+            webhook: reader.optional("SLACK_WEBHOOK_URL", values::webhook),
         }
     }
 }

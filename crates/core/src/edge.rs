@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::aws::Aws;
 use crate::memory::Memory;
 use crate::network::{Dial, Internet};
+use crate::web::Web;
 
 /// AWS, the network, and what an earlier invocation saw.
 #[derive(Debug, Clone)]
@@ -13,19 +14,21 @@ pub struct Edge {
     pub aws: Aws,
     /// What tasks are probed through.
     pub network: Arc<dyn Dial>,
+    /// What is asked beyond AWS: the API's own URL, and webhooks.
+    pub web: Web,
     /// What the last look saw: it saves round trips and decides nothing.
     pub memory: Arc<Memory>,
 }
 
 impl Edge {
-    /// AWS and this network, with nothing seen so far.
-    pub fn new(aws: Aws, network: Arc<dyn Dial>) -> Self {
-        Edge { aws, network, memory: Arc::default() }
+    /// AWS, this network and this web, with nothing seen so far.
+    pub fn new(aws: Aws, network: Arc<dyn Dial>, web: Web) -> Self {
+        Edge { aws, network, web, memory: Arc::default() }
     }
 
     /// The edge in Lambda: AWS by the environment, and the internet.
     pub async fn from_environment() -> Self {
         let config = crate::aws::config_from_environment().await;
-        Edge::new(Aws::new(&config), Arc::new(Internet))
+        Edge::new(Aws::new(&config), Arc::new(Internet), Web::internet())
     }
 }

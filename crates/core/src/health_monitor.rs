@@ -1,20 +1,28 @@
 //! health-monitor: on the alarm, on schedule and by hand, the service is looked at and healed.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use eden_policy::facts::Observed;
+use eden_policy::facts::{Facts, Observed, task_id};
+use eden_policy::health::{self, Finding, Rules};
 use eden_policy::route::{self, View, is_of_route};
-use eden_policy::{Plan, Routing, health, mode};
+use eden_policy::{Diagnosis, Hold, Plan, Routing, Step};
+use jiff::Timestamp;
 
+use crate::claim::{self, Claim};
 use crate::config::{ApiType, HealthMonitorConfig};
 use crate::edge::Edge;
 use crate::error::HandlerError;
 use crate::lambda::Invocation;
 use crate::memory::Hints;
-use crate::report::{Counts, Report};
+use crate::report::{Report, Told};
 use crate::routing::{self, Reconciler};
 use crate::trigger::Trigger;
 use crate::{act, notify, observe};
+
+/// So much time is kept for acting and telling after the last look.
+const MARGIN: Duration = Duration::from_secs(30);
 
 /// The function's name, as reports and audit events carry it.
 pub const NAME: &str = "health-monitor";
@@ -33,8 +41,11 @@ pub async fn handle(
     invocation: &Invocation,
 ) -> Result<Report, HandlerError> {
     let ended = Box::pin(heal(config, edge, invocation)).await;
-    if let Err(error) = &ended {
-        notify::failure(&edge.aws, config, error).await;
+    let failure = ended.as_ref().err().map(ToString::to_string);
+    if edge.memory.is_news(failure.as_deref())
+        && let Err(error) = &ended
+    {
+        notify::failure(edge, config, error).await;
     }
     ended
 }
@@ -59,49 +70,166 @@ async fn heal(
             return Ok(report.ignore(because));
         }
     }
-    let (plan, moved) = Box::pin(look_and_act(config, edge, &mut report)).await;
-    report.hold(&plan);
-    // The route was written: look again until it is right, as ip-updater does.
-    if let Some(gateway) = config.gateway.as_ref().filter(|_| moved) {
-        let reconciler = Reconciler { edge, target: &config.target, gateway };
-        let settled = Box::pin(reconciler.reconcile(&Hints::default(), Duration::ZERO)).await;
-        report.failed.extend(settled.plan.unknown_facts().map(ToString::to_string));
-        report.routed(settled, None);
-    }
+    let monitor = Monitor { config, edge };
+    Box::pin(monitor.heal(invocation, &mut report)).await;
     notify::audit(&edge.aws, &config.target, &mut report).await;
-    notify::healing(&edge.aws, config, &mut report).await;
+    notify::healing(edge, config, &mut report).await;
     Ok(report.finish()?)
 }
 
-/// Decides on what there is to see, and acts; whether the route was written.
-async fn look_and_act(
-    config: &HealthMonitorConfig,
-    edge: &Edge,
-    report: &mut Report,
-) -> (Plan, bool) {
-    let hints = edge.memory.with(&Hints::default());
-    let mut facts = Box::pin(observe::health(&edge.aws, config, &hints)).await;
-    let now = edge.aws.now();
-    let no_gateway = Routing::default();
-    let rules = config.gateway.as_ref().map_or(&no_gateway, |gateway| &gateway.routing);
-    if let Observed::Known(tasks) = &facts.tasks {
+/// What looks and acts for one invocation.
+struct Monitor<'a> {
+    config: &'a HealthMonitorConfig,
+    edge: &'a Edge,
+}
+
+impl Monitor<'_> {
+    /// Looks and acts; looks again when a suspect's time comes before the invocation must end.
+    async fn heal(&self, invocation: &Invocation, report: &mut Report) {
+        let mut suspects = Suspects::default();
+        loop {
+            let (facts, finding) = self.look(&suspects).await;
+            report.found(&facts, &finding, self.config.target.mode);
+            suspects.note(&finding, self.config.limits.unhealthy_for);
+            let again = suspects_due(&finding.plan);
+            let (claimed, free): (Vec<_>, Vec<_>) =
+                finding.plan.steps.into_iter().partition(Step::needs_a_claim);
+            self.act(free, report).await;
+            if !claimed.is_empty() {
+                self.act_alone(&facts, &suspects, invocation, report).await;
+            }
+            let now = self.edge.aws.now();
+            let again = again.filter(|at| later(*at, MARGIN) <= invocation.deadline);
+            let Some(again) = again else {
+                return;
+            };
+            tokio::time::sleep(again.duration_since(now).unsigned_abs()).await;
+        }
+    }
+
+    /// What there is to see, and what follows from it.
+    async fn look(&self, suspects: &Suspects) -> (Facts, Finding) {
+        let Monitor { config, edge } = *self;
+        let hints = edge.memory.with(&Hints::default());
+        let mut facts = observe::health(edge, config, &hints).await;
+        suspects.recall(&mut facts);
+        let default = Routing::default();
+        let routing = config.gateway.as_ref().map_or(&default, |gateway| &gateway.routing);
+        let rules = Rules { limits: &config.limits, routing, mode: config.target.mode };
+        self.probe(&mut facts, routing).await;
+        let now = edge.aws.now();
+        let asks = health::asks(&facts, rules, now);
+        observe::complete(&edge.aws, config, &mut facts, &asks.protection, asks.former).await;
+        let finding = health::decide(&facts, rules, edge.aws.now());
+        (facts, finding)
+    }
+
+    /// Asks the tasks whether they answer: all of them when there is a path to ask for, otherwise
+    /// those that the route's decision asks about.
+    async fn probe(&self, facts: &mut Facts, routing: &Routing) {
+        let Monitor { config, edge } = *self;
+        let Observed::Known(tasks) = &facts.tasks else { return };
         edge.memory.keep(tasks);
-        if let (Some(gateway), Some(route)) = (&config.gateway, &mut facts.route) {
-            let service = facts.service.known();
+        let (Some(gateway), Some(route)) = (&config.gateway, &mut facts.route) else { return };
+        if let (Some(_), true, Observed::Known(endpoints)) =
+            (&gateway.probe.path, routing.probing, route.endpoints.clone())
+        {
+            let running = tasks.iter().filter(|task| task.runs());
+            let running: Vec<_> =
+                running.filter_map(|task| endpoints.get(&task.arn).copied()).collect();
             routing::ask(edge, gateway, route, |route| {
-                route::asks(&View { service, tasks, route, routing: rules, now })
+                let asked = |at: &SocketAddr| route.readiness.contains_key(at);
+                running.iter().copied().filter(|at| !asked(at)).collect()
             })
             .await;
         }
+        let (service, now) = (facts.service.known(), edge.aws.now());
+        routing::ask(edge, gateway, route, |route| {
+            route::asks(&View { service, tasks, route, routing, now })
+        })
+        .await;
     }
-    let (diagnosis, plan) = health::decide(&facts, &config.limits, rules, edge.aws.now());
-    let plan = mode::restrain(plan, config.target.mode, &facts.service);
-    report.diagnosis = Some(diagnosis);
-    report.tasks = Counts::of(&facts);
-    let api_type = config.gateway.as_ref().map_or(ApiType::Http, |gateway| gateway.api_type);
-    let steps = plan.steps.clone();
-    let attempts = act::execute(&edge.aws, &config.target, api_type, steps).await;
-    let moved = attempts.iter().any(|it| it.outcome.is_ok() && is_of_route(&it.step));
-    report.acted(attempts);
-    (plan, moved)
+
+    /// Takes steps that are harmless to take twice; the route is looked at again after it was
+    /// written, as ip-updater does.
+    async fn act(&self, steps: Vec<Step>, report: &mut Report) {
+        let Monitor { config, edge } = *self;
+        let api_type = config.gateway.as_ref().map_or(ApiType::Http, |gateway| gateway.api_type);
+        let attempts = act::execute(&edge.aws, &config.target, api_type, steps).await;
+        let moved = attempts.iter().any(|it| it.outcome.is_ok() && is_of_route(&it.step));
+        report.acted(attempts);
+        if let Some(gateway) = config.gateway.as_ref().filter(|_| moved) {
+            let reconciler = Reconciler { edge, target: &config.target, gateway };
+            let settled = Box::pin(reconciler.reconcile(&Hints::default(), Duration::ZERO)).await;
+            report.failed.extend(settled.plan.unknown_facts().map(ToString::to_string));
+            report.routed(settled, None);
+        }
+    }
+
+    /// Takes the steps that only one invocation may take at a time: claims the service, looks again
+    /// and takes what is then left to take.
+    async fn act_alone(
+        &self,
+        facts: &Facts,
+        suspects: &Suspects,
+        invocation: &Invocation,
+        report: &mut Report,
+    ) {
+        let Monitor { config, edge } = *self;
+        let Observed::Known(service) = &facts.service else { return };
+        let (aws, target, id) = (&edge.aws, &config.target, &invocation.request_id);
+        match claim::take(aws, target, &service.arn, id).await {
+            Ok(Claim::Held) => {
+                let (facts, finding) = self.look(suspects).await;
+                report.found(&facts, &finding, self.config.target.mode);
+                let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim).collect();
+                self.act(steps, report).await;
+                if let Err(error) = claim::release(aws, target, &service.arn).await {
+                    report.failed.push(error.to_string());
+                }
+            }
+            Ok(Claim::Taken { by }) => report.held.push(Told::from(Hold::Claimed { by })),
+            Err(error) => report.failed.push(error.to_string()),
+        }
+    }
+}
+
+/// The tasks that this invocation has found sick, by id, and since when. Where nothing may be noted
+/// on them, in `observe`, a later look of the same invocation knows by this what would be done; and
+/// a tag that is not shown yet costs no time.
+#[derive(Debug, Default)]
+struct Suspects(BTreeMap<String, Timestamp>);
+
+impl Suspects {
+    fn note(&mut self, finding: &Finding, unhealthy_for: Duration) {
+        let sick = match &finding.diagnosis {
+            Diagnosis::TaskSick { tasks } => tasks.as_slice(),
+            _ => &[],
+        };
+        self.0.retain(|id, _| sick.iter().any(|arn| task_id(arn) == id));
+        let since = |hold: &Hold| match hold {
+            Hold::SuspectNotYet { task, until } => {
+                Some((task.clone(), until.checked_sub(unhealthy_for).ok()?))
+            }
+            _ => None,
+        };
+        self.0.extend(finding.plan.holds.iter().filter_map(since));
+    }
+
+    fn recall(&self, facts: &mut Facts) {
+        if let Observed::Known(tasks) = &mut facts.tasks {
+            for task in tasks {
+                task.suspect_since = task.suspect_since.or(self.0.get(task.id()).copied());
+            }
+        }
+    }
+}
+
+/// When the first of the suspects may be stopped.
+fn suspects_due(plan: &Plan) -> Option<Timestamp> {
+    plan.holds.iter().filter_map(Hold::until).min()
+}
+
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -50,6 +50,6 @@ pub async fn handle(
     report.failed.extend(route.plan.holds.iter().find(unaddressed).map(Hold::to_string));
     report.routed(route, task.happened_at);
     notify::audit(&edge.aws, &config.target, &mut report).await;
-    notify::maintenance(&edge.aws, config, &mut report).await;
+    notify::maintenance(edge, config, &mut report).await;
     Ok(report.finish()?)
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
@@ -18,6 +19,8 @@ pub struct Invocation {
     pub request_id: String,
     /// The event.
     pub event: Value,
+    /// When Lambda ends it if it has not ended by itself.
+    pub deadline: Timestamp,
 }
 
 /// Reads the settings from the environment and starts logging.
@@ -54,7 +57,11 @@ where
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let LambdaEvent { payload: event, context } = event;
         // Boxed: the SDK's futures nest too deep for the compiler to lay out by value.
-        let ended = Box::pin(handle(Invocation { request_id: context.request_id, event })).await;
+        let deadline = i64::try_from(context.deadline).ok();
+        let deadline = deadline.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let deadline = deadline.unwrap_or(Timestamp::UNIX_EPOCH);
+        let invocation = Invocation { request_id: context.request_id, event, deadline };
+        let ended = Box::pin(handle(invocation)).await;
         match &ended {
             Ok(report) => telemetry::write(&metrics::lines(report, target)),
             Err(HandlerError::Incomplete(report)) => {

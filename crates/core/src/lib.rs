@@ -11,6 +11,7 @@
 pub mod act;
 pub mod aws;
 pub mod call_error;
+pub mod claim;
 pub mod config;
 pub mod edge;
 pub mod error;
@@ -25,8 +26,10 @@ pub mod observe;
 pub mod probe;
 pub mod report;
 pub mod routing;
+pub mod tags;
 pub mod telemetry;
 pub mod trigger;
+pub mod web;
 
 pub use aws::Aws;
 pub use edge::Edge;

@@ -24,7 +24,10 @@ pub struct Hints {
 
 /// What the last look of this process saw; empty at its start.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Hints>);
+pub struct Memory {
+    hints: Mutex<Hints>,
+    failure: Mutex<Option<String>>,
+}
 
 impl Memory {
     /// Keeps what was seen, for the next look.
@@ -57,8 +60,17 @@ impl Memory {
         }
     }
 
+    /// Whether the invocation fails for another reason than the last one did, or `None` if it does
+    /// not fail: Lambda repeats one that fails (F29), and people need not be told again.
+    pub fn is_news(&self, failure: Option<&str>) -> bool {
+        let mut last = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = failure.is_some() && last.as_deref() != failure;
+        *last = failure.map(str::to_owned);
+        news
+    }
+
     fn hints(&self) -> MutexGuard<'_, Hints> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

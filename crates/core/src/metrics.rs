@@ -70,7 +70,7 @@ fn counts(report: &Report) -> Vec<Metric> {
         ("RouteUpdates", "Count", done(leads_to_a_task)),
         ("MaintenanceShown", "Count", done(|step| matches!(step, Step::ShowMaintenance { .. }))),
         ("TasksStopped", "Count", done(|step| matches!(step, Step::StopTask { .. }))),
-        ("Redeployments", "Count", done(|step| matches!(step, Step::ForceDeployment { .. }))),
+        ("Redeployments", "Count", done(deploys)),
         (
             "DesiredCountRestorations",
             "Count",
@@ -81,7 +81,12 @@ fn counts(report: &Report) -> Vec<Metric> {
             "Count",
             report.held.iter().filter(|held| unknown(&held.what)).count() as u64,
         ),
+        ("NeedsHuman", "Count", report.condition.is_some().into()),
     ]
+}
+
+fn deploys(step: &Step) -> bool {
+    matches!(step, Step::ForceDeployment { .. } | Step::RollBack { .. })
 }
 
 fn leads_to_a_task(step: &Step) -> bool {

@@ -2,8 +2,10 @@
 //! line, the mail and the audit trail are all made of it.
 
 use eden_policy::facts::{Facts, Service, Task, TaskHealth};
-use eden_policy::plan::Rejected;
+use eden_policy::health::Finding;
+use eden_policy::plan::{Condition, Rejected};
 use eden_policy::{Diagnosis, Hold, Plan, Step};
+use eden_policy::{Evidence, Mode, mode};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -30,6 +32,24 @@ pub struct Report {
     /// What is the matter with the service; health-monitor only.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
+    /// What the diagnosis rests on, and what could not be read; health-monitor only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Told<Evidence>>,
+    /// What people have to look at, because no remedy is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
+    /// Whether anything may be changed.
+    #[serde(skip)]
+    pub is_on: bool,
+    /// Whether what people were told of before is over.
+    #[serde(skip)]
+    pub is_over: bool,
+    /// What people were told of before, if anything.
+    #[serde(skip)]
+    pub told: Option<String>,
+    /// The service's ARN, if it was read.
+    #[serde(skip)]
+    pub service_arn: Option<String>,
     /// The service's counts; health-monitor only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Counts>,
@@ -42,11 +62,26 @@ pub struct Report {
     pub skipped: Vec<Told<Step>>,
     /// Steps not taken, each with its reason.
     pub held: Vec<Told<Hold>>,
+    /// What will be tried again, and when, soonest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<Next>,
     /// Tasks that the gateway cannot be led to, each with its reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<Told<Rejected>>,
     /// What failed, in words: facts that could not be read, steps, and messages.
     pub failed: Vec<String>,
+    /// Facts that the last look could not read; they fail the invocation when it ends.
+    #[serde(skip)]
+    unread: Vec<String>,
+}
+
+/// Something that is held, and will be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Next {
+    /// When.
+    pub at: Timestamp,
+    /// Why not now.
+    pub held: String,
 }
 
 /// How an invocation ended.
@@ -104,6 +139,10 @@ impl<T: ToString> From<T> for Told<T> {
     }
 }
 
+fn next(hold: &Hold) -> Option<Next> {
+    Some(Next { at: hold.until()?, held: hold.to_string() })
+}
+
 impl Report {
     /// A report with nothing in it yet.
     pub fn new(function: &'static str, request_id: &str, trigger: String, at: Timestamp) -> Self {
@@ -115,13 +154,21 @@ impl Report {
             outcome: Ended::Unchanged,
             ignored_because: None,
             diagnosis: None,
+            evidence: Vec::new(),
+            condition: None,
+            is_on: false,
+            is_over: false,
+            told: None,
+            service_arn: None,
             tasks: None,
             route_update_latency_ms: None,
             done: Vec::new(),
             skipped: Vec::new(),
             held: Vec::new(),
+            next: Vec::new(),
             rejected: Vec::new(),
             failed: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -138,7 +185,26 @@ impl Report {
     pub fn hold(&mut self, plan: &Plan) {
         self.held.extend(plan.holds.iter().cloned().map(Told::from));
         self.rejected.extend(plan.rejected.iter().cloned().map(Told::from));
-        self.failed.extend(plan.unknown_facts().map(ToString::to_string));
+        self.unread.extend(plan.unknown_facts().map(ToString::to_string));
+    }
+
+    /// Notes what was found; a later finding of the same invocation takes the place of an earlier
+    /// one.
+    pub fn found(&mut self, facts: &Facts, finding: &Finding, setting: Mode) {
+        self.is_on = mode::effective(setting, &facts.service).0 == Mode::On;
+        self.diagnosis = Some(finding.diagnosis.clone());
+        self.evidence = finding.evidence.iter().cloned().map(Told::from).collect();
+        self.condition.clone_from(&finding.condition);
+        self.is_over = finding.is_over;
+        self.told = facts.service.known().and_then(|service| service.told.clone());
+        self.service_arn = facts.service.known().map(|service| service.arn.clone());
+        self.tasks = Counts::of(facts);
+        self.held.clear();
+        self.rejected.clear();
+        self.unread.clear();
+        self.hold(&finding.plan);
+        self.next = finding.plan.holds.iter().filter_map(next).collect();
+        self.next.sort_by_key(|next| next.at);
     }
 
     /// Notes what became of the steps.
@@ -180,6 +246,8 @@ impl Report {
     /// # Errors
     /// The report, when anything failed: as an error, so that Lambda retries (F29).
     pub fn finish(mut self) -> Result<Report, Box<Report>> {
+        let unread = std::mem::take(&mut self.unread);
+        self.failed.splice(0..0, unread);
         self.outcome = match (self.failed.is_empty(), self.done.is_empty()) {
             (false, _) => Ended::Failed,
             (true, false) => Ended::Acted,

@@ -268,8 +268,11 @@ fn is_last_resort(step: &Step) -> bool {
         Step::ClearUnserved { .. }
         | Step::DeployStage { .. }
         | Step::RestoreDesiredCount { .. }
+        | Step::MarkSuspect { .. }
+        | Step::ClearSuspect { .. }
         | Step::StopTask { .. }
-        | Step::ForceDeployment { .. } => false,
+        | Step::ForceDeployment { .. }
+        | Step::RollBack { .. } => false,
     }
 }
 

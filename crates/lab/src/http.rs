@@ -60,6 +60,7 @@ async fn answer(lab: Lab, request: Request<Bytes>) -> Result<Response<Bytes>, Ha
         None => {}
         Some(Disturbance::Late(late)) => tokio::time::sleep(*late).await,
         Some(Disturbance::Reset) => return Err(HangUp),
+        Some(Disturbance::Never) => std::future::pending().await,
     }
     Ok(response)
 }

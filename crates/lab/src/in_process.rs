@@ -14,6 +14,7 @@ use hyper::body::Bytes;
 use hyper::{Request, Response};
 
 use crate::lab::Shared;
+use crate::lambda::doom;
 use crate::wire::{self, Disturbance};
 use crate::world::{HoldEnd, HoldId, HoldWhen, MetHold};
 
@@ -31,6 +32,7 @@ impl InProcess {
 
     /// Sends the request and waits for the answer, as long as AWS and its faults take for it.
     async fn exchange(self, request: Request<Bytes>) -> Result<HttpResponse, ConnectorError> {
+        doom::before_call().await;
         let latency = self.lab.world().timing().api_latency;
         tokio::time::sleep(latency).await;
         let holds = self.lab.world().meet_holds(wire::access_key(&request));
@@ -40,6 +42,7 @@ impl InProcess {
         match response.extensions().get::<Disturbance>() {
             None => {}
             Some(Disturbance::Late(late)) => self.patiently(tokio::time::sleep(*late)).await?,
+            Some(Disturbance::Never) => self.patiently(std::future::pending()).await?,
             Some(Disturbance::Reset) => {
                 return Err(ConnectorError::io("connection reset by peer".into()));
             }
@@ -115,7 +118,7 @@ impl HttpClient for InProcess {
     }
 }
 
-fn from_sdk(request: HttpRequest) -> Result<Request<Bytes>, ConnectorError> {
+pub(crate) fn from_sdk(request: HttpRequest) -> Result<Request<Bytes>, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let (parts, body) = request.into_parts();
     let body = body
@@ -125,7 +128,7 @@ fn from_sdk(request: HttpRequest) -> Result<Request<Bytes>, ConnectorError> {
     Ok(Request::from_parts(parts, body))
 }
 
-fn to_sdk(response: Response<Bytes>) -> Result<HttpResponse, ConnectorError> {
+pub(crate) fn to_sdk(response: Response<Bytes>) -> Result<HttpResponse, ConnectorError> {
     let response = response.map(SdkBody::from);
     HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
 }

@@ -1,14 +1,20 @@
 //! What was observed, in AWS's words: the only input of a decision besides limits and time.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::net::SocketAddr;
-use std::time::Duration;
+mod route;
+mod service;
+mod task;
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
-use crate::mode::ModeTag;
+pub use route::{
+    Integration, IntegrationKind, Pointer, Readiness, Route, Serves, Stage, StageDeployment,
+};
+pub use service::{
+    Deployment, DeploymentController, RolloutState, Service, ServiceEvent, ServiceStatus,
+};
+pub use task::{LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, task_id};
 
 /// A fact that was read, or the reason why it could not be.
 ///
@@ -73,293 +79,40 @@ pub struct Facts {
     pub route: Option<Route>,
     /// The 5XX alarm.
     pub alarm: Observed<Alarm>,
+    /// What the API answered to a probe through the gateway.
+    pub api: Observed<ApiAnswer>,
+    /// The tasks that ECS protects from being stopped (F19); read only when one is to be.
+    pub protected: Observed<BTreeSet<String>>,
+    /// What ran before the present deployment, and did; read only when it is to be rolled back to.
+    pub former: Observed<Option<Former>>,
 }
 
-/// An ECS service.
+/// What the service ran before its present task definition, with a deployment that completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
-    /// Its ARN; empty when it is missing.
-    pub arn: String,
-    /// Whether ECS works on it.
-    pub status: ServiceStatus,
-    /// Tasks it should run.
-    pub desired: u32,
-    /// Tasks it runs.
-    pub running: u32,
-    /// Tasks on their way to RUNNING.
-    pub pending: u32,
-    /// Its deployments, in the order ECS lists them.
-    pub deployments: Vec<Deployment>,
-    /// How long ECS itself ignores health checks of a fresh task.
-    pub health_check_grace: Duration,
-    /// Who deploys it.
-    pub controller: DeploymentController,
-    /// What its tag `{APP_NAME}:healing` says.
-    pub mode: ModeTag,
-    /// Since when no task has been able to serve, by its tag `{APP_NAME}:unserved-since`. Kept on
-    /// the service because no other trace tells how long a running task has not answered.
-    pub unserved_since: Option<Timestamp>,
+pub struct Former {
+    /// The task definition's ARN.
+    pub definition: String,
+    /// Since when the present one has been in its place, without a break.
+    pub replaced_at: Timestamp,
 }
 
-impl Service {
-    /// The deployment that ECS is heading for.
-    pub fn primary(&self) -> Option<&Deployment> {
-        self.deployments.iter().find(|deployment| deployment.primary)
-    }
-
-    /// The deployment that is replacing tasks, if one is.
-    pub fn rolling(&self) -> Option<&Deployment> {
-        let replacing = self.deployments.iter().any(|deployment| !deployment.primary);
-        self.primary().filter(|primary| primary.rollout == RolloutState::InProgress || replacing)
-    }
-}
-
-/// A service's status; `Missing` when ECS knows no service of that name (it answers with a failure
-/// of reason MISSING then, F17).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ServiceStatus {
-    /// ECS keeps its tasks running.
-    Active,
-    /// Being deleted.
-    Draining,
-    /// Deleted.
-    Inactive,
-    /// Never existed, or deleted long ago.
-    Missing,
-    /// A status this version does not know (F15).
-    Unknown,
-}
-
-/// Who deploys a service; only ECS's own controller accepts a forced redeployment (F22).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeploymentController {
-    /// ECS itself.
-    Ecs,
-    /// CodeDeploy, an external controller, or one this version does not know.
-    Other,
-}
-
-/// A deployment of a service.
+/// What the API answered to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployment {
-    /// Its id, which its tasks carry as `startedBy` (F21).
-    pub id: String,
-    /// Whether it is the PRIMARY one.
-    pub primary: bool,
-    /// How far it is.
-    pub rollout: RolloutState,
-    /// When it began: forced redeployments are spaced by it.
-    pub created_at: Timestamp,
-}
-
-/// How far a deployment is (F21).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RolloutState {
-    /// Tasks are being replaced.
-    InProgress,
-    /// Steady.
-    Completed,
-    /// The circuit breaker gave it up.
-    Failed,
-    /// ECS did not say.
-    Unknown,
-}
-
-/// A task of the service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
-    /// Its ARN.
-    pub arn: String,
-    /// Where it is in its life cycle.
-    pub last_status: LastStatus,
-    /// Whether ECS wants it to run; a dying task is still RUNNING but wanted STOPPED (F9).
-    pub wanted: bool,
-    /// What its container health checks say (F20).
-    pub health: TaskHealth,
-    /// When it was requested.
-    pub created_at: Option<Timestamp>,
-    /// When it became RUNNING.
-    pub started_at: Option<Timestamp>,
-    /// When it began to stop.
-    pub stopping_at: Option<Timestamp>,
-    /// The id of the deployment that started it (`startedBy`, F21).
-    pub deployment: Option<String>,
-    /// What carries its address.
-    pub network: TaskNetwork,
-}
-
-/// What a task's address belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TaskNetwork {
-    /// A network interface of its own, by id.
-    Interface(String),
-    /// The container instance it runs on, with bridge or host networking (F25).
-    Host {
-        /// The container instance's ARN.
-        container_instance: String,
-        /// The port of the instance that leads to the application, once ECS has bound it.
-        port: Option<u16>,
+pub enum ApiAnswer {
+    /// A status below 400, or whatever the settings call good.
+    Good {
+        /// The status.
+        status: u16,
+        /// How long it took, in milliseconds.
+        latency_ms: u64,
     },
-    /// Nothing that ECS shows, or not yet.
-    Unattached,
-}
-
-impl Task {
-    /// Whether it runs and is meant to go on running.
-    pub fn runs(&self) -> bool {
-        self.wanted && self.last_status == LastStatus::Running
-    }
-
-    /// The last part of the ARN, as people name tasks.
-    pub fn id(&self) -> &str {
-        task_id(&self.arn)
-    }
-}
-
-/// The last part of a task's ARN, as people name tasks.
-pub fn task_id(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
-}
-
-/// A task's `lastStatus`, as far as decisions depend on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LastStatus {
-    /// PROVISIONING, PENDING or ACTIVATING.
-    Starting,
-    /// RUNNING.
-    Running,
-    /// DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED or DELETED.
-    Stopping,
-    /// A status this version does not know (F15).
-    Unknown,
-}
-
-/// A task's `healthStatus`. `Unknown` means that no container health check speaks for it, which
-/// is not sickness (F20).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TaskHealth {
-    /// Its essential containers pass.
-    Healthy,
-    /// No health check, or none has finished.
-    Unknown,
-    /// An essential container fails.
-    Unhealthy,
-}
-
-/// The gateway's route to the service.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// The API's id.
-    pub api: String,
-    /// The port the tasks serve on, unless their host has another for them.
-    pub port: u16,
-    /// Where tasks are reached from the internet, by ARN; only of those that have an address
-    /// (F24, F25).
-    pub endpoints: Observed<BTreeMap<String, SocketAddr>>,
-    /// What probes found, of the endpoints that were probed.
-    pub readiness: BTreeMap<SocketAddr, Readiness>,
-    /// What leads to the tasks, in configured order.
-    pub pointers: Vec<(Pointer, Observed<Integration>)>,
-    /// The stages that show the API; none where a stage variable leads to the tasks, which takes
-    /// effect without a deployment.
-    pub stages: Observed<Vec<Stage>>,
-}
-
-impl Route {
-    /// When a change of the API last took effect, as far as is known.
-    pub fn changed_at(&self) -> Option<Timestamp> {
-        let created_at = |stage: &Stage| match &stage.serves {
-            Serves::Deployment(deployment) => deployment.created_at,
-            Serves::Nothing | Serves::NotRead(_) => None,
-        };
-        self.stages.known()?.iter().filter_map(created_at).max()
-    }
-}
-
-/// Whether a task answers, by a probe.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Readiness {
-    /// It does.
-    Ready,
-    /// It does not; the text says what it did instead.
-    NotReady(String),
-    /// It cannot even be reached. So it looks where only API Gateway may reach the tasks as well:
-    /// nothing to move the route to, and no proof that nobody is served.
-    Unreachable(String),
-}
-
-/// What the gateway finds the tasks by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pointer {
-    /// An integration's URI: by id in an HTTP API, as `RESOURCE_ID:METHOD` in a REST API (F7).
-    Integration(String),
-    /// A variable of a stage, which integrations' URIs refer to (F6).
-    StageVariable {
-        /// The stage's name.
-        stage: String,
-        /// The variable's name.
-        name: String,
+    /// A status from 400 to 499: somebody answers, but perhaps only the gateway itself.
+    Unclear {
+        /// The status.
+        status: u16,
     },
-}
-
-impl fmt::Display for Pointer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Pointer::Integration(id) => write!(f, "integration {id}"),
-            Pointer::StageVariable { stage, name } => write!(f, "variable {name} of stage {stage}"),
-        }
-    }
-}
-
-/// Where a pointer leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Integration {
-    /// Whether its URI is one that may be rewritten.
-    pub kind: IntegrationKind,
-    /// Its URI; of a stage variable, its value.
-    pub uri: Option<String>,
-}
-
-/// What kind of integration it is: only a plain HTTP one leads to a task's address (F6).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IntegrationKind {
-    /// A URL that is called over the internet, or a stage variable with one.
-    Http,
-    /// Anything else, in AWS's words, for example `HTTP_PROXY over VPC_LINK` or `AWS_PROXY`.
-    Other(String),
-}
-
-/// A stage of an API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stage {
-    /// Its name.
-    pub name: String,
-    /// Whether changes take effect by themselves (F4).
-    pub auto_deploy: bool,
-    /// What it shows.
-    pub serves: Serves,
-}
-
-/// What a stage shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Serves {
-    /// Nothing: it was never deployed.
-    Nothing,
-    /// This deployment.
-    Deployment(StageDeployment),
-    /// The deployment of this id, which was not read: that costs a call, and most decisions do not
-    /// need it.
-    NotRead(String),
-}
-
-/// The deployment that a stage serves. With `auto_deploy` API Gateway makes one at each change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StageDeployment {
-    /// Its description, where Eden notes the address it deployed.
-    pub description: Option<String>,
-    /// When it was made.
-    pub created_at: Option<Timestamp>,
+    /// A status of 500 or more, or no answer in time.
+    Bad(String),
 }
 
 /// The state of the 5XX alarm now, which need not be the one in the event (F14).

@@ -1,246 +1,190 @@
-//! Health: what is the matter with the service, and which remedy fits, if any.
+//! Health: what is the matter with the service by the evidence at hand, and which remedy fits, if
+//! any.
+//!
+//! | diagnosis (the first that fits) | when | remedy |
+//! |---|---|---|
+//! | unknown       | service or tasks were not read                                | none |
+//! | not active    | ECS knows no such service, or it is being deleted             | none |
+//! | paused        | healing is switched off                                       | none |
+//! | below floor   | the desired count is below the minimum                        | raise it |
+//! | scaled to zero| no task is wanted, and no minimum is set                      | none |
+//! | crash loop    | the last tasks died by themselves, or of their health checks  | people; roll back |
+//! | cannot start  | the last tasks never ran, or ECS says that it can start none  | people; roll back |
+//! | rolling       | a deployment is replacing tasks                               | none; people when overdue |
+//! | task sick     | ECS calls tasks UNHEALTHY, or some do not answer while others do | stop them; most of them again: redeploy, roll back |
+//! | too few tasks | fewer run than should, and ECS is starting none               | redeploy |
+//! | route stale   | the route leads to no task that answers, although one does    | repair it |
+//! | unknown       | the alarm, or what the API answers, was not read              | none |
+//! | healthy       | enough tasks run, the alarm is quiet                          | none |
+//! | starting      | a task is on its way or fresh, or the route has just moved    | none: ECS has its turn |
+//! | disputed      | the alarm rings, but the API answers well                     | none |
+//! | service sick  | alarm and API agree that it fails, or the maintenance page has to be shown, and no task stands out | redeploy, roll back |
+//!
+//! The route is repaired beside any of them from "below floor" on.
 
-use std::time::Duration;
+mod budget;
+mod diagnose;
+mod failures;
+mod ladder;
+mod patient;
 
 use jiff::Timestamp;
 
-use crate::facts::{
-    Alarm, DeploymentController, Facts, LastStatus, Observed, RolloutState, Route, Service,
-    ServiceStatus, Task, TaskHealth,
-};
+use crate::evidence::Evidence;
+use crate::facts::{Facts, Observed, Route, ServiceStatus};
 use crate::limits::{Limits, Routing};
-use crate::plan::{Diagnosis, Fact, Hold, Plan, Step};
+use crate::mode::{self, Mode};
+use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::{self, State, View};
+use patient::Patient;
+
+/// What was found, and what is to be done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Finding {
+    /// What is the matter.
+    pub diagnosis: Diagnosis,
+    /// What that rests on, and what could not be read.
+    pub evidence: Vec<Evidence>,
+    /// What to do, and what not for which reason.
+    pub plan: Plan,
+    /// What people have to be told of, because no remedy is left.
+    pub condition: Option<Condition>,
+    /// Whether what people were told of before is over: the service is healthy, and what lies within
+    /// the last hour would not bring it back at the next failure.
+    pub is_over: bool,
+}
+
+/// Everything that a decision depends on beside the facts.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// What holds remedies back.
+    pub limits: &'a Limits,
+    /// How the route is chosen.
+    pub routing: &'a Routing,
+    /// Whether Eden acts, by setting.
+    pub mode: Mode,
+}
+
+/// Facts that [`decide`] needs only sometimes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// The sick tasks, by ARN: are they protected?
+    pub protection: Vec<String>,
+    /// Whether it matters what ran before.
+    pub former: bool,
+}
+
+/// What is to be read beyond the facts at hand before deciding.
+pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
+    let (Observed::Known(service), Observed::Known(tasks)) = (&facts.service, &facts.tasks) else {
+        return Asks::default();
+    };
+    let limits = rules.limits;
+    let route_is = State::Good;
+    let patient = Patient {
+        service,
+        tasks,
+        facts,
+        route_changed_at: None,
+        route_is,
+        silenced: false,
+        limits,
+        now,
+    };
+    let protection = patient.sick().into_iter().map(|(task, _)| task.arn.clone()).collect();
+    Asks { protection, former: limits.rollback }
+}
 
 /// Diagnoses the service and plans its remedy.
 ///
-/// Guarantees: no step rests on an unknown fact; no task is stopped that ECS does not call
-/// UNHEALTHY; nothing is stopped or redeployed while a deployment is in progress or within the
-/// limits' grace and cooldown; at most one redeployment is planned.
-pub fn decide(
-    facts: &Facts,
-    limits: &Limits,
-    routing: &Routing,
-    now: Timestamp,
-) -> (Diagnosis, Plan) {
-    let mut plan = Plan::default();
-    for (fact, because) in [
-        (Fact::Service, facts.service.unknown()),
-        (Fact::Tasks, facts.tasks.unknown()),
-        (Fact::Alarm, facts.alarm.unknown()),
-    ] {
-        plan.holds
-            .extend(because.map(|because| Hold::FactUnknown { fact, because: because.to_owned() }));
-    }
+/// Guarantees: no step rests on an unknown fact; no task is stopped that is not sick, protected or
+/// within its grace; nothing is stopped or redeployed while a deployment is in progress or within
+/// the limits' grace, cooldowns and budget; at most one redeployment is planned; a service that
+/// cannot start or crashes in a loop is never redeployed with the same; unless the mode is `on` no
+/// step is left.
+pub fn decide(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Finding {
+    let mut finding = look(facts, rules, now);
+    finding.plan = mode::restrain(finding.plan, rules.mode, &facts.service);
+    finding
+}
+
+fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestamp) -> Finding {
+    let mut finding = unread(facts);
     let (Observed::Known(service), Observed::Known(tasks)) = (&facts.service, &facts.tasks) else {
-        return (Diagnosis::Unknown, plan);
+        return finding;
     };
     if service.status != ServiceStatus::Active {
-        plan.holds.push(Hold::ServiceNotActive { status: service.status });
-        return (Diagnosis::NotActive { status: service.status }, plan);
+        finding.plan.holds.push(Hold::ServiceNotActive { status: service.status });
+        return finding.named(Diagnosis::NotActive { status: service.status });
+    }
+    if mode::effective(mode, &facts.service).0 == Mode::Off {
+        return finding.named(Diagnosis::Paused);
     }
     let route = facts
         .route
         .as_ref()
         .map(|route| route::decide(&View { service: Some(service), tasks, route, routing, now }));
     let route_is = route.as_ref().map_or(State::Good, |route| route.state);
-    plan.append(route.map(|route| route.plan).unwrap_or_default());
-    if service.desired < limits.min_desired_count {
-        let (from, to) = (service.desired, limits.min_desired_count);
-        plan.steps.push(Step::RestoreDesiredCount { from, to });
-        return (Diagnosis::BelowFloor { desired: from, floor: to }, plan);
+    finding.plan.append(route.map(|route| route.plan).unwrap_or_default());
+    let (running, desired, pending) = (service.running, service.desired, service.pending);
+    finding.evidence.insert(0, Evidence::Counts { running, desired, pending });
+    if desired < limits.min_desired_count {
+        let to = limits.min_desired_count;
+        finding.plan.steps.push(Step::RestoreDesiredCount { from: desired, to });
+        return finding.named(Diagnosis::BelowFloor { desired, floor: to });
     }
-    if service.desired == 0 {
-        plan.holds.push(Hold::ScaledToZero);
-        return (Diagnosis::ScaledToZero, plan);
+    if desired == 0 {
+        finding.plan.holds.push(Hold::ScaledToZero);
+        return finding.named(Diagnosis::ScaledToZero);
     }
     let route_changed_at = facts.route.as_ref().and_then(Route::changed_at);
-    let alarm = facts.alarm.known().copied();
+    let plan = &finding.plan;
     let silenced = plan.holds.iter().any(|hold| matches!(hold, Hold::InMaintenance { .. }))
         || plan.steps.iter().any(|step| matches!(step, Step::ShowMaintenance { .. }));
-    let patient = Patient { service, tasks, alarm, silenced, route_changed_at, limits, now };
-    let unaddressed = patient.unaddressed(&plan);
-    plan.holds.extend(unaddressed);
-    let diagnosis = patient.diagnose(route_is);
-    plan.append(patient.remedy(&diagnosis, route_is));
-    (diagnosis, plan)
+    let patient =
+        Patient { service, tasks, facts, route_changed_at, route_is, silenced, limits, now };
+    let unaddressed = patient.unaddressed(&finding.plan);
+    finding.plan.holds.extend(unaddressed);
+    let (diagnosis, evidence) = patient.diagnose();
+    finding.evidence.extend(evidence);
+    let (plan, condition) = patient.remedy(&diagnosis);
+    finding.plan.append(plan);
+    finding.condition = condition;
+    finding.is_over = diagnosis.is_healthy() && patient.is_calm();
+    finding.named(diagnosis)
 }
 
-/// An active service that wants tasks, with all that judges it.
-struct Patient<'a> {
-    service: &'a Service,
-    tasks: &'a [Task],
-    alarm: Option<Alarm>,
-    /// Whether the maintenance page answers in the service's place, so that no alarm rings however
-    /// sick the service is.
-    silenced: bool,
-    route_changed_at: Option<Timestamp>,
-    limits: &'a Limits,
-    now: Timestamp,
+/// What could not be read. Two facts are only read when a remedy needs them.
+fn unread(facts: &Facts) -> Finding {
+    let mut finding = Finding {
+        diagnosis: Diagnosis::Unknown,
+        evidence: Vec::new(),
+        plan: Plan::default(),
+        condition: None,
+        is_over: false,
+    };
+    for (fact, because) in [
+        (Fact::Service, facts.service.unknown()),
+        (Fact::Tasks, facts.tasks.unknown()),
+        (Fact::Alarm, facts.alarm.unknown()),
+        (Fact::Api, facts.api.unknown()),
+    ] {
+        let Some(because) = because.map(str::to_owned) else { continue };
+        let not_read = Evidence::NotRead { what: fact.to_string(), because: because.clone() };
+        finding.evidence.push(not_read);
+        finding.plan.holds.push(Hold::FactUnknown { fact, because });
+    }
+    finding
 }
 
-impl Patient<'_> {
-    /// Tasks have had the time to get an address, and none has one: the route cannot be known to be
-    /// right (F24).
-    fn unaddressed(&self, plan: &Plan) -> Option<Hold> {
-        let hold = plan.holds.iter().find(|hold| matches!(hold, Hold::NoAddress { .. }))?;
-        let fresh = |task: &Task| task.runs() && self.fresh(task, self.grace()).is_some();
-        let because = hold.to_string();
-        (!self.tasks.iter().any(fresh))
-            .then_some(Hold::FactUnknown { fact: Fact::Addresses, because })
-    }
-
-    fn diagnose(&self, route: State) -> Diagnosis {
-        let Service { running, desired, .. } = *self.service;
-        let unhealthy: Vec<_> = self.unhealthy().map(|task| task.arn.clone()).collect();
-        let rolling = self.rolling();
-        if !unhealthy.is_empty() {
-            Diagnosis::TasksUnhealthy { tasks: unhealthy }
-        } else if route == State::Stale {
-            Diagnosis::RouteStale
-        } else if let Some(deployment) = rolling {
-            Diagnosis::Rolling { deployment }
-        } else if running >= desired && self.alarm.is_none() {
-            Diagnosis::Unknown
-        } else if running >= desired && self.alarm != Some(Alarm::Alarm) && !self.silenced {
-            Diagnosis::Healthy
-        } else if self.unsettled().is_some() {
-            Diagnosis::Settling
-        } else if running < desired {
-            Diagnosis::TooFewTasks { running, desired }
-        } else {
-            Diagnosis::ServiceSick
-        }
-    }
-
-    fn remedy(&self, diagnosis: &Diagnosis, route: State) -> Plan {
-        let mut plan = Plan::default();
-        match diagnosis {
-            Diagnosis::TasksUnhealthy { .. } => plan = self.stop_unhealthy(),
-            Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick => {
-                match self.redeploy(diagnosis, route) {
-                    Ok(step) => plan.steps.push(step),
-                    Err(hold) => plan.holds.push(hold),
-                }
-            }
-            Diagnosis::Rolling { deployment } => {
-                plan.holds.push(Hold::RolloutInProgress { deployment: deployment.clone() });
-            }
-            Diagnosis::Settling => plan.holds.extend(self.unsettled()),
-            Diagnosis::RouteStale => {
-                if self.alarm == Some(Alarm::Alarm) {
-                    plan.holds.push(Hold::RouteRepairedFirst);
-                }
-            }
-            Diagnosis::Healthy
-            | Diagnosis::BelowFloor { .. }
-            | Diagnosis::ScaledToZero
-            | Diagnosis::NotActive { .. }
-            | Diagnosis::Unknown => {}
-        }
-        plan
-    }
-
-    /// Tasks that fail their container health check, the longest-running first; UNKNOWN is no
-    /// sickness (F20), and a task that is starting or stopping is not judged.
-    fn unhealthy(&self) -> impl Iterator<Item = &Task> {
-        let mut sick: Vec<_> = self
-            .tasks
-            .iter()
-            .filter(|task| task.runs() && task.health == TaskHealth::Unhealthy)
-            .collect();
-        sick.sort_by_key(|task| (task.started_at, &task.arn));
-        sick.into_iter()
-    }
-
-    fn stop_unhealthy(&self) -> Plan {
-        let mut plan = Plan::default();
-        if let Some(deployment) = self.rolling() {
-            plan.holds.push(Hold::RolloutInProgress { deployment });
-            return plan;
-        }
-        let mut ripe = Vec::new();
-        for task in self.unhealthy() {
-            match self.fresh(task, self.grace()) {
-                Some(hold) => plan.holds.push(hold),
-                None => ripe.push(task),
-            }
-        }
-        let sick = self.unhealthy().count();
-        let allowed = self.limits.stops_allowed(sick, self.service.desired);
-        if ripe.len() > allowed {
-            plan.holds.push(Hold::StopLimit { left: ripe.len() - allowed, allowed });
-        }
-        plan.steps.extend(ripe.into_iter().take(allowed).map(|task| Step::StopTask {
-            task: task.arn.clone(),
-            because: "container health check failing".to_owned(),
-        }));
-        plan
-    }
-
-    fn redeploy(&self, diagnosis: &Diagnosis, route: State) -> Result<Step, Hold> {
-        if self.service.controller != DeploymentController::Ecs {
-            return Err(Hold::ForeignDeploymentController);
-        }
-        if *diagnosis == Diagnosis::ServiceSick && route == State::Unknown {
-            return Err(Hold::RouteUnknown);
-        }
-        let Some(primary) = self.service.primary() else {
-            let because = "it has no PRIMARY deployment".to_owned();
-            return Err(Hold::FactUnknown { fact: Fact::Service, because });
-        };
-        if primary.rollout == RolloutState::Failed {
-            return Err(Hold::RolloutFailed { deployment: primary.id.clone() });
-        }
-        let until = later(primary.created_at, self.limits.redeploy_cooldown);
-        if self.now < until {
-            return Err(Hold::RedeployCooldown { until });
-        }
-        Ok(Step::ForceDeployment { replacing: primary.id.clone(), because: diagnosis.to_string() })
-    }
-
-    /// The id of the deployment that is replacing tasks, if one is.
-    fn rolling(&self) -> Option<String> {
-        self.service.rolling().map(|deployment| deployment.id.clone())
-    }
-
-    /// Why what is seen may be the past: a task on its way, fresh or just stopped, or a route
-    /// that has just moved. The alarm looks back further than the tasks' own counts.
-    fn unsettled(&self) -> Option<Hold> {
-        let too_few = self.service.running < self.service.desired;
-        let window =
-            if too_few { self.grace() } else { self.grace().max(self.limits.alarm_settle) };
-        let mut tasks: Vec<_> = self.tasks.iter().collect();
-        tasks.sort_by_key(|task| &task.arn);
-        let task = tasks.into_iter().find_map(|task| self.fresh(task, window));
-        let moved = self.route_changed_at.filter(|_| !too_few).map(|at| later(at, window));
-        let moved = moved.filter(|until| self.now < *until);
-        task.or(moved.map(|until| Hold::RouteJustMoved { until }))
-    }
-
-    /// Why a task says nothing yet: it has yet to start, or started or stopped within `window`.
-    fn fresh(&self, task: &Task, window: Duration) -> Option<Hold> {
-        let held = |until| Some(Hold::WithinStartupGrace { task: task.id().to_owned(), until });
-        let since = match task.last_status {
-            LastStatus::Starting if task.wanted => return held(None),
-            // A running task of unknown age may be a fresh one.
-            LastStatus::Running if task.wanted => match task.started_at.or(task.created_at) {
-                Some(since) => since,
-                None => return held(None),
-            },
-            LastStatus::Starting | LastStatus::Running | LastStatus::Stopping => task.stopping_at?,
-            LastStatus::Unknown => return None,
-        };
-        let until = later(since, window);
-        if self.now < until { held(Some(until)) } else { None }
-    }
-
-    fn grace(&self) -> Duration {
-        self.limits.startup_grace.max(self.service.health_check_grace)
+impl Finding {
+    fn named(self, diagnosis: Diagnosis) -> Self {
+        Finding { diagnosis, ..self }
     }
 }
 
 /// `at` plus `by`; the end of time instead of an overflow.
-fn later(at: Timestamp, by: Duration) -> Timestamp {
+fn later(at: Timestamp, by: std::time::Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

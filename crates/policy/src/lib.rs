@@ -5,11 +5,13 @@
 //!
 //! - [`facts`]: what was observed, with [`Observed::Unknown`] for what could not be read;
 //! - [`route`]: which task the gateway should lead to, and what must be written for that;
+//! - [`evidence`]: what a diagnosis rests on;
 //! - [`health`]: whether the service is sick, and which remedy fits;
 //! - [`plan`]: the steps to take and the reasons for those not taken;
 //! - [`limits`]: what holds remedies back;
 //! - [`mode`]: whether people want anything done at all.
 
+pub mod evidence;
 pub mod facts;
 pub mod health;
 pub mod limits;
@@ -18,6 +20,7 @@ pub mod plan;
 pub mod route;
 mod uri;
 
+pub use evidence::Evidence;
 pub use facts::{Facts, Observed};
 pub use limits::{Limits, Maintenance, Routing};
 pub use mode::Mode;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::facts::{Observed, Service};
+use crate::facts::{Observed, Service, ServiceStatus};
 use crate::plan::{Fact, Hold, Plan};
 
 /// Whether Eden acts.
@@ -66,6 +66,28 @@ impl From<Option<&str>> for ModeTag {
     }
 }
 
+/// The mode that holds, and why it is in doubt, if it is: a tag that could not be read or that names
+/// no mode may mean peace.
+pub fn effective(setting: Mode, service: &Observed<Service>) -> (Mode, Option<Hold>) {
+    match service {
+        Observed::Unknown(because) => {
+            let because = format!("its healing tag: {because}");
+            (Mode::Observe, Some(Hold::FactUnknown { fact: Fact::Service, because }))
+        }
+        // Nobody knows the tags of a service that ECS does not know.
+        Observed::Known(service) if service.status == ServiceStatus::Missing => {
+            (Mode::Observe, Some(Hold::ServiceNotActive { status: service.status }))
+        }
+        Observed::Known(service) => match &service.mode {
+            ModeTag::Absent => (setting, None),
+            ModeTag::Set(mode) => (*mode, None),
+            ModeTag::Unrecognized(value) => {
+                (Mode::Observe, Some(Hold::ModeTagUnrecognized { value: value.clone() }))
+            }
+        },
+    }
+}
+
 /// Turns the steps of a plan into holds unless healing is on.
 ///
 /// Guarantees: no step is left when the mode is `observe` or `off`, when the tag says something
@@ -75,19 +97,7 @@ pub fn restrain(plan: Plan, setting: Mode, service: &Observed<Service>) -> Plan 
     if plan.steps.is_empty() {
         return plan;
     }
-    let (mode, doubt) = match service {
-        Observed::Unknown(because) => {
-            let because = format!("its healing tag: {because}");
-            (Mode::Observe, Some(Hold::FactUnknown { fact: Fact::Service, because }))
-        }
-        Observed::Known(service) => match &service.mode {
-            ModeTag::Absent => (setting, None),
-            ModeTag::Set(mode) => (*mode, None),
-            ModeTag::Unrecognized(value) => {
-                (Mode::Observe, Some(Hold::ModeTagUnrecognized { value: value.clone() }))
-            }
-        },
-    };
+    let (mode, doubt) = effective(setting, service);
     if mode == Mode::On {
         return plan;
     }

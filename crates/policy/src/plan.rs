@@ -49,6 +49,22 @@ impl Plan {
     }
 }
 
+/// Something that people have to be told of, because no remedy is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// Its name, for example `crash_loop`.
+    pub name: String,
+    /// The deployment that it is about: under another one it is another condition.
+    pub of: String,
+}
+
+/// By this a tag on the service tells whether people know already.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.of)
+    }
+}
+
 /// A fact that a decision may miss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,6 +81,12 @@ pub enum Fact {
     Stages,
     /// The alarm's present state.
     Alarm,
+    /// The API's answer to a probe.
+    Api,
+    /// Which tasks are protected.
+    Protection,
+    /// What ran before the present deployment.
+    FormerDeployment,
 }
 
 impl fmt::Display for Fact {
@@ -76,6 +98,9 @@ impl fmt::Display for Fact {
             Fact::Integration => "an integration",
             Fact::Stages => "the stages",
             Fact::Alarm => "the alarm",
+            Fact::Api => "the API's answer",
+            Fact::Protection => "the tasks' protection",
+            Fact::FormerDeployment => "the deployment before the present one",
         })
     }
 }

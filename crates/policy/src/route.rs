@@ -355,9 +355,12 @@ pub fn is_of_route(step: &Step) -> bool {
         | Step::DeployStage { .. }
         | Step::MarkUnserved { .. }
         | Step::ClearUnserved { .. } => true,
-        Step::RestoreDesiredCount { .. } | Step::StopTask { .. } | Step::ForceDeployment { .. } => {
-            false
-        }
+        Step::RestoreDesiredCount { .. }
+        | Step::MarkSuspect { .. }
+        | Step::ClearSuspect { .. }
+        | Step::StopTask { .. }
+        | Step::ForceDeployment { .. }
+        | Step::RollBack { .. } => false,
     }
 }
 

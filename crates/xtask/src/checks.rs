@@ -8,6 +8,7 @@ use anyhow::Result;
 use tokio::time::Instant;
 
 use crate::process::{command, exists, succeeds};
+use crate::simulate;
 use crate::tools::Tools;
 use crate::workspace::cargo;
 
@@ -44,6 +45,7 @@ pub fn run() -> Result<bool> {
         cargo_passes(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
     })?;
     check("tests", &tests)?;
+    check("simulation", &simulation)?;
     check("licences and sources", &licences)?;
     check("cfn-lint", &|| passes(Tools::Sam.tool("cfn-lint")?.arg("template.yaml")))?;
     check("sam validate --lint", &|| {
@@ -68,6 +70,12 @@ fn tests() -> Result<Verdict> {
     } else {
         cargo_passes(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
     }
+}
+
+/// A few hundred of the histories that `cargo xtask simulate` plays.
+fn simulation() -> Result<Verdict> {
+    let passed = simulate::run(&["--seeds".to_owned(), "300".to_owned()])?;
+    Ok(if passed { Verdict::Passed } else { Verdict::Failed })
 }
 
 /// Without the advisories: their database comes from the network, which not every machine has.

@@ -2,6 +2,7 @@
 
 mod outage;
 mod play;
+mod releases;
 mod scenes;
 mod show;
 
@@ -74,12 +75,17 @@ fn example(seed: u64) -> Example {
     // The functions know nothing of the demo's speed: to them a minute of AWS is a second. So their
     // limits are the defaults divided by 60, rounded up to whole seconds; only the cooldown is half
     // as long, for the sake of the audience. What they do takes as long as ever, 60 times as long in
-    // proportion: on AWS they are that much further ahead of the tasks.
+    // proportion: on AWS they are that much further ahead of the tasks. Above all, before they stop
+    // or deploy anything they wait six seconds for their claim to be seen (F36): what AWS needs for
+    // that is no setting.
     example
         .parameter("ReadyWithinSeconds", &1)
         .parameter("StartupGraceSeconds", &2)
         .parameter("AlarmSettleSeconds", &3)
         .parameter("RedeployCooldownSeconds", &8)
+        .parameter("UnhealthyForSeconds", &1)
+        .parameter("StormCooldownSeconds", &2)
+        .parameter("RolloutTimeoutSeconds", &30)
 }
 
 fn write(file: &Path, played: &[Played]) -> Result<()> {

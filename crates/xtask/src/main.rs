@@ -5,6 +5,7 @@ mod demo;
 mod e2e;
 mod lab;
 mod process;
+mod simulate;
 mod tools;
 mod workspace;
 
@@ -50,6 +51,13 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Play seeded histories of faults under several policies and compare the downtime
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// `--help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Check everything: formatting, lints, all tests, the SAM template
     Test,
     /// Build, deploy, invoke, update and remove the stack with the real SAM CLI, on this machine
@@ -67,6 +75,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo { json, release, seed } => demo::run(json.as_deref(), release, seed),
         Command::Lab { port, api_type, seed } => lab::run(port, seed, api_type).map(|()| true),
+        Command::Simulate { arguments } => simulate::run(&arguments),
         Command::Test => checks::run(),
         Command::E2e { keep, base_image } => e2e::run(&e2e::Options { keep, base_image }),
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eden_lab::World;
 use eden_lab::example::{API, CLUSTER, HEALTH_MONITOR, SERVICE};
-use eden_lab::world::{AppState, Call, HealthStatus, Networking, PublicAddress};
+use eden_lab::world::{AppState, Behaviour, Call, HealthStatus, Networking, PublicAddress};
 use serde_json::json;
 
 use super::Variant;
@@ -36,16 +36,26 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
         settle(&rig).await;
         variant.lead_astray(&mut rig.lab.world());
         check(&rig).await;
-        crash(&rig).await;
+        crash_again_and_again(&rig).await;
         scale_to_zero(&rig).await;
+        recover(&rig).await;
         sicken(&rig).await;
+        break_application(&rig).await;
         if variant == Variant::Maintenance {
             fall_silent(&rig).await;
         }
-        break_application(&rig).await;
+        if variant == Variant::Rollback {
+            deploy_what_crashes(&rig).await;
+        }
 
         let taken = rig.action_kinds();
-        let everywhere = ["restore_desired_count", "stop_task", "force_deployment"];
+        let everywhere = [
+            "restore_desired_count",
+            "mark_suspect",
+            "clear_suspect",
+            "stop_task",
+            "force_deployment",
+        ];
         for kind in everywhere.iter().chain(variant.actions()) {
             assert!(taken.iter().any(|it| it == kind), "{variant:?}: no {kind} among {taken:?}");
         }
@@ -62,14 +72,20 @@ async fn settle(rig: &Rig) {
 
 /// The task dies, and ip-updater leads the route to its successor.
 async fn crash(rig: &Rig) {
-    settle(rig).await;
-    crash_the_task(rig).await;
-}
-
-async fn crash_the_task(rig: &Rig) {
     let task = rig.running().swap_remove(0).arn;
     rig.lab.world().crash_task(&task, 1).expect("a running task");
     assert!(rig.lab.until(minutes(10), is_steady).await);
+}
+
+/// Tasks die by themselves one after the other: people are told, and told when it is over.
+async fn crash_again_and_again(rig: &Rig) {
+    settle(rig).await;
+    for _ in 0..3 {
+        crash(rig).await;
+    }
+    look(rig).await;
+    settle(rig).await;
+    look(rig).await;
 }
 
 async fn scale_to_zero(rig: &Rig) {
@@ -82,12 +98,40 @@ async fn scale_to_zero(rig: &Rig) {
 /// A container turns UNHEALTHY, and ECS is slow to replace it (F19).
 async fn sicken(rig: &Rig) {
     settle(rig).await;
-    let sick = rig.running().swap_remove(0).arn;
-    let mut world = rig.lab.world();
-    world.set_app(&sick, AppState::Failing(503)).expect("a running task");
-    world.set_container_health(&sick, HealthStatus::Unhealthy).expect("a running task");
-    drop(world);
+    turn(rig, HealthStatus::Unhealthy);
     check(rig).await;
+}
+
+/// A container turns UNHEALTHY, and is well again while health-monitor waits for ECS to act.
+async fn recover(rig: &Rig) {
+    settle(rig).await;
+    turn(rig, HealthStatus::Unhealthy);
+    let recovery = async {
+        rig.wait(Duration::from_secs(20)).await;
+        turn(rig, HealthStatus::Healthy);
+    };
+    tokio::join!(look(rig), recovery);
+}
+
+fn turn(rig: &Rig, health: HealthStatus) {
+    let task = rig.running().swap_remove(0).arn;
+    rig.lab.world().set_container_health(&task, health).expect("a running task");
+}
+
+/// Somebody deploys a task definition whose tasks die by themselves.
+async fn deploy_what_crashes(rig: &Rig) {
+    settle(rig).await;
+    let mut definition = rig.running().swap_remove(0).definition;
+    let good = definition.revision;
+    definition.revision += 1;
+    definition.behaviour = Behaviour::Crashes { after: Duration::from_secs(10), exit_code: 1 };
+    let deployed = rig.lab.world().new_deployment(CLUSTER, SERVICE, Some(definition));
+    deployed.expect("the example's service");
+    let rolled_back = |world: &World| {
+        let service = world.service(CLUSTER, SERVICE).expect("the example's service");
+        service.primary.task_definition.revision == good && is_steady(world)
+    };
+    assert!(rig.lab.until(minutes(30), rolled_back).await);
 }
 
 /// The application fails while ECS sees nothing wrong; the alarm wakes health-monitor.
@@ -100,10 +144,12 @@ async fn break_application(rig: &Rig) {
 }
 
 /// No task answers well for so long that the maintenance page comes: once health-monitor ends it,
-/// and once ip-updater, since another task comes.
+/// and once ip-updater, since another task comes. All within the cooldown after a redeployment: a
+/// rollout in progress would keep the page away.
 async fn fall_silent(rig: &Rig) {
     for recovers in [true, false] {
-        settle(rig).await;
+        rig.wait(minutes(5)).await;
+        assert!(rig.is_steady());
         let every_task = |app| {
             let set = rig.lab.world().set_app_of_service(CLUSTER, SERVICE, app);
             set.expect("the example's service");
@@ -117,7 +163,7 @@ async fn fall_silent(rig: &Rig) {
             every_task(AppState::Serving);
             check(rig).await;
         } else {
-            crash_the_task(rig).await;
+            crash(rig).await;
         }
     }
 }

@@ -6,7 +6,7 @@ use eden_lab::template::Stack;
 use eden_lab::world::Role;
 use serde_json::{Value, json};
 
-/// One action on one resource, out of a statement that may allow several.
+/// One action on one resource under one condition, out of a statement that may allow several.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grant {
     /// The statement's id.
@@ -15,13 +15,17 @@ pub struct Grant {
     pub action: String,
     /// The resource's ARN, with wildcards if it has some.
     pub resource: String,
-    /// The statement's condition; null without one.
+    /// The statement's condition, with one of the values that it accepts; null without one.
     pub condition: Value,
 }
 
 impl fmt::Display for Grant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {} on {}", self.sid, self.action, self.resource)
+        write!(formatter, "{}: {} on {}", self.sid, self.action, self.resource)?;
+        if !self.condition.is_null() {
+            write!(formatter, " if {}", self.condition)?;
+        }
+        Ok(())
     }
 }
 
@@ -48,14 +52,39 @@ fn pieces(statement: &Value) -> Vec<Grant> {
     assert_eq!(statement["Effect"], "Allow", "{statement}");
     let (actions, resources) = (texts(&statement["Action"]), texts(&statement["Resource"]));
     assert!(!actions.is_empty() && !resources.is_empty(), "{statement}");
-    let piece = |action: &String, resource: &String| Grant {
-        sid: statement["Sid"].as_str().unwrap_or_default().to_owned(),
-        action: action.clone(),
-        resource: resource.clone(),
-        condition: statement["Condition"].clone(),
+    let mut pieces = Vec::new();
+    for action in &actions {
+        for resource in &resources {
+            for condition in conditions(&statement["Condition"]) {
+                pieces.push(Grant {
+                    sid: statement["Sid"].as_str().unwrap_or_default().to_owned(),
+                    action: action.clone(),
+                    resource: resource.clone(),
+                    condition,
+                });
+            }
+        }
+    }
+    pieces
+}
+
+/// A condition once for each value that it accepts: any one of several will do. What `ForAllValues`
+/// asks of a request's values it asks of each by itself, as the lab does.
+fn conditions(condition: &Value) -> Vec<Value> {
+    let several = condition.as_object().into_iter().flatten().find_map(|(operator, keys)| {
+        let several = |values: &Value| values.as_array().filter(|it| it.len() > 1).cloned();
+        let mut keys = keys.as_object()?.iter();
+        keys.find_map(|(key, values)| Some((operator, key, several(values)?)))
+    });
+    let Some((operator, key, values)) = several else {
+        return vec![condition.clone()];
     };
-    let of_action = |action| resources.iter().map(move |resource| piece(action, resource));
-    actions.iter().flat_map(of_action).collect()
+    let with_one = |value: Value| {
+        let mut condition = condition.clone();
+        condition[operator][key] = value;
+        conditions(&condition)
+    };
+    values.into_iter().flat_map(with_one).collect()
 }
 
 /// A text, or a list of them.

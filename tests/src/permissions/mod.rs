@@ -8,4 +8,4 @@ mod variants;
 pub use calls::{account_calls, calls_of};
 pub use comments::{WrittenStatement, written_statements};
 pub use grants::{Grant, grants, role, statements};
-pub use variants::Variant;
+pub use variants::{SECRET, Variant};

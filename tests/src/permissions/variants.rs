@@ -15,14 +15,25 @@ const HTTP_STAGE: &str = "$default";
 const VARIABLE: &str = "backend";
 /// Where nobody answers.
 const NOWHERE: &str = "127.0.0.1:9";
+/// A webhook, and what holds its URL where it is no parameter of the stack.
+const WEBHOOK: &str = "https://hooks.slack.com/services/T0/B0/x";
+/// The same in Secrets Manager.
+pub const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-a1B2c3";
+/// The same in Parameter Store.
+const PARAMETER: &str = "arn:aws:ssm:us-east-1:123456789012:parameter/slack";
+/// The roles of the service's task definitions.
+const ROLES: [&str; 2] =
+    ["arn:aws:iam::123456789012:role/app", "arn:aws:iam::123456789012:role/execution"];
 
 /// By what the functions' policies differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
     /// The integrations of an HTTP API.
     HttpIntegrations,
-    /// The same, with a maintenance page.
+    /// The same, with a maintenance page and a webhook that is a secret.
     Maintenance,
+    /// The integrations of an HTTP API, with roll backs and a webhook that is a parameter of SSM.
+    Rollback,
     /// The integrations of a REST API.
     RestIntegrations,
     /// A stage variable of an HTTP API.
@@ -33,9 +44,10 @@ pub enum Variant {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Variant; 5] = [
+    pub const ALL: [Variant; 6] = [
         Variant::HttpIntegrations,
         Variant::Maintenance,
+        Variant::Rollback,
         Variant::RestIntegrations,
         Variant::HttpStageVariable,
         Variant::RestStageVariable,
@@ -44,12 +56,18 @@ impl Variant {
     /// The account with its stack's parameters.
     pub fn example(self) -> Example {
         let via = format!("stage-variable:{VARIABLE}");
-        let example = Example { api_kind: self.api_kind(), ..example() };
+        let mut example = Example { api_kind: self.api_kind(), ..example() };
+        example.service.task_definition.roles = ROLES.map(str::to_owned).into();
         match self {
             Variant::HttpIntegrations | Variant::RestIntegrations => example,
             Variant::Maintenance => example
                 .parameter("MaintenanceUrl", &"https://status.example.com/")
-                .parameter("HealthCheckPath", &"/health"),
+                .parameter("HealthCheckPath", &"/health")
+                .parameter("SlackWebhookUrl", &SECRET),
+            Variant::Rollback => example
+                .parameter("Rollback", &"on")
+                .parameter("TaskRoleArns", &ROLES.join(","))
+                .parameter("SlackWebhookUrl", &PARAMETER),
             Variant::HttpStageVariable | Variant::RestStageVariable => example
                 .parameter("RouteVia", &via)
                 .parameter("APIGatewayStage", &self.stage())
@@ -70,15 +88,17 @@ impl Variant {
                 "mark_unserved",
                 "clear_unserved",
             ],
+            Variant::Rollback => &["point_integration", "deploy_stage", "roll_back"],
             Variant::HttpStageVariable | Variant::RestStageVariable => &["set_stage_variable"],
         }
     }
 
     fn api_kind(self) -> ApiKind {
         match self {
-            Variant::HttpIntegrations | Variant::Maintenance | Variant::HttpStageVariable => {
-                ApiKind::Http
-            }
+            Variant::HttpIntegrations
+            | Variant::Maintenance
+            | Variant::Rollback
+            | Variant::HttpStageVariable => ApiKind::Http,
             Variant::RestIntegrations | Variant::RestStageVariable => ApiKind::Rest,
         }
     }
@@ -101,7 +121,10 @@ impl Variant {
     fn is_stage_variable(self) -> bool {
         match self {
             Variant::HttpStageVariable | Variant::RestStageVariable => true,
-            Variant::HttpIntegrations | Variant::Maintenance | Variant::RestIntegrations => false,
+            Variant::HttpIntegrations
+            | Variant::Maintenance
+            | Variant::Rollback
+            | Variant::RestIntegrations => false,
         }
     }
 
@@ -124,6 +147,9 @@ impl Variant {
     /// # Panics
     /// When the account is none of this variant.
     pub fn furnish(self, world: &mut World) {
+        world.set_secret(SECRET, WEBHOOK);
+        world.set_parameter(PARAMETER, WEBHOOK);
+        world.add_webhook(WEBHOOK).expect("a URL");
         let instance = world.add_container_instance(CLUSTER, PublicAddress::Ipv4);
         instance.expect("a free address");
         if self.is_stage_variable() {

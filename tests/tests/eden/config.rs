@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use eden_core::config::{ApiType, ConfigError, HealthMonitorConfig, IpUpdaterConfig, Probe, Via};
+use eden_core::config::{
+    ApiType, ConfigError, HealthMonitorConfig, IpUpdaterConfig, Probe, Via, Webhook,
+};
+use eden_core::tags;
 use eden_policy::{Maintenance, Routing};
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -62,6 +65,7 @@ fn what_may_be_left_out_has_its_default() {
     let monitor = monitor(&[]).unwrap();
     assert_eq!(monitor.gateway, None);
     assert_eq!(monitor.people.topic_arn, None);
+    assert_eq!(monitor.people.webhook, None);
     assert_eq!(monitor.alarm_name, "prod-eden-api-health-alarm");
     assert_eq!(monitor.limits, eden_policy::Limits::default());
 }
@@ -170,6 +174,64 @@ fn values_out_of_bounds_are_refused_with_what_is_accepted() {
 }
 
 #[test]
+fn limits_out_of_bounds_are_refused_with_what_is_accepted() {
+    for (variable, expected, bad) in [
+        ("UNHEALTHY_FOR_SECONDS", "whole seconds", &["-1", "1m", "86401"][..]),
+        ("HEALING_BUDGET_PER_HOUR", "a whole number from 0", &["-1", "six", "1.5"]),
+        ("STORM_COOLDOWN_SECONDS", "whole seconds", &["-1", "86401"]),
+        ("ROLLOUT_TIMEOUT_SECONDS", "whole seconds", &["-1", "half an hour"]),
+        ("CRASH_LOOP_DEATHS", "2 to 20", &["0", "1", "21", "three"]),
+        ("ROLLBACK", "one of on and off", &["ON", "true", "yes"]),
+    ] {
+        for bad in bad {
+            let error = monitor(&[(variable, bad)]).expect_err(bad);
+            let text = error.to_string();
+            assert_eq!(error.problems.len(), 1, "{text}");
+            assert!(text.contains(variable) && text.contains(expected), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_webhook_is_a_url_or_the_arn_of_what_holds_one() {
+    let secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack/eden-a1B2c3";
+    let parameter = "arn:aws:ssm:us-east-1:123456789012:parameter/slack/eden";
+    let url = "https://hooks.slack.com/services/T0/B0/x";
+    for (text, webhook) in [
+        (url, Webhook::Url(url.to_owned())),
+        (secret, Webhook::Secret(secret.to_owned())),
+        (parameter, Webhook::Parameter(parameter.to_owned())),
+    ] {
+        let variables = [("SLACK_WEBHOOK_URL", text)];
+        assert_eq!(updater(&variables).unwrap().people.webhook, Some(webhook.clone()), "{text}");
+        assert_eq!(monitor(&variables).unwrap().people.webhook, Some(webhook), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_webhook_is_refused() {
+    for bad in [
+        "hooks.slack.com/services/T0/B0/x",
+        "http://hooks.slack.com/services/T0/B0/x",
+        "https://",
+        "https://hooks.slack.com/a b",
+        "arn:aws:s3:::bucket",
+        "arn:aws:sns:us-east-1:123456789012:topic",
+        "arn:aws:ssm:us-east-1",
+    ] {
+        let text = complaint("SLACK_WEBHOOK_URL", bad);
+        assert!(text.contains("an https:// URL, or the ARN of a secret"), "{text}");
+    }
+}
+
+#[test]
+fn the_settings_may_be_logged_without_giving_the_webhook_away() {
+    let variables = [("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T0/B0/hush")];
+    let config = monitor(&variables).unwrap();
+    assert!(!format!("{config:?}").contains("hush"));
+}
+
+#[test]
 fn the_settings_of_the_route_are_read() {
     let gateway = updater(&[
         ("STAGE_NAME", "prod, $default"),
@@ -254,6 +316,12 @@ fn the_settings_of_health_monitor_are_read() {
         ("ALARM_SETTLE_SECONDS", "2"),
         ("REDEPLOY_COOLDOWN_SECONDS", "3"),
         ("MAX_UNHEALTHY_PERCENT", "100"),
+        ("UNHEALTHY_FOR_SECONDS", "4"),
+        ("HEALING_BUDGET_PER_HOUR", "5"),
+        ("STORM_COOLDOWN_SECONDS", "6"),
+        ("ROLLOUT_TIMEOUT_SECONDS", "7"),
+        ("CRASH_LOOP_DEATHS", "8"),
+        ("ROLLBACK", "on"),
     ])
     .unwrap();
     assert_eq!(config.alarm_name, "dev-shop-api-health-alarm");
@@ -268,6 +336,12 @@ fn the_settings_of_health_monitor_are_read() {
             alarm_settle: Duration::from_secs(2),
             redeploy_cooldown: Duration::from_secs(3),
             max_unhealthy_percent: 100,
+            unhealthy_for: Duration::from_secs(4),
+            healing_budget_per_hour: 5,
+            storm_cooldown: Duration::from_secs(6),
+            rollout_timeout: Duration::from_secs(7),
+            loop_deaths: 8,
+            rollback: true,
         }
     );
 }
@@ -280,8 +354,9 @@ fn a_service_may_be_given_by_its_arn() {
 }
 
 #[test]
-fn the_tags_on_the_service_are_named_after_the_application() {
+fn the_tags_are_named_after_the_application() {
     let target = updater(&[("APP_NAME", "shop")]).unwrap().target;
     assert_eq!(target.healing_tag(), "shop:healing");
     assert_eq!(target.unserved_tag(), "shop:unserved-since");
+    assert_eq!(target.tag(tags::SUSPECT_SINCE), "shop:suspect-since");
 }

@@ -25,7 +25,7 @@ async fn turmoil(rig: &Rig) {
 async fn repeated_events_end_in_the_same_route_and_write_it_once() {
     // Given
     let rig = Rig::steady(&example()).await;
-    let faults = DeliveryFaults { copies: 3, delay: Duration::ZERO, loss: 0.0 };
+    let faults = DeliveryFaults { copies: 3, delay: Duration::ZERO, ..DeliveryFaults::NONE };
     rig.lab.world().set_delivery_faults(faults);
     let crashed = rig.running()[0].arn.clone();
     let writes = rig.writes();
@@ -47,7 +47,8 @@ async fn repeated_events_end_in_the_same_route_and_write_it_once() {
 #[tokio::test(start_paused = true)]
 async fn late_and_reordered_events_end_in_a_route_to_a_running_task() {
     let rig = Rig::steady(&example()).await;
-    let faults = DeliveryFaults { copies: 2, delay: Duration::from_secs(100), loss: 0.0 };
+    let faults =
+        DeliveryFaults { copies: 2, delay: Duration::from_secs(100), ..DeliveryFaults::NONE };
     rig.lab.world().set_delivery_faults(faults);
 
     turmoil(&rig).await;

@@ -160,7 +160,7 @@ async fn the_alarm_on_the_metric_of_rest_apis_wakes_health_monitor() {
     // When
     let rang = |world: &World| world.alarm(ALARM).unwrap().status.state == AlarmState::Alarm;
     assert!(rig.lab.until(minutes(5), rang).await);
-    rig.wait(seconds(5)).await;
+    rig.wait(seconds(15)).await;
     // Then
     let spec = rig.lab.world().alarm(ALARM).unwrap().spec.clone();
     assert_eq!(

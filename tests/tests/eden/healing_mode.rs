@@ -26,23 +26,36 @@ fn reasons(response: &Value) -> Vec<&str> {
     held.iter().filter_map(|hold| hold["reason"].as_str()).collect()
 }
 
+/// A response that says what would have been done about the route, and that it was not.
+fn speaks_of_the_route(response: &Value, mode: &str) {
+    assert_eq!(response["outcome"], "unchanged");
+    assert_eq!(reasons(response), ["healing_not_on", "healing_not_on"], "{response}");
+    let told = response["held"][0]["text"].as_str().unwrap();
+    assert!(told.starts_with(&format!("healing is {mode}, so this was not done: Pointed")));
+}
+
 #[tokio::test(start_paused = true)]
-async fn in_observe_and_off_everything_is_told_and_nothing_changed() {
-    for (example, mode) in [
-        (tagged("observe"), "observe"),
-        (tagged("off"), "off"),
-        (example().parameter("HealingMode", &"observe"), "observe"),
-        (example().parameter("HealingMode", &"off"), "off"),
-    ] {
+async fn in_observe_everything_is_told_and_nothing_changed() {
+    for example in [tagged("observe"), example().parameter("HealingMode", &"observe")] {
         let (rig, responses) = looks(&example).await;
         assert_eq!(rig.writes(), 0);
         assert_eq!(rig.lab.world().published(), []);
         for response in responses {
-            assert_eq!(response["outcome"], "unchanged");
-            assert_eq!(reasons(&response), ["healing_not_on", "healing_not_on"], "{response}");
-            let told = response["held"][0]["text"].as_str().unwrap();
-            assert!(told.starts_with(&format!("healing is {mode}, so this was not done: Pointed")));
+            speaks_of_the_route(&response, "observe");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_off_ip_updater_says_what_it_does_not_do_and_health_monitor_only_that_it_is_paused() {
+    for example in [tagged("off"), example().parameter("HealingMode", &"off")] {
+        let (rig, [updater, monitor]) = looks(&example).await;
+        assert_eq!(rig.writes(), 0);
+        assert_eq!(rig.lab.world().published(), []);
+        speaks_of_the_route(&updater, "off");
+        assert_eq!(monitor["outcome"], "unchanged");
+        assert_eq!(monitor["diagnosis"], "paused");
+        assert_eq!(monitor["held"], json!([]));
     }
 }
 

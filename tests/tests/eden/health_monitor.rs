@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use eden_lab::example::{
-    ALARM, API, CLUSTER, HEALTH_MONITOR, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
+    ALARM, API, CLUSTER, Example, HEALTH_MONITOR, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
 };
 use eden_lab::world::{AlarmState, AppState, HealthStatus};
-use eden_tests::rig::{Rig, example, is_steady, minutes, serving};
+use eden_tests::rig::{Rig, each, example, is_steady, minutes, serving};
 use eden_tests::sample;
 use serde_json::json;
 
@@ -16,6 +16,14 @@ async fn settled() -> Rig {
     let rig = Rig::steady(&example()).await;
     rig.lab.world().start_traffic(API, "/orders/42", Duration::from_secs(1));
     rig.wait(minutes(21)).await;
+    rig
+}
+
+/// A steady service whose tasks are past their grace, at which nobody looks but a test.
+async fn unscheduled(example: &Example) -> Rig {
+    let rig = Rig::steady(example).await;
+    assert!(rig.lab.world().set_rule_enabled("prod-eden-scheduled-health-check", false));
+    rig.wait(minutes(3)).await;
     rig
 }
 
@@ -103,16 +111,15 @@ async fn an_unhealthy_task_is_stopped_when_ecs_does_not_replace_it() {
     // Given: ECS is slow to replace it by itself (F19).
     let mut example = example();
     example.world.timing.unhealthy_replacement = minutes(600);
-    let rig = Rig::steady(&example).await;
-    rig.wait(minutes(3)).await;
+    let rig = unscheduled(&example).await;
     let sick = rig.running()[0].arn.clone();
     rig.lab.world().set_app(&sick, AppState::Failing(503)).unwrap();
     rig.lab.world().set_container_health(&sick, HealthStatus::Unhealthy).unwrap();
     // When
     let response = rig.invoke(HEALTH_MONITOR, sample("manual-test")).await.unwrap();
-    // Then
-    assert_eq!(response["diagnosis"], "tasks_unhealthy");
-    assert_eq!(response["done"][0]["action"], "stop_task");
+    // Then: it was noted as a suspect, and stopped when ECS had had its turn.
+    assert_eq!(response["diagnosis"], "task_sick");
+    assert_eq!(each(&response, "done", "action"), ["mark_suspect", "stop_task"]);
     assert!(rig.lab.until(minutes(5), is_steady).await);
     let world = rig.lab.world();
     let cause = world.task(&sick).unwrap().stop_cause.clone().unwrap();
@@ -124,8 +131,7 @@ async fn of_several_unhealthy_tasks_only_as_many_are_stopped_as_the_limit_allows
     let mut example = example();
     example.world.timing.unhealthy_replacement = minutes(600);
     example.service.desired_count = 4;
-    let rig = Rig::steady(&example).await;
-    rig.wait(minutes(3)).await;
+    let rig = unscheduled(&example).await;
     let tasks = rig.running();
     for sick in &tasks[..3] {
         rig.lab.world().set_container_health(&sick.arn, HealthStatus::Unhealthy).unwrap();
@@ -134,8 +140,7 @@ async fn of_several_unhealthy_tasks_only_as_many_are_stopped_as_the_limit_allows
     let response = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
 
     assert_eq!(rig.calls("StopTask").len(), 1, "{response}");
-    let held = response["held"].as_array().unwrap();
-    assert!(held.iter().any(|hold| hold["reason"] == "stop_limit"), "{response}");
+    assert!(each(&response, "held", "reason").contains(&"stop_limit"), "{response}");
 }
 
 #[tokio::test(start_paused = true)]

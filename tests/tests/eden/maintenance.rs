@@ -355,16 +355,34 @@ async fn a_page_whose_service_is_scaled_to_zero_stays_until_a_task_is_back() {
 
 #[tokio::test(start_paused = true)]
 async fn an_application_that_hangs_is_redeployed_although_the_page_hides_its_errors() {
-    // Given: ECS sees nothing, and the page answers in the application's place.
+    // Given: it hangs so soon after a deployment that the page is shown before the next one may be
+    // forced. ECS sees nothing, and the page answers in the application's place.
     let rig = settled(&with_page(example())).await;
     rig.start_traffic();
-    rig.wait(minutes(20)).await;
+    rig.wait(minutes(2)).await;
     set_app(&rig, AppState::Hung);
     rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
     rig.wait(seconds(31)).await;
     // When
     let report = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
     assert!(is_page(&rig.lab.world()), "{report}");
+    assert!(each(&report, "held", "reason").contains(&"redeploy_cooldown"), "{report}");
     // Then
-    assert!(rig.lab.until(minutes(15), is_steady).await);
+    assert!(rig.lab.until(minutes(20), is_steady).await);
+    let kinds = rig.action_kinds();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "force_deployment").count(), 1, "{kinds:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_that_hangs_for_the_first_time_is_redeployed_before_the_page_is_due() {
+    let rig = settled(&with_page(example())).await;
+    rig.start_traffic();
+    rig.wait(minutes(20)).await;
+    set_app(&rig, AppState::Hung);
+
+    let report = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+
+    assert_eq!(report["diagnosis"], "service_sick", "{report}");
+    assert!(rig.lab.until(minutes(5), is_steady).await);
+    assert!(!rig.action_kinds().contains(&"show_maintenance".to_owned()));
 }

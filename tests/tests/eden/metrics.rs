@@ -3,6 +3,7 @@
 use eden_core::config::{HealthMonitorConfig, Target};
 use eden_core::metrics::lines;
 use eden_core::report::{Counts, Ended, Report, Told};
+use eden_policy::plan::Condition;
 use eden_policy::{Diagnosis, Hold, Step};
 use serde_json::{Value, json};
 
@@ -88,6 +89,28 @@ fn what_was_done_and_held_is_counted_and_holds_by_reason_as_well() {
 }
 
 #[test]
+fn a_condition_that_leaves_no_remedy_is_counted_as_long_as_it_lasts() {
+    let mut report = report();
+    assert!(parsed(&report)[0].get("NeedsHuman").is_none());
+    report.condition =
+        Some(Condition { name: "crash_loop".to_owned(), of: "ecs-svc/1".to_owned() });
+    // Whether people were told of it before makes no difference: the alarm goes on ringing
+    report.told = Some("crash_loop ecs-svc/1".to_owned());
+    assert_eq!(parsed(&report)[0]["NeedsHuman"], 1);
+}
+
+#[test]
+fn a_deployment_counts_whether_it_was_forced_or_rolled_back() {
+    let mut report = report();
+    let because = "x".to_owned();
+    let replacing = "ecs-svc/1".to_owned();
+    let forced = Step::ForceDeployment { replacing: replacing.clone(), because: because.clone() };
+    let rolled_back = Step::RollBack { replacing, to: "app:1".to_owned(), because };
+    report.done.extend([forced, rolled_back].map(Told::from));
+    assert_eq!(parsed(&report)[0]["Redeployments"], 2);
+}
+
+#[test]
 fn every_member_that_a_definition_names_is_there() {
     let mut report = report();
     report.route_update_latency_ms = Some(1_234);
@@ -112,7 +135,8 @@ fn an_ignored_event_writes_nothing() {
 
 #[test]
 fn the_reason_in_a_metric_is_the_one_in_the_response() {
-    for hold in [Hold::NoRunningTask, Hold::RouteUnknown, Hold::StopLimit { left: 1, allowed: 1 }] {
+    let limit = Hold::StopLimit { left: 1, allowed: 1, until: report().at };
+    for hold in [Hold::NoRunningTask, Hold::RouteUnknown, limit] {
         let response = serde_json::to_value(&hold).unwrap();
         assert_eq!(response["reason"], hold.reason());
     }

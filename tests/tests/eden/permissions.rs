@@ -1,6 +1,8 @@
 //! What the functions may do: all that they need, nothing that they do not, and nothing elsewhere.
 //! The lab denies what a function's role does not allow, in every test that runs the functions.
 
+mod tags;
+
 use std::collections::BTreeSet;
 
 use eden_lab::example::{
@@ -10,7 +12,7 @@ use eden_lab::example::{
 use eden_lab::template::Stack;
 use eden_lab::world::{Call, Permission, Role};
 use eden_tests::permissions::{
-    Grant, Variant, WrittenStatement, account_calls, calls_of, grants, role, statements,
+    Grant, SECRET, Variant, WrittenStatement, account_calls, calls_of, grants, role, statements,
     written_statements,
 };
 use serde_json::Value;
@@ -30,7 +32,7 @@ const NOT_CALLED: [&str; 5] = [
 
 /// The wildcards of every variant's policies: actions and the part of the ARN that names the
 /// resource.
-const WILDCARDS: [(&str, &str); 8] = [
+const WILDCARDS: [(&str, &str); 11] = [
     // It takes no other resource; its condition names the cluster (F27).
     ("ecs:ListTasks", "*"),
     // They take no other resource (F28).
@@ -39,6 +41,9 @@ const WILDCARDS: [(&str, &str); 8] = [
     // The ids of tasks and instances to come are unknown.
     ("ecs:DescribeTasks", "task/prod-eden-cluster/*"),
     ("ecs:StopTask", "task/prod-eden-cluster/*"),
+    ("ecs:GetTaskProtection", "task/prod-eden-cluster/*"),
+    ("ecs:TagResource", "task/prod-eden-cluster/*"),
+    ("ecs:UntagResource", "task/prod-eden-cluster/*"),
     ("ecs:DescribeContainerInstances", "container-instance/prod-eden-cluster/*"),
     // Lambda names the streams of the function's own log group.
     ("logs:CreateLogStream", "log-group:/aws/lambda/FUNCTION:*"),
@@ -46,21 +51,32 @@ const WILDCARDS: [(&str, &str); 8] = [
 ];
 
 /// The further wildcards of a variant: any integration of the API, for reading, and its
-/// deployments, whose ids to come are unknown.
-fn wildcards_of(variant: Variant) -> &'static [&'static str] {
+/// deployments and the service's revisions, whose ids to come are unknown.
+fn wildcards_of(variant: Variant) -> &'static [(&'static str, &'static str)] {
+    const HTTP: [(&str, &str); 2] = [
+        ("apigateway:GET", "/apis/a1b2c3d4e5/integrations/*"),
+        ("apigateway:GET", "/apis/a1b2c3d4e5/deployments/*"),
+    ];
     match variant {
-        Variant::HttpIntegrations | Variant::Maintenance => {
-            &["/apis/a1b2c3d4e5/integrations/*", "/apis/a1b2c3d4e5/deployments/*"]
-        }
-        Variant::RestIntegrations => {
-            &["/restapis/a1b2c3d4e5/resources/*/integration", "/restapis/a1b2c3d4e5/deployments/*"]
-        }
+        Variant::HttpIntegrations | Variant::Maintenance => &HTTP,
+        Variant::Rollback => &[
+            HTTP[0],
+            HTTP[1],
+            (
+                "ecs:DescribeServiceRevisions",
+                "service-revision/prod-eden-cluster/prod-eden-service/*",
+            ),
+        ],
+        Variant::RestIntegrations => &[
+            ("apigateway:GET", "/restapis/a1b2c3d4e5/resources/*/integration"),
+            ("apigateway:GET", "/restapis/a1b2c3d4e5/deployments/*"),
+        ],
         Variant::HttpStageVariable | Variant::RestStageVariable => &[],
     }
 }
 
 /// Names of what belongs to the service and its stack.
-const OWN: [&str; 12] = [
+const OWN: [&str; 21] = [
     CLUSTER,
     SERVICE,
     API,
@@ -75,6 +91,16 @@ const OWN: [&str; 12] = [
     "/stages/$default",
     "/stages/prod",
     "eden:unserved-since",
+    "eden:suspect-since",
+    "eden:claim",
+    "eden:redeployed",
+    "eden:told",
+    "secret:slack-a1B2c3",
+    "parameter/slack",
+    "role/app",
+    "role/execution",
+    // Tasks alone get their roles.
+    "ecs-tasks.amazonaws.com",
 ];
 
 fn stack(variant: Variant) -> Stack {
@@ -115,6 +141,11 @@ async fn with_http_integrations_the_functions_may_do_what_they_are_for_and_no_mo
 #[tokio::test(start_paused = true)]
 async fn with_a_maintenance_page_the_functions_may_do_what_they_are_for_and_no_more() {
     judge(Variant::Maintenance).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_roll_backs_the_functions_may_do_what_they_are_for_and_no_more() {
+    judge(Variant::Rollback).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,6 +234,7 @@ fn only_what_the_parameters_name_may_be_pointed_elsewhere() {
     for (variant, own) in [
         (Variant::HttpIntegrations, vec![&http_root, &http_proxy]),
         (Variant::Maintenance, vec![&http_root, &http_proxy]),
+        (Variant::Rollback, vec![&http_root, &http_proxy]),
         (Variant::RestIntegrations, vec![&rest_root, &rest_proxy]),
         (Variant::HttpStageVariable, vec![&http_stage]),
         (Variant::RestStageVariable, vec![&rest_stage]),
@@ -232,13 +264,25 @@ fn health_monitor_alone_may_change_the_service_and_tell_people_of_more_than_main
     let actions = |variant, function| -> BTreeSet<String> {
         grants(&stack(variant), function).into_iter().map(|grant| grant.action).collect()
     };
-    let of_monitor = ["cloudwatch:DescribeAlarms", "ecs:StopTask", "ecs:UpdateService"];
+    let of_monitor =
+        ["cloudwatch:DescribeAlarms", "ecs:GetTaskProtection", "ecs:StopTask", "ecs:UpdateService"];
+    // ip-updater may do these too, for the maintenance page
+    let of_updater = ["ecs:TagResource", "ecs:UntagResource", "sns:Publish"];
+    let of_rollback = [
+        "ecs:DescribeServiceRevisions",
+        "ecs:ListServiceDeployments",
+        "iam:PassRole",
+        "ssm:GetParameter",
+    ];
     for variant in Variant::ALL {
         let updater = actions(variant, IP_UPDATER);
         let monitor = actions(variant, HEALTH_MONITOR);
         let mut expected: BTreeSet<String> = of_monitor.map(str::to_owned).into();
         if variant != Variant::Maintenance {
-            expected.insert("sns:Publish".to_owned());
+            expected.extend(of_updater.map(str::to_owned));
+        }
+        if variant == Variant::Rollback {
+            expected.extend(of_rollback.map(str::to_owned));
         }
         assert_eq!(&monitor - &updater, expected, "{variant:?}");
         assert_eq!(&updater - &monitor, BTreeSet::new(), "{variant:?}");
@@ -246,34 +290,42 @@ fn health_monitor_alone_may_change_the_service_and_tell_people_of_more_than_main
 }
 
 #[test]
-fn only_the_tag_of_the_maintenance_page_may_be_set() {
+fn nobody_may_read_a_webhook_that_is_given_as_it_is_nor_pass_roles_that_nobody_named() {
+    let url = "https://hooks.slack.com/services/T0/B0/x";
+    let example = Variant::HttpIntegrations.example().parameter("SlackWebhookUrl", &url);
+    let example = example.parameter("Rollback", &"on").parameter("TaskRoleArns", &"none");
+    let stack = example.stack("https://api.example.com").unwrap();
     for function in FUNCTIONS {
-        for action in ["ecs:TagResource", "ecs:UntagResource"] {
-            let may_touch = |variant, key: &str| {
-                let need = Permission {
-                    action: action.to_owned(),
-                    resource: format!(
-                        "arn:aws:ecs:us-east-1:123456789012:service/{CLUSTER}/{SERVICE}"
-                    ),
-                    condition_keys: [("aws:TagKeys".to_owned(), key.to_owned())].into(),
-                };
-                role_of(variant, function).allows(&need).unwrap()
-            };
-            assert!(may_touch(Variant::Maintenance, "eden:unserved-since"));
-            assert!(!may_touch(Variant::Maintenance, "eden:healing"));
-            assert!(!may_touch(Variant::HttpIntegrations, "eden:unserved-since"));
+        for grant in grants(&stack, function) {
+            let prefix = grant.action.split(':').next().unwrap();
+            assert!(!["secretsmanager", "ssm", "iam"].contains(&prefix), "{grant}");
         }
     }
 }
 
 #[test]
+fn ip_updater_may_read_the_webhook_only_where_it_tells_of_the_maintenance_page() {
+    let may_read = |function, maintenance: &str| {
+        let example = Variant::HttpIntegrations.example().parameter("SlackWebhookUrl", &SECRET);
+        let stack = example.parameter("MaintenanceUrl", &maintenance);
+        let stack = stack.stack("https://api.example.com").unwrap();
+        let grants = grants(&stack, function);
+        grants
+            .iter()
+            .any(|it| it.action == "secretsmanager:GetSecretValue" && it.resource == SECRET)
+    };
+    assert!(may_read(HEALTH_MONITOR, "") && !may_read(IP_UPDATER, ""));
+    let page = "https://status.example.com/";
+    assert!(may_read(HEALTH_MONITOR, page) && may_read(IP_UPDATER, page));
+}
+
+#[test]
 fn every_wildcard_of_a_policy_has_a_reason() {
     for variant in Variant::ALL {
-        let (stack, of_variant) = (stack(variant), wildcards_of(variant));
-        let of_variant = of_variant.iter().map(|resource| ("apigateway:GET", *resource));
-        let expected = WILDCARDS.into_iter().chain(of_variant);
+        let stack = stack(variant);
+        let expected = WILDCARDS.iter().chain(wildcards_of(variant));
         let expected: BTreeSet<_> =
-            expected.map(|(action, resource)| (action.to_owned(), resource.to_owned())).collect();
+            expected.map(|(action, it)| ((*action).to_owned(), (*it).to_owned())).collect();
         let mut found = BTreeSet::new();
         for function in FUNCTIONS {
             for Grant { action, resource, .. } in grants(&stack, function) {

@@ -190,7 +190,7 @@ async fn repeated_late_and_reordered_events_lose_no_request() {
         example.world.seed = seed;
         let rig = Rig::steady(&example).await;
         let since = under_traffic(&rig, fresh).await;
-        let faults = DeliveryFaults { copies: 3, delay: seconds(30), loss: 0.0 };
+        let faults = DeliveryFaults { copies: 3, delay: seconds(30), ..DeliveryFaults::NONE };
         rig.lab.world().set_delivery_faults(faults);
         // When
         for _ in 0..2 {
@@ -211,7 +211,7 @@ async fn repeated_events_do_not_move_the_route_to_a_task_that_does_not_answer_ye
         example.world.seed = seed;
         let rig = Rig::steady(&example).await;
         let since = under_traffic(&rig, fresh).await;
-        let faults = DeliveryFaults { copies: 4, delay: seconds(8), loss: 0.0 };
+        let faults = DeliveryFaults { copies: 4, delay: seconds(8), ..DeliveryFaults::NONE };
         rig.lab.world().set_delivery_faults(faults);
         // When
         deploy(&rig);

@@ -3,6 +3,7 @@
 mod dashboard;
 mod documented;
 mod gateway;
+mod healing;
 mod parameters;
 mod watching;
 
@@ -18,7 +19,7 @@ use eden_tests::sample;
 use serde_json::{Value, json};
 
 /// The metrics that Eden publishes.
-const METRICS: [&str; 11] = [
+const METRICS: [&str; 12] = [
     "TasksRunning",
     "TasksDesired",
     "TasksUnhealthy",
@@ -28,6 +29,7 @@ const METRICS: [&str; 11] = [
     "RouteUpdates",
     "MaintenanceShown",
     "FactsUnknown",
+    "NeedsHuman",
     "RouteUpdateLatency",
     "Holds",
 ];
@@ -82,6 +84,7 @@ fn the_functions_accept_the_settings_that_the_template_gives_them() {
     assert_eq!(monitor.limits, eden_policy::Limits::default());
     assert_eq!(monitor.gateway.as_ref(), Some(&updater.gateway));
     assert_eq!(monitor.people, updater.people);
+    assert_eq!(updater.people.webhook, None);
     assert_eq!(updater.people.topic_arn.as_ref(), Some(&stack.topics[0]));
     assert_eq!(updater.gateway.api_id, API);
 }
@@ -89,7 +92,7 @@ fn the_functions_accept_the_settings_that_the_template_gives_them() {
 #[test]
 fn the_functions_have_their_time_outs_and_memory() {
     let stack = stack();
-    for (name, seconds) in [(IP_UPDATER, 60), (HEALTH_MONITOR, 120)] {
+    for (name, seconds) in [(IP_UPDATER, 60), (HEALTH_MONITOR, 150)] {
         let function = stack.function(name).unwrap();
         assert_eq!(function.timeout, Duration::from_secs(seconds));
         assert_eq!(function.memory_mb, 128);

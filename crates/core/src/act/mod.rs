@@ -1,6 +1,6 @@
 //! Act: the plan's steps, one after the other. Makes no choices of its own.
 
-mod ecs;
+pub(crate) mod ecs;
 mod gateway;
 
 use eden_policy::Step;
@@ -76,8 +76,9 @@ async fn take(
         Step::ClearUnserved { service, .. } => ecs::clear_unserved(aws, target, service).await,
         Step::RestoreDesiredCount { to, .. } => ecs::set_desired_count(aws, target, *to).await,
         Step::StopTask { task, because } => ecs::stop_task(aws, target, task, because).await,
-        Step::ForceDeployment { replacing, .. } => {
-            ecs::force_deployment(aws, target, replacing).await
-        }
+        Step::MarkSuspect { task, since } => ecs::mark_suspect(aws, target, task, *since).await,
+        Step::ClearSuspect { task } => ecs::clear_suspect(aws, target, task).await,
+        Step::ForceDeployment { replacing, .. } => ecs::deploy(aws, target, replacing, None).await,
+        Step::RollBack { replacing, to, .. } => ecs::deploy(aws, target, replacing, Some(to)).await,
     }
 }

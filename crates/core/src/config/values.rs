@@ -7,6 +7,7 @@ use eden_policy::Mode;
 use hyper::Uri;
 use tracing::level_filters::LevelFilter;
 
+use super::Webhook;
 use super::gateway::ApiType;
 
 /// The methods that a REST API's resource can have (F7).
@@ -205,6 +206,29 @@ pub(super) fn http_url(text: &str) -> Result<String, &'static str> {
 pub(super) fn topic_arn(text: &str) -> Result<String, &'static str> {
     let legal = text.starts_with("arn:") && text.contains(":sns:") && text.split(':').count() == 6;
     accept(text.to_owned(), legal, "the ARN of an SNS topic, arn:aws:sns:REGION:ACCOUNT:NAME")
+}
+
+/// A URL, or the ARN of what holds one.
+pub(super) fn webhook(text: &str) -> Result<Webhook, &'static str> {
+    let expected = "an https:// URL, or the ARN of a secret in Secrets Manager or of a parameter in \
+                    SSM that holds one";
+    let arn = text.starts_with("arn:") && text.split(':').count() >= 6;
+    if arn && text.contains(":secretsmanager:") {
+        Ok(Webhook::Secret(text.to_owned()))
+    } else if arn && text.contains(":ssm:") {
+        Ok(Webhook::Parameter(text.to_owned()))
+    } else {
+        accept(
+            Webhook::Url(text.to_owned()),
+            text.starts_with("https://") && is_url(text),
+            expected,
+        )
+    }
+}
+
+pub(super) fn deaths(text: &str) -> Result<usize, &'static str> {
+    let number = whole(text, 2..=20, "a whole number from 2 to 20")?;
+    usize::try_from(number).map_err(|_| "a whole number from 2 to 20")
 }
 
 pub(super) fn count(text: &str) -> Result<u32, &'static str> {

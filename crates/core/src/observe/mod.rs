@@ -2,14 +2,17 @@
 //! which becomes an unknown fact.
 
 mod alarm;
+mod api;
 mod endpoints;
 mod enis;
+mod former;
 mod gateway;
 mod hosts;
+mod protection;
 mod service;
 mod tasks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use aws_smithy_types::DateTime;
@@ -18,12 +21,13 @@ use jiff::Timestamp;
 
 use crate::aws::Aws;
 use crate::config::{Gateway, HealthMonitorConfig, Target};
+use crate::edge::Edge;
 use crate::memory::Hints;
 
 use endpoints::LookedUp;
 pub use gateway::{Of, deployments};
 pub use service::describe as service;
-pub use tasks::Wanted;
+pub use tasks::{Wanted, no_reason_to_stop};
 
 /// So many calls of one kind are in flight at once (F5, F23).
 const AT_ONCE: usize = 4;
@@ -58,8 +62,10 @@ pub async fn route(
     RouteFacts { service: Observed::from(service), tasks, route }
 }
 
-/// Reads everything that a decision about the service's health rests on, all at the same time.
-pub async fn health(aws: &Aws, config: &HealthMonitorConfig, hints: &Hints) -> Facts {
+/// Reads everything that a decision about the service's health rests on, all at the same time; what
+/// only some decisions need is left to [`complete`].
+pub async fn health(edge: &Edge, config: &HealthMonitorConfig, hints: &Hints) -> Facts {
+    let aws = &edge.aws;
     let wanted = [Wanted::Running, Wanted::Stopped];
     let gateway = config.gateway.as_ref();
     let tasks = async {
@@ -78,14 +84,38 @@ pub async fn health(aws: &Aws, config: &HealthMonitorConfig, hints: &Hints) -> F
         gateway::deployments(aws, gateway, &mut read.stages, Of::EveryStage).await;
         Some(read)
     };
-    let (service, (tasks, endpoints), read, alarm) = tokio::join!(
+    let (service, (tasks, endpoints), read, alarm, api) = tokio::join!(
         service(aws, &config.target),
         tasks,
         read,
         alarm::state(aws, &config.alarm_name),
+        api::answer(aws, &edge.web, &config.people, gateway),
     );
-    let route = gateway.zip(read).map(|(gateway, read)| route_of(gateway, endpoints, read));
-    Facts { service: Observed::from(service), tasks, route, alarm: Observed::from(alarm) }
+    Facts {
+        service: Observed::from(service),
+        tasks,
+        route: gateway.zip(read).map(|(gateway, read)| route_of(gateway, endpoints, read)),
+        alarm: Observed::from(alarm),
+        api: Observed::Known(api),
+        protected: Observed::Known(BTreeSet::new()),
+        former: Observed::Known(None),
+    }
+}
+
+/// Reads what only some decisions need: which of the sick tasks are protected, and what ran before.
+pub async fn complete(
+    aws: &Aws,
+    config: &HealthMonitorConfig,
+    facts: &mut Facts,
+    sick: &[String],
+    former: bool,
+) {
+    if !sick.is_empty() {
+        facts.protected = Observed::from(protection::protected(aws, &config.target, sick).await);
+    }
+    if let (true, Observed::Known(service)) = (former, &facts.service) {
+        facts.former = Observed::from(former::of(aws, &config.target, service).await);
+    }
 }
 
 async fn tasks_and_endpoints(

@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use aws_sdk_ecs::types::{
     DeploymentController as EcsController, DeploymentControllerType, DeploymentRolloutState,
-    Service as EcsService, ServiceField,
+    Service as EcsService, ServiceEvent as EcsServiceEvent, ServiceField,
 };
-use eden_policy::facts::{Deployment, DeploymentController, RolloutState, Service, ServiceStatus};
+use eden_policy::facts::{
+    Deployment, DeploymentController, RolloutState, Service, ServiceEvent, ServiceStatus,
+};
 use eden_policy::mode::ModeTag;
+
+use jiff::Timestamp;
 
 use super::timestamp;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
+use crate::tags::{CLAIM, REDEPLOYED, TOLD};
 
 /// Reads the service. One that ECS reports as MISSING is a fact, any other failure is an error
 /// (F17).
@@ -60,6 +65,10 @@ fn missing() -> Service {
         controller: DeploymentController::Ecs,
         mode: ModeTag::Absent,
         unserved_since: None,
+        redeployed_at: Vec::new(),
+        claim: None,
+        told: None,
+        events: Vec::new(),
     }
 }
 
@@ -74,6 +83,7 @@ fn facts(service: &EcsService, target: &Target) -> Option<Service> {
                 primary: deployment.status() == Some("PRIMARY"),
                 rollout: rollout(deployment.rollout_state()),
                 created_at: timestamp(deployment.created_at())?,
+                definition: deployment.task_definition().unwrap_or_default().to_owned(),
             })
         })
         .collect::<Option<_>>()?;
@@ -91,6 +101,22 @@ fn facts(service: &EcsService, target: &Target) -> Option<Service> {
         mode: ModeTag::from(tag(service, &target.healing_tag())),
         // Whoever wrote something else there meant no time.
         unserved_since: tag(service, &target.unserved_tag()).and_then(|since| since.parse().ok()),
+        redeployed_at: times(tag(service, &target.tag(REDEPLOYED)).unwrap_or_default()),
+        claim: tag(service, &target.tag(CLAIM)).map(str::to_owned),
+        told: tag(service, &target.tag(TOLD)).map(str::to_owned),
+        events: service.events().iter().filter_map(event).collect(),
+    })
+}
+
+/// Times as Eden writes them into a tag; what is none was not written by Eden.
+fn times(text: &str) -> Vec<Timestamp> {
+    text.split_whitespace().filter_map(|time| time.parse().ok()).collect()
+}
+
+fn event(event: &EcsServiceEvent) -> Option<ServiceEvent> {
+    Some(ServiceEvent {
+        at: timestamp(event.created_at())?,
+        text: event.message().unwrap_or_default().to_owned(),
     })
 }
 

@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ecs::operation::describe_tasks::DescribeTasksOutput;
-use aws_sdk_ecs::types::{Attachment, Container, DesiredStatus, HealthStatus, Task as EcsTask};
-use eden_policy::facts::{LastStatus, Task, TaskHealth, TaskNetwork};
+use aws_sdk_ecs::types::{
+    Attachment, Container, DesiredStatus, HealthStatus, Task as EcsTask, TaskField, TaskStopCode,
+};
+use eden_policy::facts::{LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 
 use super::{AT_ONCE, timestamp};
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
+use crate::tags::SUSPECT_SINCE;
 
 /// DescribeTasks takes no more at once (F17).
 const BATCH: usize = 100;
@@ -83,7 +87,7 @@ async fn describe_hinted(
     let answer = call(aws, target, arns).await?;
     let group = format!("service:{}", target.service);
     let ours = answer.tasks().iter().filter(|task| task.group() == Some(&group));
-    Ok(ours.filter_map(|task| facts(task, port)).collect())
+    Ok(ours.filter_map(|task| facts(task, target, port)).collect())
 }
 
 async fn list(aws: &Aws, target: &Target, wanted: Wanted) -> Result<Vec<String>, CallError> {
@@ -107,6 +111,28 @@ async fn list(aws: &Aws, target: &Target, wanted: Wanted) -> Result<Vec<String>,
     Ok(arns)
 }
 
+/// Why a task that was found sick need not be stopped any more, if so: it stops already, or ECS
+/// calls it HEALTHY again.
+///
+/// # Errors
+/// When it could not be read.
+pub async fn no_reason_to_stop(
+    aws: &Aws,
+    target: &Target,
+    task: &str,
+) -> Result<Option<String>, CallError> {
+    let tasks = describe_batch(aws, target, 0, &[task.to_owned()]).await?;
+    let moved = match tasks.first() {
+        None => Some("it is gone"),
+        Some(task) if !task.runs() => Some("it stops already"),
+        Some(task) if task.suspect_since.is_none() && task.health == TaskHealth::Healthy => {
+            Some("it is well again")
+        }
+        Some(_) => None,
+    };
+    Ok(moved.map(str::to_owned))
+}
+
 async fn describe_batch(
     aws: &Aws,
     target: &Target,
@@ -123,7 +149,7 @@ async fn describe_batch(
         let because = format!("{} of {} tasks answered", answer.tasks().len(), arns.len());
         return Err(CallError::answered(DESCRIBE, &target.service, because));
     }
-    Ok(answer.tasks().iter().filter_map(|task| facts(task, port)).collect())
+    Ok(answer.tasks().iter().filter_map(|task| facts(task, target, port)).collect())
 }
 
 async fn call(
@@ -132,12 +158,12 @@ async fn call(
     arns: &[String],
 ) -> Result<DescribeTasksOutput, CallError> {
     let request = aws.ecs.describe_tasks().cluster(&target.cluster);
-    let answer = request.set_tasks(Some(arns.to_vec())).send().await;
-    answer.map_err(|error| CallError::new(DESCRIBE, &target.service, &error))
+    let request = request.set_tasks(Some(arns.to_vec())).include(TaskField::Tags);
+    request.send().await.map_err(|error| CallError::new(DESCRIBE, &target.service, &error))
 }
 
 /// A task without an ARN cannot be acted on, and is none to ECS either.
-fn facts(task: &EcsTask, port: u16) -> Option<Task> {
+fn facts(task: &EcsTask, target: &Target, port: u16) -> Option<Task> {
     Some(Task {
         arn: task.task_arn()?.to_owned(),
         last_status: last_status(task.last_status()),
@@ -148,7 +174,49 @@ fn facts(task: &EcsTask, port: u16) -> Option<Task> {
         stopping_at: timestamp(task.stopping_at().or(task.stopped_at())),
         deployment: task.started_by().map(str::to_owned),
         network: network(task, port),
+        stop: stop(task),
+        suspect_since: suspect_since(task, target),
     })
+}
+
+/// Why it stopped (F18). Its exit code is that of the first container that ended badly.
+fn stop(task: &EcsTask) -> Option<Stop> {
+    let reason = reason(task)?;
+    let mut codes = task.containers().iter().filter_map(Container::exit_code);
+    let first = codes.clone().next();
+    let code = match task.stop_code() {
+        Some(TaskStopCode::TaskFailedToStart) => StopCode::TaskFailedToStart,
+        Some(TaskStopCode::EssentialContainerExited) => StopCode::EssentialContainerExited,
+        Some(TaskStopCode::UserInitiated) => StopCode::UserInitiated,
+        Some(TaskStopCode::ServiceSchedulerInitiated) if reason.contains("health check") => {
+            StopCode::FailedHealthChecks
+        }
+        Some(TaskStopCode::ServiceSchedulerInitiated) => StopCode::ServiceSchedulerInitiated,
+        Some(
+            TaskStopCode::SpotInterruption
+            | TaskStopCode::TerminationNotice
+            | TaskStopCode::InfrastructureHealth,
+        ) => StopCode::Infrastructure,
+        Some(_) | None => StopCode::Unknown,
+    };
+    Some(Stop { code, reason, exit_code: codes.find(|code| *code != 0).or(first) })
+}
+
+/// The task's reason, and the first of a container that says more: why an image could not be pulled
+/// on an EC2 instance, or that a container ran out of memory (F18).
+fn reason(task: &EcsTask) -> Option<String> {
+    let reason = task.stopped_reason()?.to_owned();
+    let of_container = task.containers().iter().find_map(Container::reason);
+    Some(match of_container.filter(|more| !more.is_empty() && !reason.contains(more)) {
+        Some(more) => format!("{reason}: {more}"),
+        None => reason,
+    })
+}
+
+fn suspect_since(task: &EcsTask, target: &Target) -> Option<Timestamp> {
+    let key = target.tag(SUSPECT_SINCE);
+    let tag = task.tags().iter().find(|tag| tag.key() == Some(&*key))?;
+    tag.value()?.parse().ok()
 }
 
 /// A task that is over has nothing that carries an address: its interface is gone, and its ports

@@ -1,6 +1,8 @@
 //! The Lambda service: functions by name, invoked synchronously or asynchronously.
 
+pub(crate) mod doom;
 mod environment;
+mod faults;
 mod process;
 mod runtime_api;
 mod service;
@@ -12,12 +14,15 @@ use std::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
+pub use doom::{Doom, End};
+pub use faults::InvocationFaults;
 pub use process::ProcessFunction;
 pub use service::{InvocationRecord, Lambda, RetryDelays};
 
 /// A function's code: takes the event, gives the response or fails.
 ///
-/// It may be dropped at any point: that is how an invocation ends at its time-out.
+/// It may be dropped at any point: that is how an invocation ends at its time-out, or when its process
+/// dies.
 pub type Handler = Arc<dyn Fn(Value, Invocation) -> HandlerFuture + Send + Sync>;
 
 /// One run of a [`Handler`].

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{FunctionError, Handler, Invocation};
+use super::doom::{Doom, End, Fate};
+use super::{FunctionError, Handler, Invocation, InvocationFaults};
 
 /// How long Lambda waits before it repeats a failed asynchronous invocation (F29).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +59,20 @@ struct Shared {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     functions: BTreeMap<String, Function>,
     requests: u64,
     history: Vec<InvocationRecord>,
+    faults: InvocationFaults,
+    rng: fastrand::Rng,
+    dooms: BTreeMap<String, Doom>,
+}
+
+impl State {
+    /// What awaits the next attempt at an invocation of a function.
+    fn doom(&mut self, function: &str) -> Option<Doom> {
+        self.dooms.remove(function).or_else(|| self.faults.doom(&mut self.rng))
+    }
 }
 
 #[derive(Clone)]
@@ -74,8 +84,28 @@ struct Function {
 impl Lambda {
     /// A service without functions.
     pub fn new(retries: RetryDelays) -> Self {
-        let state = Mutex::default();
-        Self { shared: Arc::new(Shared { retries, state }) }
+        let state = State {
+            functions: BTreeMap::new(),
+            requests: 0,
+            history: Vec::new(),
+            faults: InvocationFaults::NONE,
+            rng: fastrand::Rng::with_seed(0),
+            dooms: BTreeMap::new(),
+        };
+        Self { shared: Arc::new(Shared { retries, state: Mutex::new(state) }) }
+    }
+
+    /// From now on, so much goes wrong with invocations; by which chance comes from the seed, which
+    /// is to be the world's.
+    pub fn set_faults(&self, faults: InvocationFaults, seed: u64) {
+        let mut state = self.state();
+        (state.faults, state.rng) = (faults, fastrand::Rng::with_seed(seed));
+    }
+
+    /// The next attempt at an invocation of a function ends before its time. Only a function whose
+    /// [`Handler`] makes its calls in its own task can end between them; any other does at its end.
+    pub fn doom_next(&self, function: &str, doom: Doom) {
+        self.state().dooms.insert(function.to_owned(), doom);
     }
 
     /// Creates or replaces a function.
@@ -101,10 +131,23 @@ impl Lambda {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn invoke_async(&self, name: &str, payload: Value) {
-        let lambda = self.clone();
-        let name = name.to_owned();
         let request_id = self.next_request_id();
+        let again = {
+            let State { faults, rng, .. } = &mut *self.state();
+            faults.repetition(rng)
+        };
+        if let Some(delay) = again {
+            self.invoke_until_done(name, &request_id, payload.clone(), delay);
+        }
+        self.invoke_until_done(name, &request_id, payload, Duration::ZERO);
+    }
+
+    fn invoke_until_done(&self, name: &str, request_id: &str, payload: Value, after: Duration) {
+        let (lambda, name, request_id) = (self.clone(), name.to_owned(), request_id.to_owned());
         tokio::spawn(async move {
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
+            }
             let mut delays = lambda.shared.retries.0.into_iter();
             let mut attempt = 1;
             loop {
@@ -132,9 +175,12 @@ impl Lambda {
         attempt: usize,
     ) -> InvocationRecord {
         let started = Instant::now();
-        let function = self.state().functions.get(name).cloned();
+        let (function, fate) = {
+            let mut state = self.state();
+            (state.functions.get(name).cloned(), Fate::new(state.doom(name)))
+        };
         let result = match function {
-            Some(function) => function.run(request_id, payload.clone()).await,
+            Some(function) => function.run(request_id, payload.clone(), fate).await,
             None => Err(FunctionError::new(
                 "ResourceNotFoundException",
                 format!("Function not found: {name}"),
@@ -165,19 +211,35 @@ impl Lambda {
 }
 
 impl Function {
-    async fn run(&self, request_id: &str, payload: Value) -> Result<Value, FunctionError> {
-        let timeout = self.timeout;
+    async fn run(
+        &self,
+        request_id: &str,
+        payload: Value,
+        fate: Arc<Fate>,
+    ) -> Result<Value, FunctionError> {
+        let (started, timeout) = (Instant::now(), self.timeout);
         let invocation = Invocation { request_id: request_id.to_owned(), timeout };
-        match tokio::time::timeout(timeout, (self.handler)(payload, invocation)).await {
-            Ok(result) => result,
-            Err(_) => Err(FunctionError::new(
-                "Sandbox.Timedout",
-                format!(
-                    "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
-                    timeout.as_secs_f64()
-                ),
-            )),
-        }
+        let running = Arc::clone(&fate).rule((self.handler)(payload, invocation));
+        let end = tokio::select! {
+            biased;
+            end = fate.end() => end,
+            ended = tokio::time::timeout(timeout, running) => match ended {
+                Ok(result) => return result,
+                Err(_) => End::Hang,
+            },
+        };
+        let (error_type, what) = match end {
+            End::Crash => {
+                let what = "Runtime exited with error: signal: killed".to_owned();
+                ("Runtime.ExitError", what)
+            }
+            End::Hang => {
+                tokio::time::sleep_until(started + timeout).await;
+                let seconds = timeout.as_secs_f64();
+                ("Sandbox.Timedout", format!("Task timed out after {seconds:.2} seconds"))
+            }
+        };
+        Err(FunctionError::new(error_type, format!("RequestId: {request_id} Error: {what}")))
     }
 }
 

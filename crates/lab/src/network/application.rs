@@ -18,8 +18,8 @@ pub(super) async fn answer(
 ) -> Result<Response<Bytes>, HangUp> {
     let (task, answer) = {
         let world = lab.world();
-        let task = world.listening_at(address).ok_or(HangUp)?;
-        (task.arn.clone(), task.answer(request.uri().path()))
+        let occupant = world.occupant(address).ok_or(HangUp)?;
+        (occupant.name().to_owned(), occupant.answer(request.uri().path()))
     };
     let status = match answer {
         Answer::Status(status) => {

@@ -27,8 +27,8 @@ impl Lab {
         let latency = self.world().timing().connect_latency;
         tokio::time::sleep(latency).await;
         let connection = self.world().connect(to);
-        let task = match connection {
-            Connection::Accepted(task) => task,
+        let name = match connection {
+            Connection::Accepted(name) => name,
             Connection::Refused => return Err(io::ErrorKind::ConnectionRefused.into()),
             Connection::Dropped => return std::future::pending().await,
         };
@@ -40,9 +40,13 @@ impl Lab {
                 let lab = Arc::clone(&answering);
                 async move { application::answer(&lab, to, &request).await }
             });
+            // In this order, so that the same seed gives the same history.
             tokio::select! {
+                biased;
                 () = serving => {}
-                _ = lab.until(None, |world| world.task(&task).is_none_or(|it| !it.listening)) => {}
+                _ = lab.until(None, |world| {
+                    world.occupant(to).is_none_or(|occupant| occupant.name() != name)
+                }) => {}
             }
         });
         Ok(ours)

@@ -1,7 +1,9 @@
 //! An API of the world as a real proxy: each request goes where the integration points to now.
 
+use std::fmt::Display;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
@@ -9,7 +11,7 @@ use hyper::{HeaderMap, Request, Response, StatusCode, Uri};
 
 use super::client;
 use super::server::Server;
-use crate::lab::Lab;
+use crate::lab::{Lab, Shared};
 use crate::world::{Destination, GatewayAnswer};
 
 /// The endpoint of one API; closed when dropped.
@@ -28,7 +30,7 @@ impl Gateway {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let server = Server::start(address, move |request| {
             let (lab, api_id) = (lab.clone(), api_id.clone());
-            async move { Ok(answer(&lab, &api_id, request).await) }
+            async move { Ok(answer(lab.shared(), &api_id, request, client::exchange).await) }
         });
         Ok(Self { server: server.await? })
     }
@@ -39,11 +41,24 @@ impl Gateway {
     }
 }
 
-async fn answer(lab: &Lab, api_id: &str, request: Request<Bytes>) -> Response<Bytes> {
+/// The answer of an API, which calls its integration by `exchange`.
+pub(super) async fn answer<F, E>(
+    lab: &Shared,
+    api_id: &str,
+    request: Request<Bytes>,
+    exchange: impl FnOnce(Request<Bytes>) -> F,
+) -> Response<Bytes>
+where
+    F: Future<Output = Result<Response<Bytes>, E>>,
+    E: Display,
+{
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let destination = lab.world().destination(api_id, request.method().as_str(), path);
     let response = match destination {
-        Destination::Backend { uri, unreachable } => forward(lab, &uri, unreachable, request).await,
+        Destination::Backend { uri, unreachable } => {
+            let limit = lab.world().gateway_timeout();
+            forward(&uri, unreachable, request, limit, exchange).await
+        }
         Destination::Gateway(answer) => message(answer),
     };
     lab.world().record_response(api_id, response.status().as_u16());
@@ -52,17 +67,21 @@ async fn answer(lab: &Lab, api_id: &str, request: Request<Bytes>) -> Response<By
 
 /// Calls the integration. As API Gateway does, it answers for one that cannot be reached or takes
 /// too long.
-async fn forward(
-    lab: &Lab,
+async fn forward<F, E>(
     uri: &str,
     unreachable: GatewayAnswer,
     mut request: Request<Bytes>,
-) -> Response<Bytes> {
+    limit: Duration,
+    exchange: impl FnOnce(Request<Bytes>) -> F,
+) -> Response<Bytes>
+where
+    F: Future<Output = Result<Response<Bytes>, E>>,
+    E: Display,
+{
     let Ok(uri) = uri.parse::<Uri>() else { return message(unreachable) };
     *request.uri_mut() = uri;
     remove_connection_headers(request.headers_mut());
-    let limit = lab.world().gateway_timeout();
-    match tokio::time::timeout(limit, client::exchange(request)).await {
+    match tokio::time::timeout(limit, exchange(request)).await {
         Ok(Ok(mut response)) => {
             remove_connection_headers(response.headers_mut());
             response

@@ -1,5 +1,5 @@
 //! The lab's network: tasks and a maintenance page as real listeners and the gateway as a real proxy,
-//! on loopback only, and connections to tasks in virtual time.
+//! on loopback only, and connections to tasks and to the web in virtual time.
 
 mod application;
 pub(crate) mod client;
@@ -10,6 +10,7 @@ pub(crate) mod server;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod web;
 
 pub use gateway::Gateway;
 pub use page::MaintenancePage;

@@ -20,6 +20,8 @@ pub(super) fn needs(world: &World, request: &ApiRequest) -> Vec<Permission> {
         Service::CloudWatch => cloudwatch(world, request),
         Service::EventBridge => events(world, request),
         Service::Sns => sns(world, request),
+        Service::SecretsManager => vec![secret(world, request)],
+        Service::Ssm => vec![parameter(world, request)],
         // EC2 knows its Describe operations only on everything (F28).
         Service::Ec2 => vec![permission("ec2", &request.operation, NO_RESOURCE)],
     }
@@ -38,6 +40,12 @@ fn ecs(world: &World, request: &ApiRequest) -> Vec<Permission> {
     if let Some(arn) = text(&request.input, "resourceArn") {
         return tagging(request, arn);
     }
+    for member in ["serviceDeploymentArns", "serviceRevisionArns"] {
+        let arns: Vec<&str> = texts(&request.input, member).collect();
+        if !arns.is_empty() {
+            return arns.into_iter().flat_map(|arn| history(world, request, arn)).collect();
+        }
+    }
     let (arns, input) = (world.arns(), &request.input);
     let cluster = short_name(text(input, "cluster").unwrap_or("default"));
     let service = |name: &str| arns.service(cluster, short_name(name));
@@ -45,8 +53,10 @@ fn ecs(world: &World, request: &ApiRequest) -> Vec<Permission> {
     let container_instance = |name: &str| arns.container_instance(cluster, short_name(name));
     let resources: Vec<String> = match request.operation.as_str() {
         "DescribeServices" => texts(input, "services").map(service).collect(),
-        "UpdateService" => text(input, "service").map(service).into_iter().collect(),
-        "DescribeTasks" => texts(input, "tasks").map(task).collect(),
+        "UpdateService" | "ListServiceDeployments" => {
+            text(input, "service").map(service).into_iter().collect()
+        }
+        "DescribeTasks" | "GetTaskProtection" => texts(input, "tasks").map(task).collect(),
         "StopTask" => text(input, "task").map(task).into_iter().collect(),
         "DescribeContainerInstances" => {
             texts(input, "containerInstances").map(container_instance).collect()
@@ -54,13 +64,40 @@ fn ecs(world: &World, request: &ApiRequest) -> Vec<Permission> {
         _ => vec![NO_RESOURCE.to_owned()],
     };
     let key = ("ecs:cluster".to_owned(), arns.cluster(cluster));
-    resources
-        .iter()
-        .map(|resource| Permission {
-            condition_keys: BTreeMap::from([key.clone()]),
-            ..permission("ecs", &request.operation, resource)
-        })
-        .collect()
+    let of_request = resources.iter().map(|resource| Permission {
+        condition_keys: BTreeMap::from([key.clone()]),
+        ..permission("ecs", &request.operation, resource)
+    });
+    of_request.chain(passed_roles(world, input)).collect()
+}
+
+/// Whoever deploys another task definition hands its roles to the tasks (F27).
+fn passed_roles(world: &World, input: &Value) -> Vec<Permission> {
+    let definition = text(input, "taskDefinition");
+    let definition = definition.and_then(|name| world.task_definition(short_name(name)));
+    let pass = |role: &String| Permission {
+        condition_keys: BTreeMap::from([(
+            "iam:PassedToService".to_owned(),
+            "ecs-tasks.amazonaws.com".to_owned(),
+        )]),
+        ..permission("iam", "PassRole", role)
+    };
+    definition.map(|it| it.roles.iter().map(pass).collect()).unwrap_or_default()
+}
+
+/// A deployment or revision of a service: whoever describes it needs the service as well. Its ARN
+/// ends in `/CLUSTER/SERVICE/ID`.
+fn history(world: &World, request: &ApiRequest, arn: &str) -> Vec<Permission> {
+    let mut parts = arn.rsplit('/').skip(1);
+    let (service, cluster) = (parts.next().unwrap_or(arn), parts.next().unwrap_or(arn));
+    let service = world.arns().service(cluster, service);
+    let of_cluster = ("ecs:cluster".to_owned(), world.arns().cluster(cluster));
+    let of_service = ("ecs:service".to_owned(), service.clone());
+    let need = |resource: &str, keys: Vec<(String, String)>| Permission {
+        condition_keys: keys.into_iter().collect(),
+        ..permission("ecs", &request.operation, resource)
+    };
+    vec![need(arn, vec![of_cluster.clone(), of_service]), need(&service, vec![of_cluster])]
 }
 
 /// `TagResource` and `UntagResource` know the request's tags, but not the cluster. Each key is asked
@@ -133,6 +170,23 @@ fn sns(world: &World, request: &ApiRequest) -> Vec<Permission> {
         }));
     }
     needs
+}
+
+/// By its whole ARN, also when it is asked for by name.
+fn secret(world: &World, request: &ApiRequest) -> Permission {
+    let id = text(&request.input, "SecretId").unwrap_or_default();
+    let arn = match world.secret(id) {
+        Some((arn, _)) => arn.to_owned(),
+        None if id.starts_with("arn:") => id.to_owned(),
+        None => world.arns().secret(id),
+    };
+    permission("secretsmanager", &request.operation, &arn)
+}
+
+/// The lab's parameters are encrypted with the key that AWS manages, which takes no permission.
+fn parameter(world: &World, request: &ApiRequest) -> Permission {
+    let name = text(&request.input, "Name").unwrap_or_default();
+    permission("ssm", &request.operation, &world.arns().parameter(name))
 }
 
 fn text<'a>(input: &'a Value, member: &str) -> Option<&'a str> {

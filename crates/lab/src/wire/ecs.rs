@@ -1,7 +1,9 @@
 //! Amazon ECS: AWS JSON 1.1.
 
 mod container_instances;
+mod service_deployments;
 mod tags;
+mod task_protection;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use super::input;
 use super::protocol::Body;
 use super::request::ApiRequest;
 use crate::world::arn::short_name;
-use crate::world::events::{described_task, epoch_seconds};
+use crate::world::events::{described_task, epoch_seconds, show_tags};
 use crate::world::{Deployment, Service, ServiceStatus, Task, World};
 
 /// So many services `DescribeServices` takes, so many tasks `DescribeTasks` (F17).
@@ -32,7 +34,13 @@ pub(super) fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, A
             container_instances::describe(world, input(request)?, request.failed)
         }
         "UpdateService" => update_service(world, input(request)?),
-        "TagResource" => tags::tag_resource(world, &input(request)?),
+        "GetTaskProtection" => task_protection::get(world, input(request)?, request.failed),
+        "ListServiceDeployments" => service_deployments::list(world, input(request)?),
+        "DescribeServiceDeployments" => service_deployments::describe(world, &input(request)?),
+        "DescribeServiceRevisions" => {
+            service_deployments::describe_revisions(world, &input(request)?)
+        }
+        "TagResource" => tags::tag_resource(world, input(request)?),
         "UntagResource" => tags::untag_resource(world, &input(request)?),
         operation => Err(request.service.unknown_operation(operation)),
     }
@@ -58,7 +66,7 @@ fn describe_services(
         let message = format!("services must be 1 to {MOST_SERVICES}.");
         return Err(ApiError::invalid_parameter(&message));
     }
-    let with_tags = input.include.iter().any(|what| what == "TAGS");
+    let with_tags = includes_tags(&input.include);
     let (mut services, mut failures) = (Vec::new(), Vec::new());
     for (index, name) in input.services.iter().enumerate() {
         match world.service(&cluster, short_name(name)) {
@@ -113,8 +121,8 @@ fn list_tasks(world: &World, input: ListTasks) -> Result<Value, ApiError> {
 struct DescribeTasks {
     cluster: Option<String>,
     tasks: Vec<String>,
-    #[serde(default, rename = "include")]
-    _include: Vec<String>,
+    #[serde(default)]
+    include: Vec<String>,
 }
 
 fn describe_tasks(world: &World, input: DescribeTasks, failed: usize) -> Result<Value, ApiError> {
@@ -123,11 +131,12 @@ fn describe_tasks(world: &World, input: DescribeTasks, failed: usize) -> Result<
         let message = format!("tasks must be 1 to {MOST_TASKS}.");
         return Err(ApiError::invalid_parameter(&message));
     }
+    let with_tags = includes_tags(&input.include);
     let (mut tasks, mut failures) = (Vec::new(), Vec::new());
     for (index, name) in input.tasks.iter().enumerate() {
         let arn = world.arns().task(&cluster, short_name(name));
         match world.task(&arn) {
-            Some(task) if index >= failed => tasks.push(described_task(task)),
+            Some(task) if index >= failed => tasks.push(described_task(task, with_tags)),
             _ => failures.push(missing(&arn)),
         }
     }
@@ -153,7 +162,7 @@ fn stop_task(world: &mut World, input: StopTask) -> Result<Value, ApiError> {
     let not_found = || ApiError::invalid_parameter("The referenced task was not found.");
     world.stop_task(&arn, &reason).map_err(|_| not_found())?;
     let task = world.task(&arn).ok_or_else(not_found)?;
-    Ok(json!({ "task": described_task(task) }))
+    Ok(json!({ "task": described_task(task, false) }))
 }
 
 #[derive(Deserialize)]
@@ -218,6 +227,10 @@ fn find_service<'a>(
         .ok_or_else(|| ApiError::new(400, "ServiceNotFoundException", "Service not found."))
 }
 
+fn includes_tags(include: &[String]) -> bool {
+    include.iter().any(|what| what == "TAGS")
+}
+
 fn missing(arn: &str) -> Value {
     json!({ "arn": arn, "reason": "MISSING" })
 }
@@ -249,12 +262,7 @@ fn show_service(world: &World, service: &Service, with_tags: bool) -> Value {
             })
         })
         .collect();
-    let tags: Vec<Value> = service
-        .tags
-        .iter()
-        .filter(|_| with_tags)
-        .map(|(key, value)| json!({ "key": key, "value": value }))
-        .collect();
+    let tags = if with_tags { show_tags(&service.tags) } else { Vec::new() };
     json!({
         "serviceArn": service.arn,
         "serviceName": service.name,
@@ -266,12 +274,7 @@ fn show_service(world: &World, service: &Service, with_tags: bool) -> Value {
         "launchType": definition.networking.launch_type(),
         "platformVersion": definition.networking.is_fargate().then_some("1.4.0"),
         "taskDefinition": world.arns().task_definition(&definition.family, definition.revision),
-        "deploymentConfiguration": {
-            "deploymentCircuitBreaker": { "enable": false, "rollback": false },
-            "maximumPercent": service.maximum_percent,
-            "minimumHealthyPercent": service.minimum_healthy_percent,
-            "strategy": "ROLLING",
-        },
+        "deploymentConfiguration": show_configuration(service),
         "deploymentController": { "type": "ECS" },
         "deployments": deployments,
         "events": events,
@@ -280,6 +283,18 @@ fn show_service(world: &World, service: &Service, with_tags: bool) -> Value {
         "schedulingStrategy": "REPLICA",
         "createdAt": epoch_seconds(service.created_at),
         "tags": tags,
+    })
+}
+
+fn show_configuration(service: &Service) -> Value {
+    json!({
+        "deploymentCircuitBreaker": {
+            "enable": service.circuit_breaker,
+            "rollback": service.rollback,
+        },
+        "maximumPercent": service.maximum_percent,
+        "minimumHealthyPercent": service.minimum_healthy_percent,
+        "strategy": "ROLLING",
     })
 }
 
@@ -306,7 +321,7 @@ fn show_deployment(
         "desiredCount": desired,
         "pendingCount": pending,
         "runningCount": running,
-        "failedTasks": 0,
+        "failedTasks": deployment.failures.tasks,
         "createdAt": epoch_seconds(deployment.created_at),
         "updatedAt": epoch_seconds(deployment.updated_at),
         "launchType": definition.networking.launch_type(),

@@ -25,7 +25,9 @@ impl Service {
     /// Too many requests (F23, F5).
     pub(super) fn throttled(self) -> ApiError {
         let (status, code) = match self {
-            Self::Ecs | Self::EventBridge => (400, "ThrottlingException"),
+            Self::Ecs | Self::EventBridge | Self::SecretsManager | Self::Ssm => {
+                (400, "ThrottlingException")
+            }
             Self::Ec2 => (503, "RequestLimitExceeded"),
             Self::ApiGateway | Self::ApiGatewayV2 => (429, "TooManyRequestsException"),
             Self::Sns | Self::CloudWatch => (400, "Throttling"),
@@ -39,8 +41,9 @@ impl Service {
             Self::Ecs => "ServerException",
             Self::Ec2 | Self::Sns => "InternalError",
             Self::ApiGateway | Self::ApiGatewayV2 => "InternalServerErrorException",
-            Self::CloudWatch => "InternalServiceError",
+            Self::CloudWatch | Self::SecretsManager => "InternalServiceError",
             Self::EventBridge => "InternalException",
+            Self::Ssm => "InternalServerError",
         };
         ApiError::new(500, code, "Service Unavailable. Please try again later.")
     }
@@ -48,7 +51,9 @@ impl Service {
     /// A missing permission.
     pub(super) fn access_denied(self, why: &str) -> ApiError {
         let (status, code) = match self {
-            Self::Ecs | Self::EventBridge => (400, "AccessDeniedException"),
+            Self::Ecs | Self::EventBridge | Self::SecretsManager | Self::Ssm => {
+                (400, "AccessDeniedException")
+            }
             Self::Ec2 => (403, "UnauthorizedOperation"),
             Self::ApiGateway | Self::ApiGatewayV2 => (403, "AccessDeniedException"),
             Self::Sns => (403, "AuthorizationError"),
@@ -64,14 +69,16 @@ impl Service {
             Self::ApiGateway | Self::ApiGatewayV2 => "BadRequestException",
             Self::Sns => "InvalidParameter",
             Self::Ec2 | Self::CloudWatch => "InvalidParameterValue",
-            Self::EventBridge => "ValidationException",
+            Self::EventBridge | Self::SecretsManager | Self::Ssm => "ValidationException",
         }
     }
 
     /// The error for an operation that the lab does not simulate.
     pub(super) fn unknown_operation(self, operation: &str) -> ApiError {
         let (status, code) = match self {
-            Self::Ecs | Self::EventBridge | Self::CloudWatch => (400, "UnknownOperationException"),
+            Self::Ecs | Self::EventBridge | Self::CloudWatch | Self::SecretsManager | Self::Ssm => {
+                (400, "UnknownOperationException")
+            }
             Self::Ec2 | Self::Sns => (400, "InvalidAction"),
             Self::ApiGateway | Self::ApiGatewayV2 => (404, "NotFoundException"),
         };

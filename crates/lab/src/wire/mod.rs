@@ -10,7 +10,9 @@ mod events;
 mod protocol;
 mod request;
 mod rest;
+mod secrets_manager;
 mod sns;
+mod ssm;
 
 use std::time::Duration;
 
@@ -31,6 +33,8 @@ pub enum Disturbance {
     Late(Duration),
     /// Send nothing and break the connection.
     Reset,
+    /// Send nothing and keep the connection.
+    Never,
 }
 
 /// Whose request it is, whatever it is signed with: an extension of requests that come in on a
@@ -61,14 +65,15 @@ fn answer(world: &mut World, mut request: ApiRequest, request_id: &str) -> Respo
     let needs = authorization::needs(world, &request);
     let denial = world.denial(&request.access_key, &needs);
     let denied = denial.is_some();
-    let (result, disturbance) = match denial {
-        Some(why) => (Err(service.access_denied(&why)), None),
+    let Attempt { result, done, disturbance } = match denial {
+        Some(why) => Attempt::refused(service.access_denied(&why)),
         None => attempt(world, &mut request),
     };
     world.record_call(Call {
         at: world.now(),
         needs,
         denied,
+        done,
         service: service.name(),
         mutating: request.is_mutating(),
         resource: request.resource(),
@@ -86,29 +91,69 @@ fn answer(world: &mut World, mut request: ApiRequest, request_id: &str) -> Respo
     response
 }
 
+/// What became of a request.
+struct Attempt {
+    result: Result<Body, ApiError>,
+    done: bool,
+    disturbance: Option<Disturbance>,
+}
+
+impl Attempt {
+    fn refused(error: ApiError) -> Self {
+        Self { result: Err(error), done: false, disturbance: None }
+    }
+
+    fn of(result: Result<Body, ApiError>) -> Self {
+        Self { done: result.is_ok(), result, disturbance: None }
+    }
+
+    fn but(self, disturbance: Disturbance) -> Self {
+        Self { disturbance: Some(disturbance), ..self }
+    }
+}
+
 /// Performs the request, unless a fault keeps it from being performed.
-fn attempt(
-    world: &mut World,
-    request: &mut ApiRequest,
-) -> (Result<Body, ApiError>, Option<Disturbance>) {
+fn attempt(world: &mut World, request: &mut ApiRequest) -> Attempt {
     let service = request.service;
-    match world.meet_fault(&request.operation) {
-        None => (perform(world, request), None),
-        Some(FaultKind::Latency(late)) => (perform(world, request), Some(Disturbance::Late(late))),
-        Some(FaultKind::Partial(failed)) => {
+    let Some(fault) = world.meet_fault(&request.operation) else {
+        return Attempt::of(perform_or_lag(world, request));
+    };
+    match fault {
+        FaultKind::Latency(late) => {
+            Attempt::of(perform_or_lag(world, request)).but(Disturbance::Late(late))
+        }
+        FaultKind::Partial(failed) => {
             request.failed = failed;
-            (perform(world, request), None)
+            Attempt::of(perform_or_lag(world, request))
         }
-        Some(FaultKind::Stale) => (world.in_the_past(|past| perform(past, request)), None),
-        Some(FaultKind::Throttled) => (Err(service.throttled()), None),
-        Some(FaultKind::InternalError) => (Err(service.internal_error()), None),
-        Some(FaultKind::AccessDenied) => {
+        FaultKind::Stale => Attempt::of(world.in_the_past(|past| perform(past, request))),
+        FaultKind::Throttled => Attempt::refused(service.throttled()),
+        FaultKind::InternalError => Attempt::refused(service.internal_error()),
+        FaultKind::InternalErrorAfter => {
+            let done = Attempt::of(perform_or_lag(world, request));
+            Attempt { result: done.result.and_then(|_| Err(service.internal_error())), ..done }
+        }
+        FaultKind::AccessDenied => {
             let why = format!("User is not authorized to perform: {}", request.operation);
-            (Err(service.access_denied(&why)), None)
+            Attempt::refused(service.access_denied(&why))
         }
-        Some(FaultKind::ConnectionReset) => {
-            (Err(ApiError::new(503, "ConnectionReset", "")), Some(Disturbance::Reset))
+        FaultKind::ConnectionReset => {
+            let error = ApiError::new(503, "ConnectionReset", "");
+            Attempt::refused(error).but(Disturbance::Reset)
         }
+        FaultKind::ConnectionResetAfter => {
+            Attempt::of(perform_or_lag(world, request)).but(Disturbance::Reset)
+        }
+        FaultKind::NoAnswer => Attempt::of(perform_or_lag(world, request)).but(Disturbance::Never),
+    }
+}
+
+/// Performs the request; a read of what is consistent only eventually may show the past.
+fn perform_or_lag(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
+    if request.service.may_lag() && !request.is_mutating() {
+        world.lagging(|world| perform(world, request))
+    } else {
+        perform(world, request)
     }
 }
 
@@ -121,6 +166,8 @@ fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
         Service::Sns => sns::perform(world, request),
         Service::CloudWatch => cloudwatch::perform(world, request),
         Service::EventBridge => events::perform(world, request),
+        Service::SecretsManager => secrets_manager::perform(world, request),
+        Service::Ssm => ssm::perform(world, request),
     }
 }
 

@@ -11,6 +11,8 @@ use super::{rest, summary};
 
 const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
 const EVENTS_TARGET: &str = "AWSEvents.";
+const SECRETS_MANAGER_TARGET: &str = "secretsmanager.";
+const SSM_TARGET: &str = "AmazonSSM.";
 const CLOUDWATCH_TARGET: &str = "GraniteServiceVersion20100801.";
 const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
@@ -26,6 +28,9 @@ pub(super) enum Service {
     Sns,
     CloudWatch,
     EventBridge,
+    SecretsManager,
+    /// Systems Manager: its Parameter Store.
+    Ssm,
 }
 
 impl Service {
@@ -38,13 +43,25 @@ impl Service {
             Self::Sns => "sns",
             Self::CloudWatch => "monitoring",
             Self::EventBridge => "events",
+            Self::SecretsManager => "secretsmanager",
+            Self::Ssm => "ssm",
+        }
+    }
+
+    /// Whether its reads may lag behind its writes.
+    pub(super) fn may_lag(self) -> bool {
+        match self {
+            Self::Ecs | Self::Ec2 | Self::ApiGateway | Self::ApiGatewayV2 | Self::CloudWatch => {
+                true
+            }
+            Self::Sns | Self::EventBridge | Self::SecretsManager | Self::Ssm => false,
         }
     }
 
     /// The protocol of the Rust SDK's client; that of Python speaks AWS JSON with CloudWatch.
     pub(super) fn protocol(self) -> Protocol {
         match self {
-            Self::Ecs | Self::EventBridge => Protocol::AwsJson,
+            Self::Ecs | Self::EventBridge | Self::SecretsManager | Self::Ssm => Protocol::AwsJson,
             Self::Ec2 => Protocol::Ec2Query,
             Self::ApiGateway | Self::ApiGatewayV2 => Protocol::RestJson,
             Self::Sns => Protocol::Query,
@@ -104,13 +121,15 @@ impl ApiRequest {
     }
 
     fn read_target(target: &str, body: &[u8]) -> Result<Self, Refusal> {
-        let (service, operation) = if let Some(operation) = target.strip_prefix(ECS_TARGET) {
-            (Service::Ecs, operation)
-        } else if let Some(operation) = target.strip_prefix(EVENTS_TARGET) {
-            (Service::EventBridge, operation)
-        } else if let Some(operation) = target.strip_prefix(CLOUDWATCH_TARGET) {
-            (Service::CloudWatch, operation)
-        } else {
+        let services = [
+            (ECS_TARGET, Service::Ecs),
+            (EVENTS_TARGET, Service::EventBridge),
+            (CLOUDWATCH_TARGET, Service::CloudWatch),
+            (SECRETS_MANAGER_TARGET, Service::SecretsManager),
+            (SSM_TARGET, Service::Ssm),
+        ];
+        let named = |(prefix, service)| Some((service, target.strip_prefix(prefix)?));
+        let Some((service, operation)) = services.into_iter().find_map(named) else {
             return Err((Protocol::AwsJson, Service::Ecs.unknown_operation(target)));
         };
         let input = serde_json::from_slice(body)
@@ -168,7 +187,7 @@ impl ApiRequest {
 
     /// What the request is about: the names, ids and ARNs in it.
     pub(super) fn resource(&self) -> String {
-        const MEMBERS: [&str; 27] = [
+        const MEMBERS: [&str; 31] = [
             "cluster",
             "service",
             "services",
@@ -176,6 +195,8 @@ impl ApiRequest {
             "task",
             "tasks",
             "containerInstances",
+            "serviceDeploymentArns",
+            "serviceRevisionArns",
             "resourceArn",
             "tags",
             "tagKeys",
@@ -190,6 +211,8 @@ impl ApiRequest {
             "patchOperations",
             "TopicArn",
             "AlarmNames",
+            "SecretId",
+            "Name",
             "NetworkInterfaceId.1",
             "InstanceId.1",
             "Filter.1.Value.1",

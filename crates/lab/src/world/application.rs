@@ -29,6 +29,33 @@ pub(crate) enum Answer {
     Never,
 }
 
+/// Whose application gets what is sent to an address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Occupant<'a> {
+    /// A task's.
+    Task(&'a Task),
+    /// Somebody else's, which answers this status.
+    Stranger(u16),
+}
+
+impl Occupant<'_> {
+    /// Who it is: a task's ARN, or nobody of this account.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Task(task) => &task.arn,
+            Self::Stranger(_) => "somebody else's",
+        }
+    }
+
+    /// What it does with a request for a path, without its query.
+    pub(crate) fn answer(&self, path: &str) -> Answer {
+        match self {
+            Self::Task(task) => task.answer(path),
+            Self::Stranger(status) => Answer::Status(*status),
+        }
+    }
+}
+
 /// Where an application accepts connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
@@ -43,7 +70,7 @@ pub struct Listener {
 /// What becomes of a TCP connection to an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Connection {
-    /// The application of the task with this ARN accepts it.
+    /// The application with this name accepts it: that of a task has the task's ARN.
     Accepted(String),
     /// Nothing listens there.
     Refused,
@@ -55,7 +82,7 @@ impl Task {
     /// What the application does with a request for a path, without its query.
     pub(crate) fn answer(&self, path: &str) -> Answer {
         let elsewhere = match self.app {
-            AppState::Serving => 200,
+            AppState::Serving => self.dependency.unwrap_or(200),
             AppState::Failing(status) => status,
             AppState::Hung => return Answer::Never,
         };
@@ -78,6 +105,12 @@ impl World {
     /// The task whose application accepts connections at this address on the internet now.
     pub fn listening_at(&self, address: SocketAddr) -> Option<&Task> {
         self.listening().find(|task| task.endpoint() == address)
+    }
+
+    /// Whose application accepts connections at this address on the internet now.
+    pub(crate) fn occupant(&self, address: SocketAddr) -> Option<Occupant<'_>> {
+        let stranger = || self.stranger_at(address).map(Occupant::Stranger);
+        self.listening_at(address).map(Occupant::Task).or_else(stranger)
     }
 
     fn listening(&self) -> impl Iterator<Item = &Task> {
@@ -123,9 +156,9 @@ impl World {
         self.connections.push((self.now, to));
         let present = |task: &&Task| task.endpoint() == to && !task.has_stopped();
         let dropped = self.tasks.values().filter(present).any(|task| !task.reachable);
-        match self.listening_at(to) {
+        match self.occupant(to) {
             _ if dropped => Connection::Dropped,
-            Some(task) => Connection::Accepted(task.arn.clone()),
+            Some(occupant) => Connection::Accepted(occupant.name().to_owned()),
             None => Connection::Refused,
         }
     }
@@ -136,18 +169,25 @@ impl World {
         self.pages.push(url.to_owned());
     }
 
-    /// What becomes of a request to a URL; `None` when no application gets it.
-    pub(super) fn answer_from(&self, url: &str) -> Option<Answer> {
+    /// What becomes of a request to a URL, and whether it got to somebody else; `None` when no
+    /// application gets it.
+    pub(super) fn answer_from(&self, url: &str) -> Option<(Answer, bool)> {
         if self.pages.iter().any(|page| url.starts_with(page)) {
-            return Some(Answer::Status(200));
+            return Some((Answer::Status(200), false));
         }
         let url = Url::parse(url).ok()?;
-        Some(self.listening_at(address(&url)?)?.answer(url.path()))
+        let occupant = self.backend(&url)?;
+        Some((occupant.answer(url.path()), matches!(occupant, Occupant::Stranger(_))))
+    }
+
+    /// Whose application gets a request to a URL now, and at which address.
+    pub(crate) fn backend(&self, url: &Url) -> Option<Occupant<'_>> {
+        self.occupant(address(url)?)
     }
 }
 
 /// The address in a URL; none for a host name, which the lab does not resolve.
-fn address(url: &Url) -> Option<SocketAddr> {
+pub(crate) fn address(url: &Url) -> Option<SocketAddr> {
     let ip: IpAddr = match url.host()? {
         Host::Ipv4(ip) => ip.into(),
         Host::Ipv6(ip) => ip.into(),

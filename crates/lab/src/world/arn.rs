@@ -36,6 +36,16 @@ impl Arns {
         self.arn("ecs", &format!("task-definition/{family}:{revision}"))
     }
 
+    /// A deployment of a service, as its history shows it.
+    pub(crate) fn service_deployment(&self, cluster: &str, service: &str, id: &str) -> String {
+        self.arn("ecs", &format!("service-deployment/{cluster}/{service}/{id}"))
+    }
+
+    /// What a deployment of a service deploys.
+    pub(crate) fn service_revision(&self, cluster: &str, service: &str, id: &str) -> String {
+        self.arn("ecs", &format!("service-revision/{cluster}/{service}/{id}"))
+    }
+
     pub(crate) fn rule(&self, rule: &str) -> String {
         self.arn("events", &format!("rule/{rule}"))
     }
@@ -51,6 +61,19 @@ impl Arns {
     /// Of a path such as `/apis/ID` or `/restapis/ID`; API Gateway's ARNs name no account.
     pub(crate) fn apigateway(&self, path: &str) -> String {
         format!("arn:aws:apigateway:{}::{path}", self.region)
+    }
+
+    pub(crate) fn secret(&self, name: &str) -> String {
+        self.arn("secretsmanager", &format!("secret:{name}"))
+    }
+
+    /// Of a parameter, by its name or its ARN: the slash with which a name may begin is the one in
+    /// the ARN.
+    pub(crate) fn parameter(&self, id: &str) -> String {
+        if id.starts_with("arn:") {
+            return id.to_owned();
+        }
+        self.arn("ssm", &format!("parameter/{}", id.trim_start_matches('/')))
     }
 
     pub(crate) fn topic(&self, topic: &str) -> String {

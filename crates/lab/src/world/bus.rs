@@ -27,6 +27,8 @@ pub struct Delivery {
 pub struct DeliveryFaults {
     /// How often each event is delivered.
     pub copies: u32,
+    /// The chance, from 0 to 1, that it is delivered once more than that.
+    pub repeat: f64,
     /// Each delivery comes up to so much later, which also changes their order.
     pub delay: Duration,
     /// The chance, from 0 to 1, that a delivery is lost.
@@ -35,7 +37,7 @@ pub struct DeliveryFaults {
 
 impl DeliveryFaults {
     /// Each event once, in order.
-    pub const NONE: Self = Self { copies: 1, delay: Duration::ZERO, loss: 0.0 };
+    pub const NONE: Self = Self { copies: 1, repeat: 0.0, delay: Duration::ZERO, loss: 0.0 };
 }
 
 #[derive(Debug)]
@@ -100,7 +102,8 @@ impl World {
         }
     }
 
-    /// From now on, events are delivered so badly.
+    /// From now on, events are delivered so badly, until this is set again. Those that are under way
+    /// come as they would have.
     pub fn set_delivery_faults(&mut self, faults: DeliveryFaults) {
         self.bus.faults = faults;
     }
@@ -193,8 +196,9 @@ impl World {
     }
 
     fn send_to_function(&mut self, rule: &str, function: &str, event: &Value) {
-        let DeliveryFaults { copies, delay, loss } = self.bus.faults;
-        for _ in 0..copies {
+        let DeliveryFaults { copies, repeat, delay, loss } = self.bus.faults;
+        let repeated = repeat > 0.0 && self.rng.f64() < repeat;
+        for _ in 0..copies + u32::from(repeated) {
             let (lost, late) = (self.rng.f64() < loss, delay.mul_f64(self.rng.f64()));
             if !lost {
                 let delivery = Delivery {

@@ -74,6 +74,11 @@ impl Place {
         Ipv4Addr::new(10, 0, subnet, self.host)
     }
 
+    /// Whether one of its addresses on the internet is this one.
+    fn has(self, ip: IpAddr) -> bool {
+        [PublicAddress::Ipv4, PublicAddress::Ipv6].map(|kind| self.public(kind)).contains(&Some(ip))
+    }
+
     /// The address on the internet, of this kind.
     pub(super) fn public(self, kind: PublicAddress) -> Option<IpAddr> {
         let [second, third] = self.network;
@@ -91,13 +96,15 @@ impl Place {
 #[derive(Debug)]
 pub(super) struct Addresses {
     free: VecDeque<Place>,
+    given_away: Vec<Place>,
 }
 
 impl Addresses {
     pub(super) fn new(rng: &mut Rng, network: [u8; 2]) -> Self {
         let mut hosts: Vec<u8> = (1..=254).collect();
         rng.shuffle(&mut hosts);
-        Self { free: hosts.into_iter().map(|host| Place { network, host }).collect() }
+        let free = hosts.into_iter().map(|host| Place { network, host }).collect();
+        Self { free, given_away: Vec::new() }
     }
 
     pub(super) fn take(&mut self) -> Option<Place> {
@@ -106,5 +113,21 @@ impl Addresses {
 
     pub(super) fn give_back(&mut self, interface: &NetworkInterface) {
         self.free.push_back(interface.place);
+    }
+
+    /// Takes the free place with this address on the internet; `false` when there is none.
+    pub(super) fn take_ip(&mut self, ip: IpAddr) -> bool {
+        let found = self.free.iter().position(|place| place.has(ip));
+        found.is_some_and(|index| {
+            self.given_away.extend(self.free.remove(index));
+            true
+        })
+    }
+
+    /// The place with this address that was taken by it is free again.
+    pub(super) fn give_back_ip(&mut self, ip: IpAddr) {
+        if let Some(index) = self.given_away.iter().position(|place| place.has(ip)) {
+            self.free.push_back(self.given_away.swap_remove(index));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The events that AWS services put on the bus, in AWS's shapes (F8 to F14).
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -8,10 +9,11 @@ use serde_json::{Map, Value, json};
 use super::World;
 use super::eni::NetworkInterface;
 use super::placement::Networking;
-use super::task::{ContainerState, Task, TaskId, TaskStatus};
+use super::service::RolloutState;
+use super::task::{ContainerState, Task, TaskDefinition, TaskId, TaskStatus};
 
 /// The name of a task's one container.
-const CONTAINER: &str = "app";
+pub(crate) const CONTAINER: &str = "app";
 
 /// `2025-11-10T17:30:00Z`.
 pub(crate) fn whole_seconds(at: Timestamp) -> String {
@@ -38,13 +40,19 @@ const EVENT: Face = Face { time: milliseconds, attachment_type: "eni" };
 const API: Face =
     Face { time: |at| epoch_seconds(at).into(), attachment_type: "ElasticNetworkInterface" };
 
-/// A task as `DescribeTasks` shows it.
-pub(crate) fn described_task(task: &Task) -> Value {
+/// A task as `DescribeTasks` shows it, with its tags if they are asked for.
+pub(crate) fn described_task(task: &Task, with_tags: bool) -> Value {
     let mut shown = show_task(task, &API);
     shown.insert("healthStatus".into(), task.health.as_str().into());
     shown["containers"][0]["healthStatus"] = task.health.as_str().into();
-    shown.insert("tags".into(), json!([]));
+    let tags = if with_tags { show_tags(&task.tags) } else { Vec::new() };
+    shown.insert("tags".into(), tags.into());
     Value::Object(shown)
+}
+
+/// Tags as ECS shows them.
+pub(crate) fn show_tags(tags: &BTreeMap<String, String>) -> Vec<Value> {
+    tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
 }
 
 /// A task as an `ECS Task State Change` tells it: without its health (F11).
@@ -60,7 +68,7 @@ fn show_task(task: &Task, face: &Face) -> Map<String, Value> {
     let shown = json!({
         "attachments": attachments,
         "attributes": [{ "name": "ecs.cpu-architecture", "value": "x86_64" }],
-        "availabilityZone": "us-east-1a",
+        "availabilityZone": task.availability_zone,
         "clusterArn": task.cluster_arn,
         "containers": [container(task)],
         "cpu": "256",
@@ -140,6 +148,11 @@ fn attachment(task: &Task, interface: &NetworkInterface, face: &Face) -> Value {
     })
 }
 
+/// The image of a task definition's container.
+pub(crate) fn image(definition: &TaskDefinition) -> String {
+    format!("{}:{}", definition.family, definition.revision)
+}
+
 fn container(task: &Task) -> Value {
     let container = &task.container;
     let interfaces: Vec<Value> = match task.last_status {
@@ -156,7 +169,7 @@ fn container(task: &Task) -> Value {
         "containerArn": container.arn,
         "taskArn": task.arn,
         "name": CONTAINER,
-        "image": format!("{}:{}", task.definition.family, task.definition.revision),
+        "image": image(&task.definition),
         "lastStatus": container.state.as_str(),
         "networkInterfaces": interfaces,
         "cpu": "0",
@@ -169,6 +182,9 @@ fn container(task: &Task) -> Value {
             true
         }
     };
+    if let Some(reason) = &container.reason {
+        shown["reason"] = reason.as_str().into();
+    }
     if ran {
         shown["runtimeId"] = container.runtime_id.as_str().into();
         shown["imageDigest"] = container.image_digest.as_str().into();
@@ -217,11 +233,16 @@ impl World {
     }
 
     /// `ECS Deployment State Change` of the PRIMARY deployment: without the cluster (F13).
-    pub(super) fn emit_deployment(&mut self, service_arn: &str, event_name: &str) {
+    pub(super) fn emit_deployment(&mut self, service_arn: &str) {
         if let Some(service) = self.services.get(service_arn) {
             let deployment = &service.primary;
+            let (event_type, event_name) = match deployment.rollout_state {
+                RolloutState::InProgress => ("INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS"),
+                RolloutState::Completed => ("INFO", "SERVICE_DEPLOYMENT_COMPLETED"),
+                RolloutState::Failed => ("ERROR", "SERVICE_DEPLOYMENT_FAILED"),
+            };
             let detail = json!({
-                "eventType": "INFO",
+                "eventType": event_type,
                 "eventName": event_name,
                 "deploymentId": deployment.id,
                 "updatedAt": whole_seconds(deployment.updated_at),

@@ -7,6 +7,10 @@ use jiff::Timestamp;
 use super::ids;
 use super::{Permission, World};
 
+/// The operations whose answer may be partial (F17).
+const LISTS: [&str; 4] =
+    ["DescribeTasks", "DescribeServices", "DescribeContainerInstances", "GetTaskProtection"];
+
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
@@ -14,14 +18,20 @@ pub enum FaultKind {
     Throttled,
     /// Fails with the service's own error for a fault of its own.
     InternalError,
+    /// Done, and yet answered with the same error.
+    InternalErrorAfter,
     /// Refused with the service's own error for a missing permission.
     AccessDenied,
     /// Done, but answered only so much later.
     Latency(Duration),
     /// Not done: the connection breaks.
     ConnectionReset,
+    /// Done, but the connection breaks before the answer comes.
+    ConnectionResetAfter,
+    /// Done, and never answered: the caller's own time-outs end the call.
+    NoAnswer,
     /// So many of the things asked for are answered as failures (`DescribeTasks`,
-    /// `DescribeServices`, `DescribeContainerInstances`, F17).
+    /// `DescribeServices`, `DescribeContainerInstances`, `GetTaskProtection`, F17).
     Partial(usize),
     /// Answered with the past: integrations and stages are shown as they were before their last
     /// change (`GetIntegration`, `GetStage`, `GetStages`).
@@ -46,7 +56,8 @@ pub struct Call {
     pub at: Timestamp,
     /// The access key that signed it; empty for a request without a signature.
     pub access_key: String,
-    /// The service: `ecs`, `ec2`, `apigateway`, `sns`, `monitoring` or `events`.
+    /// The service: `ecs`, `ec2`, `apigateway`, `sns`, `monitoring`, `events`, `secretsmanager` or
+    /// `ssm`.
     pub service: &'static str,
     /// The operation.
     pub operation: String,
@@ -58,6 +69,9 @@ pub struct Call {
     pub denied: bool,
     /// The error code when it failed.
     pub outcome: Result<(), String>,
+    /// Whether it was done: a call that was done may be answered with an error all the same, or not
+    /// at all.
+    pub done: bool,
     /// Whether it is of a kind that changes something.
     pub mutating: bool,
 }
@@ -69,7 +83,7 @@ impl World {
         self.faults.push(fault);
     }
 
-    /// Ends all faults of the API.
+    /// Ends all faults of the API that were injected.
     pub fn clear_faults(&mut self) {
         self.faults.clear();
     }
@@ -81,7 +95,10 @@ impl World {
 
     /// The fault that this call meets.
     pub(crate) fn meet_fault(&mut self, operation: &str) -> Option<FaultKind> {
-        let index = self.faults.iter().position(|fault| fault.operation == operation)?;
+        let injected = self.faults.iter().position(|fault| fault.operation == operation);
+        let Some(index) = injected else {
+            return self.meet_weather(LISTS.contains(&operation));
+        };
         let fault = &mut self.faults[index];
         let kind = fault.kind;
         if let Some(times) = &mut fault.times {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::World;
-use super::application::AppState;
+use super::behaviour::Behaviour;
 use super::eni::NetworkInterface;
 use super::ids;
 use super::placement::Site;
@@ -43,8 +43,8 @@ impl World {
         let service = self.services.get(service_arn)?;
         let definition = service.primary.task_definition.clone();
         let cluster = service.cluster.clone();
-        let Site { container_instance_arn, interface, endpoint } =
-            self.place(&cluster, &definition)?;
+        let Site { availability_zone, container_instance_arn, interface, endpoint } =
+            self.place(service_arn, &cluster, &definition)?;
         let service = self.services.get(service_arn)?;
         // Only an interface of its own has to be made.
         let first =
@@ -57,7 +57,6 @@ impl World {
             service_arn: service.arn.clone(),
             group: format!("service:{}", service.name),
             definition_arn: self.arns.task_definition(&definition.family, definition.revision),
-            definition,
             started_by: service.primary.id.clone(),
             last_status: first,
             desired_status: DesiredStatus::Running,
@@ -70,18 +69,26 @@ impl World {
                 runtime_id: format!("{task_id}-{}", ids::decimal(&mut self.rng, 10)),
                 image_digest: format!("sha256:{}", ids::hex(&mut self.rng, 64)),
                 state: ContainerState::Pending,
+                reason: None,
             },
+            availability_zone,
+            lost: None,
             container_instance_arn,
             interface,
-            app: AppState::Serving,
+            app: definition.behaviour.app(),
+            dependency: service.dependency,
             path_statuses: BTreeMap::new(),
             reachable: true,
             listening: false,
             condemned: false,
+            protected_until: None,
+            tags: BTreeMap::new(),
             endpoint,
+            definition,
         };
         let id = TaskId(self.tasks_made);
         self.tasks_made += 1;
+        self.task_ids.insert(task.arn.clone(), id);
         self.tasks.insert(id, task);
         self.enter(id, first);
         self.plan_advance(id);
@@ -120,7 +127,12 @@ impl World {
                 | TaskStatus::Activating
                 | TaskStatus::Running,
                 DesiredStatus::Stopped,
-            ) => self.timing.stop_notice,
+            ) => match &task.stop_cause {
+                Some(StopCause { code: StopCode::SpotInterruption, .. }) => {
+                    self.timing.spot_warning
+                }
+                Some(_) | None => self.timing.stop_notice,
+            },
             (TaskStatus::Provisioning, DesiredStatus::Running) => self.timing.provisioning,
             (TaskStatus::Pending, DesiredStatus::Running) => self.timing.pending,
             (TaskStatus::Activating, DesiredStatus::Running) => self.timing.activating,
@@ -147,6 +159,12 @@ impl World {
             return;
         }
         let Some(next) = following(task) else { return };
+        if let (TaskStatus::Pending, DesiredStatus::Running, Behaviour::NeverStarts { reason }) =
+            (from, desired, &task.definition.behaviour)
+        {
+            let reason = reason.clone();
+            return self.fail_to_start(id, &reason);
+        }
         self.leave(id, from);
         self.enter(id, next);
         self.plan_advance(id);
@@ -232,9 +250,9 @@ impl World {
         let Some(task) = self.tasks.get(&id) else { return };
         let service_arn = task.service_arn.clone();
         let start_up = self.timing.declared(task.definition.start_up);
-        if task.definition.health_check {
-            self.plan(start_up + self.timing.health_check_interval, Due::PassHealthCheck(id));
-        }
+        self.plan_decay(id);
+        self.plan_health_check(id);
+        self.count_start(id);
         self.plan(self.timing.eni_visible, Due::ShowInterface(id));
         self.plan(self.timing.eni_association, Due::ShowAddress(id));
         self.plan(start_up, Due::Listen(id));
@@ -249,14 +267,22 @@ impl World {
             interface.associated = false;
         });
         if let Some(task) = self.tasks.get(&id) {
+            let service_arn = task.service_arn.clone();
             if let Some(interface) = &task.interface {
                 self.addresses.give_back(interface);
+                self.lose_address(id);
             }
             // A task may have been waiting for an address or a port.
-            let service_arn = task.service_arn.clone();
             self.wake_scheduler(&service_arn);
         }
         self.plan(self.timing.stopped_retention, Due::Forget(id));
+    }
+
+    /// ECS no longer shows a task.
+    pub(super) fn forget_task(&mut self, id: TaskId) {
+        if let Some(task) = self.tasks.remove(&id) {
+            self.task_ids.remove(&task.arn);
+        }
     }
 
     /// EC2 shows the task's interface, unless it is gone.
@@ -282,35 +308,16 @@ impl World {
     /// The application is up, unless its container has gone in the meantime.
     pub(super) fn listen(&mut self, id: TaskId) {
         self.change_task(id, |task| {
-            task.listening = task.container.state == ContainerState::Running;
+            task.listening = task.container.state == ContainerState::Running && task.lost.is_none();
         });
     }
 
-    /// The first health check passes, unless somebody has set the health in the meantime.
-    pub(super) fn pass_health_check(&mut self, id: TaskId) {
-        if self.tasks.get(&id).is_some_and(|task| task.health == HealthStatus::Unknown) {
-            self.set_health(id, HealthStatus::Healthy);
-        }
-    }
-
-    pub(super) fn set_health(&mut self, id: TaskId, health: HealthStatus) {
-        self.change_task(id, |task| task.health = health);
-        if health == HealthStatus::Unhealthy {
-            self.plan(self.timing.unhealthy_replacement, Due::Condemn(id));
-        }
-        if let Some(task) = self.tasks.get(&id) {
-            let service_arn = task.service_arn.clone();
-            self.wake_scheduler(&service_arn);
-        }
-    }
-
-    /// ECS gives up a task that is still UNHEALTHY (F19).
-    pub(super) fn condemn(&mut self, id: TaskId) {
-        let Some(task) = self.tasks.get_mut(&id) else { return };
-        if task.health == HealthStatus::Unhealthy && task.is_wanted() {
-            task.condemned = true;
-            let service_arn = task.service_arn.clone();
-            self.wake_scheduler(&service_arn);
+    /// The process of a container that runs ends by itself; ECS learns of it a moment later.
+    pub(super) fn crash(&mut self, id: TaskId, exit_code: i32) {
+        let state = self.tasks.get(&id).map(|task| task.container.state);
+        if state == Some(ContainerState::Running) {
+            self.exit_container(id, exit_code);
+            self.plan(self.timing.exit_report, Due::ReportExit(id));
         }
     }
 
@@ -321,6 +328,7 @@ impl World {
             StopCode::EssentialContainerExited,
             "Essential container in task exited",
         );
+        self.count_failure(id);
     }
 
     pub(super) fn change_task(&mut self, id: TaskId, change: impl FnOnce(&mut Task)) {

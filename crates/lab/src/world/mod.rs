@@ -3,25 +3,37 @@
 mod alarm;
 mod application;
 pub(crate) mod arn;
+mod behaviour;
 mod bus;
 mod eni;
 pub(crate) mod events;
+mod failures;
 mod fault;
 mod gateway;
+mod health;
 mod hold;
 mod iam;
 mod ids;
+mod lag;
 mod life_cycle;
 mod metric;
 mod operator;
 mod placement;
 mod queue;
+mod rollout;
 mod scheduler;
+pub(crate) mod secrets;
 mod service;
 mod sns;
 mod stage;
+mod stranger;
+mod table;
+mod tags;
 mod task;
 mod timing;
+mod weather;
+mod web;
+mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -30,10 +42,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use alarm::{Alarm, AlarmState, AlarmStatus};
-pub(crate) use application::{Answer, Connection};
+pub(crate) use application::{Answer, Connection, address};
 pub use application::{AppState, Listener};
+pub use behaviour::Behaviour;
 pub use bus::{Delivery, DeliveryFaults};
 pub use eni::{NetworkInterface, PublicAddress};
+pub use failures::Failures;
 pub use fault::{Call, Fault, FaultKind};
 pub(crate) use gateway::with_stage_variables;
 pub use gateway::{
@@ -42,25 +56,35 @@ pub use gateway::{
 pub use hold::{Hold, HoldEnd, HoldWhen};
 pub(crate) use hold::{HoldId, MetHold};
 pub use iam::{Permission, PolicyError, Role};
+pub use lag::Lag;
 pub use operator::OperatorError;
 pub use placement::{ContainerInstance, Networking};
 pub use service::{Deployment, RolloutState, Service, ServiceMessage, ServiceSpec, ServiceStatus};
 pub use sns::{Message, Topic};
 pub use stage::{Stage, StageDeployment};
+pub use stranger::AddressReuse;
 pub use task::{
     Container, ContainerState, DesiredStatus, HealthStatus, Milestones, StopCause, StopCode, Task,
     TaskDefinition, TaskStatus,
 };
 pub use timing::Timing;
+pub use weather::Weather;
+pub(crate) use web::Visit;
+pub use web::{WebhookAnswer, WebhookPost};
 
 use arn::Arns;
 use bus::Bus;
 use eni::Addresses;
 use gateway::Stream;
 use hold::Holds;
+use lag::History;
 use metric::Metrics;
 use queue::{Due, Queue};
+use secrets::Secrets;
+use table::Table;
 use task::TaskId;
+use web::Web;
+use zone::Zones;
 
 /// What a world is made from. The same configuration and actions give the same history.
 #[derive(Debug, Clone)]
@@ -93,6 +117,9 @@ impl WorldConfig {
     }
 }
 
+/// What tells the chances of calls from the rest that comes from the seed.
+const CALLS: u64 = 0x63_616c_6c73;
+
 /// One AWS account in one region.
 #[derive(Debug)]
 pub struct World {
@@ -101,27 +128,37 @@ pub struct World {
     timing: Timing,
     arns: Arns,
     rng: fastrand::Rng,
+    /// Apart, so that what happens does not depend on who calls.
+    call_rng: fastrand::Rng,
     queue: Queue,
     clusters: BTreeSet<String>,
     task_definitions: BTreeMap<String, TaskDefinition>,
-    services: BTreeMap<String, Service>,
-    tasks: BTreeMap<TaskId, Task>,
+    services: Table<String, Service>,
+    tasks: Table<TaskId, Task>,
+    task_ids: BTreeMap<String, TaskId>,
     tasks_made: u64,
     addresses: Addresses,
+    reuse: AddressReuse,
+    strangers: BTreeMap<SocketAddr, u16>,
+    zones: Zones,
     container_instances: Vec<ContainerInstance>,
     connections: Vec<(Timestamp, SocketAddr)>,
     pages: Vec<String>,
-    apis: BTreeMap<String, Api>,
+    apis: Table<String, Api>,
     last_deployment: Option<Timestamp>,
     streams: Vec<Stream>,
     outcomes: Vec<RequestOutcome>,
     metrics: Metrics,
-    alarms: BTreeMap<String, Alarm>,
+    alarms: Table<String, Alarm>,
     bus: Bus,
     topics: BTreeMap<String, Topic>,
     published: Vec<Message>,
+    secrets: Secrets,
+    web: Web,
     roles: BTreeMap<String, Role>,
     faults: Vec<Fault>,
+    weather: Weather,
+    history: History,
     holds: Holds,
     calls: Vec<Call>,
     list_page: usize,
@@ -139,27 +176,36 @@ impl World {
             queue: Queue::default(),
             clusters: BTreeSet::new(),
             task_definitions: BTreeMap::new(),
-            services: BTreeMap::new(),
-            tasks: BTreeMap::new(),
+            services: Table::default(),
+            tasks: Table::default(),
+            task_ids: BTreeMap::new(),
             tasks_made: 0,
             addresses: Addresses::new(&mut rng, config.network),
+            reuse: AddressReuse::NONE,
+            strangers: BTreeMap::new(),
+            zones: Zones::default(),
             container_instances: Vec::new(),
             connections: Vec::new(),
             pages: Vec::new(),
-            apis: BTreeMap::new(),
+            apis: Table::default(),
             last_deployment: None,
             streams: Vec::new(),
             outcomes: Vec::new(),
             metrics: Metrics::default(),
-            alarms: BTreeMap::new(),
+            alarms: Table::default(),
             bus: Bus::new(),
             topics: BTreeMap::new(),
             published: Vec::new(),
+            secrets: Secrets::default(),
+            web: Web::default(),
             roles: BTreeMap::new(),
             faults: Vec::new(),
+            weather: Weather::CLEAR,
+            history: History::default(),
             holds: Holds::default(),
             calls: Vec::new(),
             list_page: 100,
+            call_rng: fastrand::Rng::with_seed(config.seed ^ CALLS),
             rng,
         }
     }
@@ -187,10 +233,10 @@ impl World {
     /// Lets everything happen that is due by `now`, in order. Time never goes back.
     pub fn advance_to(&mut self, now: Timestamp) {
         while let Some((at, due)) = self.queue.pop(now) {
-            self.now = self.now.max(at);
+            self.pass_to(at);
             self.happen(due);
         }
-        self.now = self.now.max(now);
+        self.pass_to(now);
     }
 
     /// When something is due next; never a time that has been advanced to.
@@ -211,7 +257,7 @@ impl World {
 
     /// A task that ECS still shows, by ARN.
     pub fn task(&self, arn: &str) -> Option<&Task> {
-        self.tasks.values().find(|task| task.arn == arn)
+        self.tasks.get(self.task_ids.get(arn)?)
     }
 
     /// The network interface of this id if EC2 shows it (F24).
@@ -261,10 +307,14 @@ impl World {
             Due::ShowAddress(task) => self.show_address(task),
             Due::Listen(task) => self.listen(task),
             Due::PassHealthCheck(task) => self.pass_health_check(task),
-            Due::Forget(task) => {
-                self.tasks.remove(&task);
-            }
+            Due::FailHealthCheck(task) => self.fail_health_check(task),
+            Due::Crash { task, exit_code } => self.crash(task, exit_code),
+            Due::Forget(task) => self.forget_task(task),
             Due::ReportExit(task) => self.report_exit(task),
+            Due::ReportLoss(task) => self.report_loss(task),
+            Due::Decay(task) => self.decay(task),
+            Due::Reuse(address) => self.reuse_address(address),
+            Due::Vacate(address) => self.take_address_back(address),
             Due::Condemn(task) => self.condemn(task),
             Due::EvaluateAlarm { alarm, period_end } => self.evaluate_alarm(&alarm, period_end),
             Due::FireSchedule(rule) => self.fire_schedule(&rule),

@@ -1,14 +1,18 @@
 //! What people and accidents do to the world: operators' actions and faults of tasks.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::World;
 use super::application::AppState;
+use super::behaviour::Behaviour;
 use super::gateway::Integration;
 use super::queue::Due;
 use super::service::{Service, ServiceSpec, ServiceStatus};
-use super::task::{ContainerState, HealthStatus, StopCode, TaskDefinition, TaskId};
+use super::task::{HealthStatus, StopCode, TaskDefinition, TaskId};
 
 /// An action on something that is not there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +35,15 @@ pub enum OperatorError {
     /// No such stage.
     #[error("there is no stage {0:?}; a stage is named by its name")]
     NoSuchStage(String),
+    /// No URL.
+    #[error("{0:?} is no URL; accepted: https://HOST or https://HOST/PATH")]
+    NotAUrl(String),
+    /// No such availability zone.
+    #[error("there is no availability zone {0:?}; World::zones names them")]
+    NoSuchZone(String),
+    /// The address is not free.
+    #[error("{0} is no address of the lab's network that is free")]
+    AddressTaken(IpAddr),
     /// Every address is taken.
     #[error("no address is free: the lab has 254")]
     NoFreeAddress,
@@ -67,8 +80,12 @@ impl World {
             minimum_healthy_percent: spec.minimum_healthy_percent,
             maximum_percent: spec.maximum_percent,
             health_check_grace_period_seconds: spec.health_check_grace_period_seconds,
+            circuit_breaker: spec.circuit_breaker,
+            rollback: spec.rollback,
+            dependency: None,
             primary: self.make_deployment(spec.task_definition),
             replaced: VecDeque::new(),
+            past: Vec::new(),
             messages: VecDeque::new(),
             tags: spec.tags,
             created_at: self.now,
@@ -139,6 +156,22 @@ impl World {
         Ok(())
     }
 
+    /// Changes how the tasks behave that a service starts from now on: not its task definition has
+    /// changed, but the image or what the application depends on.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn set_behaviour(&mut self, cluster: &str, name: &str, behaviour: Behaviour) -> Done {
+        let service = self
+            .services
+            .get_mut(&self.arns.service(cluster, name))
+            .ok_or_else(|| OperatorError::NoSuchService(format!("{cluster}/{name}")))?;
+        service.primary.task_definition.behaviour = behaviour;
+        let definition = service.primary.task_definition.clone();
+        self.register_task_definition(definition);
+        Ok(())
+    }
+
     /// Stops a task as `StopTask` does; a task that stops already stops as before.
     ///
     /// # Errors
@@ -155,13 +188,19 @@ impl World {
     /// When there is no such task.
     pub fn crash_task(&mut self, arn: &str, exit_code: i32) -> Done {
         let id = self.task_id(arn)?;
-        let runs = |world: &Self| {
-            world.tasks.get(&id).is_some_and(|task| task.container.state == ContainerState::Running)
-        };
-        if runs(self) {
-            self.exit_container(id, exit_code);
-            self.plan(self.timing.exit_report, Due::ReportExit(id));
-        }
+        self.crash(id, exit_code);
+        Ok(())
+    }
+
+    /// Takes the Spot capacity of a task back: it is told to stop, which its service replaces at once,
+    /// and stopped two minutes later (Developer Guide, Fargate capacity providers). That it serves
+    /// until then is assumed.
+    ///
+    /// # Errors
+    /// When there is no such task.
+    pub fn interrupt_task(&mut self, arn: &str) -> Done {
+        let id = self.task_id(arn)?;
+        self.begin_stop(id, StopCode::SpotInterruption, "Your Spot Task was interrupted.");
         Ok(())
     }
 
@@ -175,7 +214,8 @@ impl World {
         Ok(())
     }
 
-    /// Changes what the applications of all present tasks of a service do; new tasks serve.
+    /// Changes what the applications of all present tasks of a service do; new ones behave as their
+    /// task definition says.
     ///
     /// # Errors
     /// When there is no such service.
@@ -184,8 +224,25 @@ impl World {
         if !self.services.contains_key(&arn) {
             return Err(OperatorError::NoSuchService(format!("{cluster}/{name}")));
         }
-        for task in self.tasks.values_mut().filter(|task| task.service_arn == arn) {
-            task.app = app;
+        for id in self.tasks.keys_where(|task| task.service_arn == arn) {
+            self.change_task(id, |task| task.app = app);
+        }
+        Ok(())
+    }
+
+    /// Takes away something that all tasks of a service depend on, those that are yet to come as
+    /// well: whoever serves answers this status instead of 200, until it is given back with `None`.
+    /// Container health checks do not notice, which is assumed.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn set_dependency(&mut self, cluster: &str, name: &str, fails: Option<u16>) -> Done {
+        let arn = self.arns.service(cluster, name);
+        let service = self.services.get_mut(&arn);
+        let missing = || OperatorError::NoSuchService(format!("{cluster}/{name}"));
+        service.ok_or_else(missing)?.dependency = fails;
+        for id in self.tasks.keys_where(|task| task.service_arn == arn) {
+            self.change_task(id, |task| task.dependency = fails);
         }
         Ok(())
     }
@@ -203,25 +260,17 @@ impl World {
         Ok(())
     }
 
-    /// Sets a tag of a service, or removes it.
+    /// Protects a task from being scaled in until this time. `StopTask` stops it all the same
+    /// (F19).
     ///
     /// # Errors
-    /// When there is no such service.
-    pub fn set_service_tag(
-        &mut self,
-        cluster: &str,
-        name: &str,
-        key: &str,
-        value: Option<&str>,
-    ) -> Done {
-        let service = self
-            .services
-            .get_mut(&self.arns.service(cluster, name))
-            .ok_or_else(|| OperatorError::NoSuchService(format!("{cluster}/{name}")))?;
-        match value {
-            Some(value) => service.tags.insert(key.to_owned(), value.to_owned()),
-            None => service.tags.remove(key),
-        };
+    /// When there is no such task.
+    pub fn protect_task(&mut self, arn: &str, until: Timestamp) -> Done {
+        let id = self.task_id(arn)?;
+        self.change_task(id, |task| task.protected_until = Some(until));
+        if let Some(service_arn) = self.tasks.get(&id).map(|task| task.service_arn.clone()) {
+            self.plan_at(until, Due::Schedule(service_arn));
+        }
         Ok(())
     }
 
@@ -250,10 +299,7 @@ impl World {
     }
 
     pub(super) fn task_id(&self, arn: &str) -> Result<TaskId, OperatorError> {
-        self.tasks
-            .iter()
-            .find(|(_, task)| task.arn == arn)
-            .map(|(id, _)| *id)
-            .ok_or_else(|| OperatorError::NoSuchTask(arn.to_owned()))
+        let id = self.task_ids.get(arn).copied();
+        id.ok_or_else(|| OperatorError::NoSuchTask(arn.to_owned()))
     }
 }

@@ -44,12 +44,16 @@ impl Networking {
         }
     }
 
-    /// What is missing when a task cannot be placed.
-    pub(super) fn shortage(self) -> &'static str {
-        if self.is_fargate() {
-            "no address is free"
-        } else {
-            "no container instance met all of its requirements"
+    /// Why a task cannot be placed, in the words of ECS's service event messages (Developer Guide)
+    /// except for addresses, of which AWS has more.
+    pub(super) fn shortage(self, zones: usize) -> &'static str {
+        match (self.is_fargate(), zones) {
+            (true, 0) => {
+                ". Reason: Capacity is unavailable at this time. Please try again later or in a \
+                 different availability zone."
+            }
+            (true, _) => " because no address is free.",
+            (false, _) => " because no container instance met all of its requirements.",
         }
     }
 }
@@ -67,6 +71,8 @@ pub struct ContainerInstance {
     pub address: Option<IpAddr>,
     /// Its address in the VPC.
     pub private_address: Ipv4Addr,
+    /// The availability zone it is in.
+    pub availability_zone: String,
     /// `registeredAt`.
     pub registered_at: Timestamp,
 }
@@ -74,6 +80,7 @@ pub struct ContainerInstance {
 /// Where a task was placed.
 #[derive(Debug)]
 pub(super) struct Site {
+    pub(super) availability_zone: String,
     pub(super) container_instance_arn: Option<String>,
     pub(super) interface: Option<NetworkInterface>,
     pub(super) endpoint: SocketAddr,
@@ -93,7 +100,11 @@ impl World {
         let place = self.addresses.take().ok_or(OperatorError::NoFreeAddress)?;
         let arn = self.arns.container_instance(cluster, &ids::hex(&mut self.rng, 32));
         self.clusters.insert(cluster.to_owned());
+        // One after the other into each zone.
+        let zones = self.zones();
+        let availability_zone = zones[self.container_instances.len() % zones.len()].clone();
         self.container_instances.push(ContainerInstance {
+            availability_zone,
             arn: arn.clone(),
             cluster: cluster.to_owned(),
             ec2_instance_id: format!("i-{}", ids::hex(&mut self.rng, 17)),
@@ -128,13 +139,22 @@ impl World {
     }
 
     /// Finds a place for a task; `None` when there is no room.
-    pub(super) fn place(&mut self, cluster: &str, definition: &TaskDefinition) -> Option<Site> {
+    pub(super) fn place(
+        &mut self,
+        service_arn: &str,
+        cluster: &str,
+        definition: &TaskDefinition,
+    ) -> Option<Site> {
         let own_port = definition.port;
         match definition.networking {
-            Networking::Fargate(public) => self.place_with_interface(None, public, own_port),
+            Networking::Fargate(public) => {
+                let zone = self.roomiest_zone(service_arn)?;
+                self.place_with_interface(zone, None, public, own_port)
+            }
             Networking::Awsvpc => {
-                let arn = self.emptiest_instance(cluster, None)?.arn.clone();
-                self.place_with_interface(Some(arn), PublicAddress::None, own_port)
+                let instance = self.emptiest_instance(cluster, None)?;
+                let (zone, arn) = (instance.availability_zone.clone(), instance.arn.clone());
+                self.place_with_interface(zone, Some(arn), PublicAddress::None, own_port)
             }
             Networking::Bridge { host_port } => self.place_on_instance(cluster, host_port),
             Networking::Host => self.place_on_instance(cluster, Some(own_port)),
@@ -143,6 +163,7 @@ impl World {
 
     fn place_with_interface(
         &mut self,
+        availability_zone: String,
         container_instance_arn: Option<String>,
         public: PublicAddress,
         port: u16,
@@ -150,27 +171,31 @@ impl World {
         let interface = NetworkInterface::new(&mut self.rng, self.addresses.take()?, public);
         let address = interface.address.unwrap_or(interface.private_address.into());
         let endpoint = SocketAddr::new(address, port);
-        Some(Site { container_instance_arn, interface: Some(interface), endpoint })
+        let interface = Some(interface);
+        Some(Site { availability_zone, container_instance_arn, interface, endpoint })
     }
 
     /// Shares the address of a container instance, at this port of it or at an ephemeral one.
     fn place_on_instance(&mut self, cluster: &str, port: Option<u16>) -> Option<Site> {
         let instance = self.emptiest_instance(cluster, port)?;
         let address = instance.address.unwrap_or(instance.private_address.into());
-        let arn = instance.arn.clone();
+        let (arn, availability_zone) = (instance.arn.clone(), instance.availability_zone.clone());
         let port = match port {
             Some(port) => port,
             None => self.ephemeral_port(&arn)?,
         };
         let endpoint = SocketAddr::new(address, port);
-        Some(Site { container_instance_arn: Some(arn), interface: None, endpoint })
+        let container_instance_arn = Some(arn);
+        Some(Site { availability_zone, container_instance_arn, interface: None, endpoint })
     }
 
     /// The instance with the fewest tasks among those on which the port is free, if one is needed.
     fn emptiest_instance(&self, cluster: &str, port: Option<u16>) -> Option<&ContainerInstance> {
+        let open = self.open_zones();
         self.container_instances
             .iter()
             .filter(|instance| instance.cluster == cluster)
+            .filter(|instance| open.contains(&instance.availability_zone))
             .filter(|instance| port.is_none_or(|port| self.is_free(&instance.arn, port)))
             .min_by_key(|instance| self.tasks_on(&instance.arn).count())
     }

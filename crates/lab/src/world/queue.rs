@@ -1,6 +1,7 @@
 //! What is due in the world, in order of time and, at the same time, in the order it was planned.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
@@ -22,10 +23,22 @@ pub(super) enum Due {
     Listen(TaskId),
     /// The first container health check has passed.
     PassHealthCheck(TaskId),
+    /// The container health check has failed so often that it counts.
+    FailHealthCheck(TaskId),
+    /// The process of a task's container ends by itself.
+    Crash { task: TaskId, exit_code: i32 },
     /// A STOPPED task is no longer shown (F18).
     Forget(TaskId),
     /// ECS learns that the task's container has exited.
     ReportExit(TaskId),
+    /// ECS learns that what the task ran on is gone.
+    ReportLoss(TaskId),
+    /// An application that leaks or sickens has come to that.
+    Decay(TaskId),
+    /// Somebody else gets the address of a stopped task.
+    Reuse(SocketAddr),
+    /// Somebody else's application ends.
+    Vacate(SocketAddr),
     /// ECS decides to replace an UNHEALTHY task.
     Condemn(TaskId),
     /// A period of an alarm, by name, can be evaluated.

@@ -1,12 +1,10 @@
-//! The ECS service scheduler: keeps the desired count, rolls deployments, replaces sick tasks.
-
-use std::collections::BTreeSet;
+//! The ECS service scheduler: keeps the desired count, rolls tasks over, replaces sick ones.
 
 use super::World;
 use super::ids;
 use super::queue::Due;
-use super::service::{Deployment, RolloutState, ServiceMessage};
-use super::task::{StopCode, Task, TaskDefinition, TaskId};
+use super::service::ServiceMessage;
+use super::task::{StopCode, Task, TaskId};
 
 /// What the scheduler does next with a service.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,15 +33,14 @@ impl World {
         }
         self.say_tasks(service_arn, "has started", &started);
         for task in &stop {
-            let reason = self.scaling_reason(service_arn);
-            self.begin_stop(*task, StopCode::ServiceSchedulerInitiated, &reason);
+            self.retire(service_arn, *task);
         }
         self.say_tasks(service_arn, "has stopped", &stop);
         self.conclude(service_arn);
     }
 
     /// The tasks of a service that shall run, oldest first.
-    fn wanted(&self, service_arn: &str) -> Vec<(TaskId, &Task)> {
+    pub(super) fn wanted(&self, service_arn: &str) -> Vec<(TaskId, &Task)> {
         self.tasks
             .iter()
             .filter(|(_, task)| task.service_arn == service_arn && task.is_wanted())
@@ -53,82 +50,58 @@ impl World {
 
     fn moves(&self, service_arn: &str) -> Moves {
         let Some(service) = self.services.get(service_arn) else { return Moves::default() };
-        let primary = &service.primary.id;
+        let (primary, now) = (&service.primary, self.now);
         let desired = service.desired_count as usize;
         let wanted = self.wanted(service_arn);
         let room = service.most().max(desired).saturating_sub(wanted.len());
-        let (mut kept, retiring): (Vec<_>, Vec<_>) = wanted
+        let (mut kept, mut leaving): (Vec<_>, Vec<_>) = wanted
             .into_iter()
-            .partition(|(_, task)| task.started_by == *primary && !task.condemned);
+            .partition(|(_, task)| task.started_by == primary.id && !task.condemned);
 
-        let start = desired.saturating_sub(kept.len()).min(room);
+        let missing = desired.saturating_sub(kept.len());
+        let missing = if primary.may_start(now) { missing } else { 0 };
         // Surplus goes first where it serves nobody yet, then the newest.
-        kept.sort_by_key(|(id, task)| (!task.is_ready(), *id));
+        kept.sort_by_key(|(id, task)| (!task.is_protected(now), !task.is_ready(), *id));
         let surplus = kept.split_off(desired.min(kept.len()));
-        let mut stop: Vec<TaskId> = surplus.into_iter().map(|(id, _)| id).collect();
+        let surplus = surplus.into_iter().filter(|(_, task)| !task.is_protected(now));
+        let mut stop: Vec<TaskId> = surplus.map(|(id, _)| id).collect();
 
         // A task that is being replaced counts as capacity until its successor is ready (F19).
         let mut capacity = kept.iter().filter(|(_, task)| task.is_ready()).count()
-            + retiring.iter().filter(|(_, task)| task.is_running()).count();
-        for (id, task) in retiring {
-            if !task.is_running() {
-                stop.push(id);
-            } else if capacity > service.fewest() {
-                capacity -= 1;
+            + leaving.iter().filter(|(_, task)| task.is_running()).count();
+        // Without room for a successor, UNHEALTHY tasks are stopped one by one to make it (API
+        // reference of `DeploymentConfiguration`). That each waits for the last one's successor is
+        // assumed.
+        let mut make_room =
+            missing > 0 && room == 0 && kept.iter().all(|(_, task)| task.is_ready());
+        // Those that serve nobody go first. Assumed.
+        leaving.sort_by_key(|(id, task)| (!task.condemned, task.is_ready(), *id));
+        for (id, task) in leaving {
+            let goes = match (task.is_running(), task.condemned) {
+                (false, _) => true,
+                (true, true) => std::mem::take(&mut make_room) || capacity > desired,
+                (true, false) => capacity > service.fewest() && !task.is_protected(now),
+            };
+            if goes {
+                capacity -= usize::from(task.is_running());
                 stop.push(id);
             }
         }
-        Moves { start, stop }
+        Moves { start: missing.min(room), stop }
     }
 
-    /// Ends a rollout that is through, and forgets deployments without tasks.
-    fn conclude(&mut self, service_arn: &str) {
-        let now = self.now;
-        let wanted = self.wanted(service_arn);
-        let (present, ready) =
-            (wanted.len(), wanted.iter().filter(|(_, task)| task.is_ready()).count());
-        let populated: BTreeSet<String> =
-            wanted.into_iter().map(|(_, task)| task.started_by.clone()).collect();
-        let Some(service) = self.services.get_mut(service_arn) else { return };
-        service.replaced.retain(|it| populated.contains(&it.id));
-
-        let desired = service.desired_count as usize;
-        let settled = present == desired && ready == desired && service.replaced.is_empty();
-        let news = settled && !service.steady;
-        service.steady = settled;
-        let deployment = &mut service.primary;
-        let primary = deployment.id.clone();
-        if settled && deployment.rollout_state == RolloutState::InProgress {
-            deployment.rollout_state = RolloutState::Completed;
-            deployment.rollout_state_reason = format!("ECS deployment {primary} completed.");
-            deployment.updated_at = now;
-            self.emit_deployment(service_arn, "SERVICE_DEPLOYMENT_COMPLETED");
-            self.say(service_arn, &format!("(deployment {primary}) deployment completed."));
+    /// Stops a task for the scheduler's own reasons.
+    fn retire(&mut self, service_arn: &str, id: TaskId) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        if !task.condemned {
+            let reason = self.scaling_reason(service_arn);
+            return self.begin_stop(id, StopCode::ServiceSchedulerInitiated, &reason);
         }
-        if news {
-            self.say(service_arn, "has reached a steady state.");
-        }
-    }
-
-    /// Starts a new deployment; the PRIMARY so far becomes one to be replaced.
-    pub(super) fn begin_deployment(&mut self, service_arn: &str, definition: TaskDefinition) {
-        let deployment = self.make_deployment(definition);
-        let Some(service) = self.services.get_mut(service_arn) else { return };
-        let old = std::mem::replace(&mut service.primary, deployment);
-        service.replaced.push_front(old);
-        service.steady = false;
-        self.announce_deployment(service_arn);
-    }
-
-    pub(super) fn make_deployment(&mut self, definition: TaskDefinition) -> Deployment {
-        let id = format!("ecs-svc/{}", ids::decimal(&mut self.rng, 19));
-        Deployment::new(id, definition, self.now)
-    }
-
-    /// Says that the PRIMARY deployment has begun, and has the scheduler work on it.
-    pub(super) fn announce_deployment(&mut self, service_arn: &str) {
-        self.emit_deployment(service_arn, "SERVICE_DEPLOYMENT_IN_PROGRESS");
-        self.wake_scheduler(service_arn);
+        let message = format!("(task {}) failed container health checks.", task.id());
+        self.say(service_arn, &message);
+        let reason = "Task failed container health checks";
+        self.begin_stop(id, StopCode::ServiceSchedulerInitiated, reason);
+        self.count_failure(id);
     }
 
     fn scaling_reason(&self, service_arn: &str) -> String {
@@ -151,11 +124,12 @@ impl World {
 
     fn say_shortage(&mut self, service_arn: &str) {
         let Some(service) = self.services.get(service_arn) else { return };
-        let shortage = service.primary.task_definition.networking.shortage();
-        self.say(service_arn, &format!("was unable to place a task because {shortage}."));
+        let zones = self.open_zones().len();
+        let shortage = service.primary.task_definition.networking.shortage(zones);
+        self.say(service_arn, &format!("was unable to place a task{shortage}"));
     }
 
-    fn say(&mut self, service_arn: &str, what: &str) {
+    pub(super) fn say(&mut self, service_arn: &str, what: &str) {
         let id = ids::uuid(&mut self.rng);
         let at = self.now;
         if let Some(service) = self.services.get_mut(service_arn) {

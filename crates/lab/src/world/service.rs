@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 
+use super::failures::Failures;
 use super::task::TaskDefinition;
 
 /// So many recent messages a service shows.
@@ -26,12 +27,17 @@ pub struct ServiceSpec {
     pub maximum_percent: u32,
     /// `healthCheckGracePeriodSeconds`.
     pub health_check_grace_period_seconds: u32,
+    /// Whether the deployment circuit breaker is on.
+    pub circuit_breaker: bool,
+    /// Whether it rolls back.
+    pub rollback: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
 impl ServiceSpec {
-    /// One task of [`TaskDefinition::new`], rolled with 100 and 200 percent, no grace, no tags.
+    /// One task of [`TaskDefinition::new`], rolled with 100 and 200 percent, no grace, no circuit
+    /// breaker, no tags.
     pub fn new(cluster: &str, name: &str) -> Self {
         Self {
             cluster: cluster.to_owned(),
@@ -41,6 +47,8 @@ impl ServiceSpec {
             minimum_healthy_percent: 100,
             maximum_percent: 200,
             health_check_grace_period_seconds: 0,
+            circuit_breaker: false,
+            rollback: false,
             tags: BTreeMap::new(),
         }
     }
@@ -90,8 +98,10 @@ impl RolloutState {
 /// A deployment of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
-    /// `ecs-svc/…`.
+    /// `ecs-svc/…`. The number is that of the service revision as well.
     pub id: String,
+    /// Its id in the service's history, which is another one.
+    pub service_deployment_id: String,
     /// What its tasks run.
     pub task_definition: TaskDefinition,
     /// How far it has come.
@@ -102,17 +112,35 @@ pub struct Deployment {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When it was completed or given up, or when another one replaced it before.
+    pub ended_at: Option<Timestamp>,
+    /// The ids of the deployments that had tasks when it was made, newest first.
+    pub sources: Vec<String>,
+    /// How its tasks have failed.
+    pub failures: Failures,
+    /// The id of the deployment that it rolls back, if the circuit breaker made it.
+    pub rolls_back: Option<String>,
 }
 
 impl Deployment {
-    pub(super) fn new(id: String, task_definition: TaskDefinition, now: Timestamp) -> Self {
+    pub(super) fn new(
+        id: String,
+        service_deployment_id: String,
+        task_definition: TaskDefinition,
+        now: Timestamp,
+    ) -> Self {
         Self {
             rollout_state_reason: format!("ECS deployment {id} in progress."),
             id,
+            service_deployment_id,
             task_definition,
             rollout_state: RolloutState::InProgress,
             created_at: now,
             updated_at: now,
+            ended_at: None,
+            sources: Vec::new(),
+            failures: Failures::default(),
+            rolls_back: None,
         }
     }
 }
@@ -147,10 +175,18 @@ pub struct Service {
     pub maximum_percent: u32,
     /// `healthCheckGracePeriodSeconds`.
     pub health_check_grace_period_seconds: u32,
+    /// Whether the deployment circuit breaker is on.
+    pub circuit_breaker: bool,
+    /// Whether it rolls back.
+    pub rollback: bool,
+    /// What its tasks answer instead of 200 while something that they depend on is down.
+    pub dependency: Option<u16>,
     /// The PRIMARY deployment.
     pub primary: Deployment,
     /// The ACTIVE deployments, which the PRIMARY replaces, newest first.
     pub replaced: VecDeque<Deployment>,
+    /// The deployments whose tasks are gone. AWS shows them for 90 days, the lab for ever.
+    pub past: Vec<Deployment>,
     /// Recent messages, newest first.
     pub messages: VecDeque<ServiceMessage>,
     /// Its tags.
@@ -162,9 +198,16 @@ pub struct Service {
 }
 
 impl Service {
-    /// All deployments, the PRIMARY first.
+    /// The deployments that have or shall have tasks, the PRIMARY first.
     pub fn deployments(&self) -> impl Iterator<Item = &Deployment> {
         std::iter::once(&self.primary).chain(&self.replaced)
+    }
+
+    /// Every deployment that there ever was, newest first.
+    pub fn history(&self) -> Vec<&Deployment> {
+        let mut history: Vec<&Deployment> = self.deployments().chain(&self.past).collect();
+        history.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
+        history
     }
 
     /// The fewest healthy tasks that a rollout may leave.

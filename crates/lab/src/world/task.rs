@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::application::AppState;
+use super::behaviour::Behaviour;
 use super::eni::{NetworkInterface, PublicAddress};
 use super::placement::Networking;
 
@@ -31,11 +32,16 @@ pub struct TaskDefinition {
     pub stop: Duration,
     /// Whether the container has a health check.
     pub health_check: bool,
+    /// What each of its tasks does.
+    pub behaviour: Behaviour,
+    /// The ARNs of its task role and its execution role, if it has them: whoever deploys it must be
+    /// allowed to pass them (F27).
+    pub roles: Vec<String>,
 }
 
 impl TaskDefinition {
     /// Revision 1: port 8000, on Fargate with a public IPv4 address, two seconds to start, two to
-    /// stop, no health check (F20).
+    /// stop, no health check (F20), no roles, and it serves.
     pub fn new(family: &str) -> Self {
         Self {
             family: family.to_owned(),
@@ -45,6 +51,8 @@ impl TaskDefinition {
             start_up: Duration::from_secs(2),
             stop: Duration::from_secs(2),
             health_check: false,
+            behaviour: Behaviour::Runs(AppState::Serving),
+            roles: Vec::new(),
         }
     }
 }
@@ -132,10 +140,16 @@ impl HealthStatus {
 pub enum StopCode {
     /// The container exited by itself.
     EssentialContainerExited,
+    /// The container never started.
+    TaskFailedToStart,
     /// Somebody called `StopTask`.
     UserInitiated,
-    /// The service scheduler had one too many.
+    /// The service scheduler had one too many, or the task failed its health check.
     ServiceSchedulerInitiated,
+    /// AWS takes the Spot capacity back.
+    SpotInterruption,
+    /// What it ran on is gone.
+    InfrastructureHealth,
 }
 
 impl StopCode {
@@ -143,8 +157,11 @@ impl StopCode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::EssentialContainerExited => "EssentialContainerExited",
+            Self::TaskFailedToStart => "TaskFailedToStart",
             Self::UserInitiated => "UserInitiated",
             Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+            Self::SpotInterruption => "SpotInterruption",
+            Self::InfrastructureHealth => "InfrastructureHealth",
         }
     }
 }
@@ -191,6 +208,8 @@ pub struct Container {
     pub image_digest: String,
     /// Its state.
     pub state: ContainerState,
+    /// Why it never started, if ECS gave it up.
+    pub reason: Option<String>,
 }
 
 /// When a task reached its milestones.
@@ -260,12 +279,18 @@ pub struct Task {
     pub milestones: Milestones,
     /// Its container.
     pub container: Container,
+    /// `availabilityZone`.
+    pub availability_zone: String,
+    /// When what it ran on was lost, which ECS may not know yet.
+    pub lost: Option<Timestamp>,
     /// The ARN of the container instance it runs on; none on Fargate.
     pub container_instance_arn: Option<String>,
     /// Its own network interface; none with the networking modes `bridge` and `host`.
     pub interface: Option<NetworkInterface>,
     /// What the application does with connections, once it listens.
     pub app: AppState,
+    /// What it answers instead of 200 while something that it depends on is down.
+    pub dependency: Option<u16>,
     /// The statuses of paths that the application answers with another status than the rest.
     pub path_statuses: BTreeMap<String, u16>,
     /// Whether others than API Gateway can connect to it.
@@ -274,6 +299,10 @@ pub struct Task {
     pub listening: bool,
     /// Whether ECS has decided to replace it because it is UNHEALTHY (F19).
     pub condemned: bool,
+    /// Until when it is protected from being scaled in.
+    pub protected_until: Option<Timestamp>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
     pub(super) endpoint: SocketAddr,
 }
 
@@ -310,6 +339,11 @@ impl Task {
     /// Whether it runs and shall run.
     pub fn is_running(&self) -> bool {
         self.is_wanted() && self.last_status == TaskStatus::Running
+    }
+
+    /// Whether it is protected from being scaled in at this time (F19).
+    pub fn is_protected(&self, now: Timestamp) -> bool {
+        self.protected_until.is_some_and(|until| until > now)
     }
 
     /// Whether a deployment may count on it: it runs and passes its health check if it has one.

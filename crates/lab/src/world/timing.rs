@@ -9,6 +9,11 @@ pub struct Timing {
     /// From a change until the service scheduler acts on it: so soon a stopped task is replaced.
     /// Assumed.
     pub scheduler_reaction: Duration,
+    /// From a task's failing to start until its successor is started; doubles with every failure in
+    /// a row. Assumed.
+    pub restart_wait: Duration,
+    /// It doubles up to this (Developer Guide, service throttle logic).
+    pub longest_restart_wait: Duration,
     /// PROVISIONING: the network interface is made and attached. Assumed.
     pub provisioning: Duration,
     /// PENDING: the image is pulled and the container started. Assumed.
@@ -17,6 +22,11 @@ pub struct Timing {
     pub activating: Duration,
     /// From a container's exit until ECS acts on it. Assumed.
     pub exit_report: Duration,
+    /// From the loss of what a task runs on until ECS stops the task. Assumed.
+    pub loss_report: Duration,
+    /// From the warning of a Spot interruption until the task is stopped (Developer Guide, Fargate
+    /// capacity providers).
+    pub spot_warning: Duration,
     /// How long a dying task still reports its old status (F9). Assumed.
     pub stop_notice: Duration,
     /// DEACTIVATING: what ECS does before the container is told to stop. Assumed.
@@ -60,10 +70,14 @@ impl Timing {
     pub const fn aws() -> Self {
         Self {
             scheduler_reaction: Duration::from_secs(3),
+            restart_wait: Duration::from_secs(10),
+            longest_restart_wait: Duration::from_mins(27),
             provisioning: Duration::from_secs(12),
             pending: Duration::from_secs(18),
             activating: Duration::from_secs(1),
             exit_report: Duration::from_secs(1),
+            loss_report: Duration::from_secs(60),
+            spot_warning: Duration::from_secs(120),
             stop_notice: Duration::from_secs(2),
             deactivating: Duration::from_secs(3),
             stop_timeout: Duration::from_secs(30),
@@ -88,10 +102,14 @@ impl Timing {
     pub fn scaled(self, factor: f64) -> Self {
         Self {
             scheduler_reaction: self.scheduler_reaction.mul_f64(factor),
+            restart_wait: self.restart_wait.mul_f64(factor),
+            longest_restart_wait: self.longest_restart_wait.mul_f64(factor),
             provisioning: self.provisioning.mul_f64(factor),
             pending: self.pending.mul_f64(factor),
             activating: self.activating.mul_f64(factor),
             exit_report: self.exit_report.mul_f64(factor),
+            loss_report: self.loss_report.mul_f64(factor),
+            spot_warning: self.spot_warning.mul_f64(factor),
             stop_notice: self.stop_notice.mul_f64(factor),
             deactivating: self.deactivating.mul_f64(factor),
             stop_timeout: self.stop_timeout.mul_f64(factor),

@@ -148,20 +148,48 @@ fn a_stopped_task_is_replaced_in_the_same_deployment() {
 
 #[test]
 fn an_unhealthy_task_is_replaced_replacement_first() {
-    // given a running service with a health check
-    let mut world = running_world_with(|spec| spec.task_definition.health_check = true);
-    let sick = the_task(&world);
+    for minimum in [100, 0] {
+        // given a running service with a health check, whatever a rollout would have to leave
+        let mut world = running_world_with(|spec| {
+            spec.minimum_healthy_percent = minimum;
+            spec.task_definition.health_check = true;
+        });
+        let sick = the_task(&world);
 
-    // when its task becomes UNHEALTHY, at each step until it is gone
-    world.set_container_health(&sick, HealthStatus::Unhealthy).unwrap();
-    until(&mut world, |world| {
-        // then F19 holds: it goes only once its successor is HEALTHY
-        let healthy = running(world).iter().any(|task| task.health == HealthStatus::Healthy);
-        let stays = world.task(&sick).unwrap().is_wanted();
-        assert!(stays || healthy);
-        !stays
+        // when its task becomes UNHEALTHY, at each step until it is gone
+        world.set_container_health(&sick, HealthStatus::Unhealthy).unwrap();
+        until(&mut world, |world| {
+            // then F19 holds: it goes only once its successor is HEALTHY
+            let healthy = running(world).iter().any(|task| task.health == HealthStatus::Healthy);
+            let stays = world.task(&sick).unwrap().is_wanted();
+            assert!(stays || healthy, "{minimum} percent");
+            !stays
+        });
+        assert_ne!(the_task(&world), sick);
+    }
+}
+
+#[test]
+fn sick_tasks_that_may_have_no_replacement_first_are_stopped_one_by_one() {
+    // given three tasks with a health check, which are all that there may be
+    let mut world = running_world_with(|spec| {
+        spec.desired_count = 3;
+        spec.maximum_percent = 100;
+        spec.task_definition.health_check = true;
     });
-    assert_ne!(the_task(&world), sick);
+    let sick: Vec<String> = running(&world).iter().map(|task| task.arn.clone()).collect();
+
+    // when all of them become UNHEALTHY, at each step until all are replaced
+    for arn in &sick {
+        world.set_container_health(arn, HealthStatus::Unhealthy).unwrap();
+    }
+    until(&mut world, |world| {
+        // then there are never more, and two are always there
+        assert!(wanted(world) <= 3);
+        assert!(running(world).len() >= 2);
+        running(world).iter().filter(|task| task.is_ready()).count() == 3
+    });
+    assert!(sick.iter().all(|arn| !world.task(arn).unwrap().is_wanted()));
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn an_event_takes_its_time_to_be_delivered() {
 #[test]
 fn the_same_seed_gives_the_same_history_and_another_seed_another() {
     // given two worlds of one seed and one of another, with every kind of fault
-    let faults = DeliveryFaults { copies: 2, delay: MINUTE, loss: 0.2 };
+    let faults = DeliveryFaults { copies: 2, repeat: 0.5, delay: MINUTE, loss: 0.2 };
     let history = |seed| {
         let mut world = ten_minutes(seed, faults);
         let deliveries = world.take_deliveries();
@@ -230,4 +230,23 @@ fn events_of_tasks_have_the_shape_of_ecs() {
         !text.contains(&task.endpoint().ip().to_string()),
         "an event never shows the public address"
     );
+}
+
+#[test]
+fn some_events_may_be_repeated_by_chance_while_it_is_so() {
+    // given a bus that repeats half of all events
+    let faults = DeliveryFaults { repeat: 0.5, ..DeliveryFaults::NONE };
+    let mut world = empty_world(1);
+    world.add_rule(rule("often", RuleTrigger::Every(MINUTE)));
+    world.set_delivery_faults(faults);
+
+    // when a hundred come, then about half of them come twice
+    pass(&mut world, 100 * MINUTE);
+    let came = world.take_deliveries().len();
+    assert!((130..170).contains(&came), "{came} came");
+
+    // when it is mended, then each comes once
+    world.set_delivery_faults(DeliveryFaults::NONE);
+    pass(&mut world, 100 * MINUTE);
+    assert_eq!(world.take_deliveries().len(), 101);
 }

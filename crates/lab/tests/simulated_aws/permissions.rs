@@ -1,7 +1,7 @@
 //! IAM in the lab: a caller with a role may do what its policies allow, and nothing else.
 
 use aws_sdk_ecs::error::ProvideErrorMetadata;
-use eden_lab::world::{Permission, Role};
+use eden_lab::world::{Permission, Role, TaskDefinition};
 use serde_json::{Value, json};
 
 use super::support::{CLUSTER, SERVICE, running_lab};
@@ -56,6 +56,37 @@ async fn the_owner_of_the_account_may_do_everything() {
     let update = owner.update_service().cluster(CLUSTER).service(SERVICE).desired_count(3);
     update.send().await.unwrap();
     assert_eq!(lab.world().service(CLUSTER, SERVICE).unwrap().desired_count, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_deploys_a_task_definition_must_be_allowed_to_pass_its_roles() {
+    // given one with a role, and a caller that may update services
+    let lab = running_lab(|_| {});
+    let passed = "arn:aws:iam::123456789012:role/app";
+    let mut definition = TaskDefinition { revision: 2, ..TaskDefinition::new("app") };
+    definition.roles.push(passed.to_owned());
+    lab.world().register_task_definition(definition);
+    let update = json!({"Effect": "Allow", "Action": "ecs:UpdateService", "Resource": "*"});
+    let pass = json!({
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": passed,
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    });
+    lab.world().assign_role("updater", role(&json!([update])));
+    lab.world().assign_role("passer", role(&json!([update, pass])));
+    let deploy = async |caller: &str, definition: Option<&str>| {
+        let ecs = aws_sdk_ecs::Client::new(&lab.sdk_config_of(caller));
+        let update = ecs.update_service().cluster(CLUSTER).service(SERVICE);
+        let update = update.set_task_definition(definition.map(str::to_owned));
+        update.force_new_deployment(true).send().await
+    };
+
+    // then it may deploy the same again, but the other one only when it may pass the role
+    deploy("updater", None).await.unwrap();
+    let error = deploy("updater", Some("app:2")).await.unwrap_err();
+    assert!(error.message().unwrap().contains("iam:PassRole on resource: arn:aws:iam:"));
+    deploy("passer", Some("app:2")).await.unwrap();
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! Tags of ECS services: `TagResource` and `UntagResource` through the real SDK client.
+//! Tags of ECS services and tasks: `TagResource` and `UntagResource` through the real SDK client.
+
+mod tasks;
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::error::ProvideErrorMetadata;
@@ -55,7 +57,7 @@ async fn a_service_is_tagged_and_untagged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_service_is_refused() {
+async fn what_is_neither_a_service_nor_a_task_is_refused() {
     let lab = running_lab(|_| {});
     let client = Client::new(&lab.sdk_config());
     let arn = arn(&lab);

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::facts::{ServiceStatus, task_id};
 
+/// A sentence names so many tasks.
+const NAMED: usize = 5;
+
 /// What is the matter with the service, by the evidence at hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "diagnosis", rename_all = "snake_case")]
@@ -14,29 +17,50 @@ pub enum Diagnosis {
     Healthy,
     /// Tasks are on their way, ECS is replacing some, or the route has just moved: what is seen
     /// may be the past.
-    Settling,
+    Starting,
     /// A deployment is replacing tasks.
     Rolling {
         /// The deployment's id.
         deployment: String,
+        /// Whether that takes longer than it should.
+        overdue: bool,
     },
     /// The gateway leads to a task that is gone or does not answer, and there is a better one.
     RouteStale,
-    /// ECS says that these tasks fail their container health check.
-    TasksUnhealthy {
+    /// These tasks are sick: ECS calls them UNHEALTHY, or they do not answer while others do.
+    TaskSick {
         /// Their ARNs.
         tasks: Vec<String>,
     },
-    /// Fewer tasks run than should, and ECS is not starting any.
+    /// Fewer tasks run than should, and ECS is not starting any, or has been at it for too long.
     TooFewTasks {
         /// Tasks that run.
         running: u32,
         /// Tasks that should.
         desired: u32,
     },
-    /// The alarm reports errors, or the maintenance page has to be shown in the service's place, and
-    /// no particular task is to blame.
+    /// The service fails, or the maintenance page has to be shown in its place, and no particular
+    /// task is to blame.
     ServiceSick,
+    /// The alarm reports errors, but the API answers well.
+    Disputed,
+    /// The last tasks failed after they had started: they died by themselves, or ECS gave them up for
+    /// failing their health checks.
+    CrashLoop {
+        /// How many in a row.
+        deaths: usize,
+        /// What the last one's container exited with.
+        exit_code: Option<i32>,
+        /// The last one's reason.
+        reason: String,
+    },
+    /// Tasks cannot be started: image, secret, network or capacity.
+    CannotStart {
+        /// The reason that ECS gives.
+        because: String,
+    },
+    /// Somebody has switched healing off.
+    Paused,
     /// Fewer tasks are wanted than the floor allows.
     BelowFloor {
         /// Tasks wanted.
@@ -66,23 +90,37 @@ impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Diagnosis::Healthy => f.write_str("Healthy"),
-            Diagnosis::Settling => f.write_str("Recent changes have yet to take effect"),
-            Diagnosis::Rolling { deployment } => {
+            Diagnosis::Starting => f.write_str("Recent changes have yet to take effect"),
+            Diagnosis::Rolling { deployment, overdue: false } => {
                 write!(f, "Deployment {deployment} is in progress")
+            }
+            Diagnosis::Rolling { deployment, overdue: true } => {
+                write!(f, "Deployment {deployment} has been in progress for too long")
             }
             Diagnosis::RouteStale => {
                 f.write_str("The API Gateway leads to a task that is gone or does not answer")
             }
-            Diagnosis::TasksUnhealthy { tasks } => {
-                let ids: Vec<_> = tasks.iter().map(|arn| task_id(arn)).collect();
-                write!(f, "Unhealthy tasks: {}", ids.join(", "))
+            Diagnosis::TaskSick { tasks } => {
+                let ids: Vec<_> = tasks.iter().take(NAMED).map(|arn| task_id(arn)).collect();
+                write!(f, "Unhealthy tasks: {}", ids.join(", "))?;
+                match tasks.len().saturating_sub(NAMED) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
             }
             Diagnosis::TooFewTasks { running, desired } => {
                 write!(f, "Task count mismatch: {running}/{desired}")
             }
             Diagnosis::ServiceSick => {
-                f.write_str("5XX alarm in ALARM or maintenance page shown, and no task to blame")
+                f.write_str("The service fails while no particular task is to blame")
             }
+            Diagnosis::Disputed => f.write_str("5XX alarm in ALARM, but the API answers well"),
+            Diagnosis::CrashLoop { deaths, exit_code, reason } => {
+                let code = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
+                write!(f, "The last {deaths} tasks failed one after the other: {reason}{code}")
+            }
+            Diagnosis::CannotStart { because } => write!(f, "Tasks cannot be started: {because}"),
+            Diagnosis::Paused => f.write_str("Healing is switched off"),
             Diagnosis::BelowFloor { desired, floor } => {
                 write!(f, "Desired count {desired} is below the minimum of {floor}")
             }

@@ -143,18 +143,73 @@ pub enum Hold {
     },
     /// The service is deployed by something that refuses a forced redeployment (F22).
     ForeignDeploymentController,
-    /// The route was stale and is being repaired: that may be all.
+    /// The route is stale and to be repaired first: that may be all.
     RouteRepairedFirst,
+    /// A sick task is left to ECS for a while, which replaces it better than a stop does (F19).
+    SuspectNotYet {
+        /// The task.
+        task: String,
+        /// When it may be stopped.
+        until: Timestamp,
+    },
+    /// ECS protects the task from being stopped (F19).
+    TaskProtected {
+        /// The task.
+        task: String,
+    },
+    /// Tasks were stopped a short while ago, or their successors are still on their way.
+    StormCooldown {
+        /// When the next batch may be stopped; `None` while successors are on their way.
+        until: Option<Timestamp>,
+    },
+    /// So much was done in the last hour that more of it would only hide the fault.
+    BudgetSpent {
+        /// What was done.
+        spent: u32,
+        /// What may be.
+        budget: u32,
+        /// When some of it is over an hour ago; `None` when the budget is 0.
+        until: Option<Timestamp>,
+    },
+    /// The alarm rings, but the API answers well.
+    EvidenceDisagrees,
+    /// Starting the same again would not help: somebody has to look.
+    NeedsAHuman,
+    /// There is nothing to roll back to: no other deployment completed, or what runs now has run for
+    /// so long that it is not to blame, or was itself rolled back to by Eden.
+    NothingToRollBackTo,
+    /// Another invocation has claimed the service and is acting.
+    Claimed {
+        /// Whose claim it is.
+        by: String,
+    },
     /// Sick tasks were left running to keep the service up.
     StopLimit {
         /// Tasks left.
         left: usize,
         /// Tasks that may be stopped at once.
         allowed: usize,
+        /// When the next ones may be stopped.
+        until: Timestamp,
     },
 }
 
 impl Hold {
+    /// When what is held now will be tried again, if that is known.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Hold::WithinStartupGrace { until, .. }
+            | Hold::StormCooldown { until }
+            | Hold::BudgetSpent { until, .. } => *until,
+            Hold::RouteJustMoved { until }
+            | Hold::RedeployCooldown { until }
+            | Hold::MaintenanceNotYet { until }
+            | Hold::SuspectNotYet { until, .. }
+            | Hold::StopLimit { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+
     /// The reason's name, as reports and metrics carry it.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -182,6 +237,14 @@ impl Hold {
             Hold::RedeployCooldown { .. } => "redeploy_cooldown",
             Hold::ForeignDeploymentController => "foreign_deployment_controller",
             Hold::RouteRepairedFirst => "route_repaired_first",
+            Hold::SuspectNotYet { .. } => "suspect_not_yet",
+            Hold::TaskProtected { .. } => "task_protected",
+            Hold::StormCooldown { .. } => "storm_cooldown",
+            Hold::BudgetSpent { .. } => "budget_spent",
+            Hold::EvidenceDisagrees => "evidence_disagrees",
+            Hold::NeedsAHuman => "needs_a_human",
+            Hold::NothingToRollBackTo => "nothing_to_roll_back_to",
+            Hold::Claimed { .. } => "claimed",
             Hold::StopLimit { .. } => "stop_limit",
         }
     }
@@ -199,7 +262,7 @@ impl fmt::Display for Hold {
                 f.write_str("but no other is better")
             }
             Hold::AwaitingReady { task, because } => {
-                write!(f, "task {task} is to take over, but does not answer yet: {because}")
+                write!(f, "task {task} would get the route, but does not answer yet: {because}")
             }
             Hold::NoRunningTask => f.write_str("no task runs that the gateway could be led to"),
             Hold::NoAddress { task, because } => write!(f, "task {task} runs, but {because}"),
@@ -240,7 +303,7 @@ impl fmt::Display for Hold {
             }
             Hold::ScaledToZero => f.write_str("the desired count is 0 and so is MIN_DESIRED_COUNT"),
             Hold::RolloutInProgress { deployment } => {
-                write!(f, "deployment {deployment} is in progress")
+                write!(f, "nothing is stopped or redeployed while {deployment} is in progress")
             }
             Hold::RolloutFailed { deployment } => {
                 write!(f, "deployment {deployment} failed: repeating it would not help")
@@ -258,18 +321,44 @@ impl fmt::Display for Hold {
             Hold::RedeployCooldown { until } => {
                 write!(f, "the service was deployed lately: not again before {until:.0}")
             }
-            Hold::ForeignDeploymentController => {
-                f.write_str("the service's deployment controller is not ECS")
-            }
+            Hold::ForeignDeploymentController => f.write_str(
+                "the service's deployment controller is not ECS: it can only be deployed there",
+            ),
             Hold::RouteRepairedFirst => {
-                f.write_str("the route is being repaired: that may be all it needs")
+                f.write_str("the route is stale: its repair may be all that is needed")
             }
-            Hold::StopLimit { left, allowed } => {
+            Hold::SuspectNotYet { task, until } => {
+                write!(f, "task {task} is sick; ECS may replace it itself until {until:.0}")
+            }
+            Hold::TaskProtected { task } => {
+                write!(f, "task {task} is protected from being stopped")
+            }
+            Hold::StormCooldown { until: Some(until) } => {
+                write!(f, "tasks were stopped lately: not again before {until:.0}")
+            }
+            Hold::StormCooldown { until: None } => {
+                f.write_str("the successors of stopped tasks are still on their way")
+            }
+            Hold::BudgetSpent { spent, budget, until } => {
                 write!(
                     f,
-                    "{left} more sick tasks are left running: {allowed} may be stopped at once"
-                )
+                    "{spent} remedies in the last hour, and the budget is {budget}: no more"
+                )?;
+                until.map_or(Ok(()), |until| write!(f, " before {until:.0}"))
             }
+            Hold::EvidenceDisagrees => {
+                f.write_str("the alarm rings, but the API answers well: nothing to repair is seen")
+            }
+            Hold::NeedsAHuman => f.write_str("starting the same again would not help"),
+            Hold::NothingToRollBackTo => {
+                f.write_str("nothing else ran well lately: there is nothing to roll back to")
+            }
+            Hold::Claimed { by } => write!(f, "invocation {by} has claimed the service and acts"),
+            Hold::StopLimit { left, allowed, until } => write!(
+                f,
+                "sick tasks left running: {left}; {allowed} may be stopped at once, the next not \
+                 before {until:.0}"
+            ),
         }
     }
 }

@@ -87,6 +87,27 @@ pub enum Step {
         /// What it is to be.
         to: u32,
     },
+    /// Note on a task since when it has been sick.
+    MarkSuspect {
+        /// The task's ARN.
+        task: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Take that note away: the task is well again.
+    ClearSuspect {
+        /// The task's ARN.
+        task: String,
+    },
+    /// Run again what ran before the present deployment.
+    RollBack {
+        /// The PRIMARY deployment at the time of the decision, as for a forced one.
+        replacing: String,
+        /// The task definition to return to.
+        to: String,
+        /// Why.
+        because: String,
+    },
     /// Stop a task, so that ECS starts another.
     StopTask {
         /// The task's ARN.
@@ -113,10 +134,41 @@ impl Step {
             Step::SetStageVariable { .. }
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
+            | Step::MarkSuspect { .. }
+            | Step::ClearSuspect { .. }
             | Step::DeployStage { .. }
             | Step::RestoreDesiredCount { .. }
             | Step::StopTask { .. }
-            | Step::ForceDeployment { .. } => false,
+            | Step::ForceDeployment { .. }
+            | Step::RollBack { .. } => false,
+        }
+    }
+
+    /// Whether it only notes something for later looks, and changes nothing about the service.
+    pub fn is_a_note(&self) -> bool {
+        matches!(
+            self,
+            Step::MarkUnserved { .. }
+                | Step::ClearUnserved { .. }
+                | Step::MarkSuspect { .. }
+                | Step::ClearSuspect { .. }
+        )
+    }
+
+    /// Whether two invocations must not take it at the same time: doing it twice is not the same
+    /// as doing it once.
+    pub fn needs_a_claim(&self) -> bool {
+        match self {
+            Step::StopTask { .. } | Step::ForceDeployment { .. } | Step::RollBack { .. } => true,
+            Step::PointIntegration { .. }
+            | Step::SetStageVariable { .. }
+            | Step::ShowMaintenance { .. }
+            | Step::MarkUnserved { .. }
+            | Step::ClearUnserved { .. }
+            | Step::MarkSuspect { .. }
+            | Step::ClearSuspect { .. }
+            | Step::DeployStage { .. }
+            | Step::RestoreDesiredCount { .. } => false,
         }
     }
 }
@@ -154,6 +206,15 @@ impl fmt::Display for Step {
             Step::DeployStage { stage, .. } => write!(f, "Deployed stage {stage}"),
             Step::RestoreDesiredCount { from, to } => {
                 write!(f, "Restored the desired count from {from} to {to}")
+            }
+            Step::MarkSuspect { task, since } => {
+                write!(f, "Noted that task {} has been sick since {since:.0}", task_id(task))
+            }
+            Step::ClearSuspect { task } => {
+                write!(f, "Noted that task {} is well again", task_id(task))
+            }
+            Step::RollBack { to, because, .. } => {
+                write!(f, "Rolled the service back to {}: {because}", task_id(to))
             }
             Step::StopTask { task, because } => {
                 write!(f, "Stopped task {}: {because}", task_id(task))

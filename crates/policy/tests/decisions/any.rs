@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_policy::facts::{
-    Alarm, Integration, IntegrationKind, LastStatus, Observed, Pointer, Readiness, RolloutState,
-    Route, Serves, Service, Stage, Task, TaskHealth, TaskNetwork,
+    Alarm, ApiAnswer, DeploymentController, Former, Integration, IntegrationKind, LastStatus,
+    Observed, Pointer, Readiness, RolloutState, Route, Serves, Service, ServiceEvent,
+    ServiceStatus, Stage, StopCode, Task, TaskHealth, TaskNetwork,
 };
-use eden_policy::{Facts, Maintenance, Routing};
+use eden_policy::mode::{Mode, ModeTag};
+use eden_policy::{Facts, Limits, Maintenance, Routing};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -21,27 +23,57 @@ const TASKS: u8 = 10;
 /// Pointers lead to the addresses of tasks from 1 to this, which need not exist.
 const TARGETS: u8 = 5;
 
+/// Why and when a task stopped, if it did.
+fn any_stop() -> impl Strategy<Value = Option<(StopCode, &'static str, u64)>> {
+    use StopCode::{
+        EssentialContainerExited, FailedHealthChecks, Infrastructure, ServiceSchedulerInitiated,
+        TaskFailedToStart, UserInitiated,
+    };
+    let code = select(vec![
+        (EssentialContainerExited, "Essential container in task exited"),
+        (EssentialContainerExited, "OutOfMemoryError: Container killed due to memory usage"),
+        (TaskFailedToStart, NO_IMAGE),
+        (FailedHealthChecks, "Task failed container health checks"),
+        (UserInitiated, "Eden: container health check failing"),
+        (UserInitiated, "Task stopped by user"),
+        (ServiceSchedulerInitiated, "Scaling activity initiated by deployment ecs-svc/1"),
+        (Infrastructure, "Host EC2 terminated."),
+        (StopCode::Unknown, ""),
+    ]);
+    option::weighted(0.3, (code, 0u64..5_000).prop_map(|((code, why), age)| (code, why, age)))
+}
+
 fn any_task(n: u8) -> impl Strategy<Value = Task> {
     use LastStatus::{Running, Starting, Stopping, Unknown};
     (
         prop_oneof![6 => Just(Running), 1 => select(vec![Starting, Stopping, Unknown])],
         prop::bool::weighted(0.8),
         select(vec![TaskHealth::Healthy, TaskHealth::Unknown, TaskHealth::Unhealthy]),
-        option::of(0u64..1_000),
+        option::weighted(0.8, (0u64..1_000, 0u64..100)),
         option::of(0u64..1_000),
         select(vec![Some(PRIMARY), Some(PRIMARY), Some(OLD), None]),
         prop::bool::weighted(0.9),
+        any_stop(),
+        option::of(0u64..200),
     )
-        .prop_map(move |(last_status, wanted, health, started, stopping, of, attached)| {
-            let mut task = task(n);
-            (task.last_status, task.wanted, task.health) = (last_status, wanted, health);
-            (task.started_at, task.stopping_at) = (started.map(ago), stopping.map(ago));
-            task.deployment = of.map(str::to_owned);
-            if !attached {
-                task.network = TaskNetwork::Unattached;
-            }
-            task
-        })
+        .prop_map(
+            move |(status, wanted, health, began, stopping, of, attached, stop, suspect)| {
+                let mut task = task(n);
+                (task.last_status, task.wanted, task.health) = (status, wanted, health);
+                task.started_at = began.map(|(started, _)| ago(started));
+                task.created_at = began.map(|(started, before)| ago(started + before));
+                task.stopping_at = stopping.map(ago);
+                task.suspect_since = suspect.map(ago);
+                task.deployment = of.map(str::to_owned);
+                if let Some((code, why, age)) = stop {
+                    task = task.stopped(age, code, why);
+                }
+                if !attached {
+                    task.network = TaskNetwork::Unattached;
+                }
+                task
+            },
+        )
 }
 
 fn any_tasks() -> impl Strategy<Value = Vec<Task>> {
@@ -158,23 +190,56 @@ fn any_route() -> impl Strategy<Value = Route> {
         })
 }
 
+fn any_events() -> impl Strategy<Value = Vec<ServiceEvent>> {
+    let text =
+        select(vec![NO_ROOM, "has reached a steady state.", "has started 1 tasks: (task 1)."]);
+    prop::collection::vec((0u64..2_000, text), 0..3).prop_map(|mut told| {
+        told.sort_unstable();
+        told.into_iter().map(|(age, text)| event(age, text)).collect()
+    })
+}
+
 fn any_service() -> impl Strategy<Value = Service> {
     use RolloutState::{Completed, Failed, InProgress, Unknown};
     (
+        prop_oneof![9 => 1u32..6, 1 => Just(0)],
         0u32..6,
-        0u32..6,
-        select(vec![InProgress, Completed, Completed, Failed, Unknown]),
-        0u64..2_000,
+        select(vec![InProgress, Completed, Completed, Completed, Failed, Unknown]),
+        0u64..4_000,
         prop::bool::weighted(0.2),
         option::of(0u64..1_000),
+        prop::collection::vec(0u64..30_000, 0..4),
+        any_events(),
+        (any_mode_tag(), prop::bool::weighted(0.95), prop::bool::weighted(0.95)),
     )
-        .prop_map(|(desired, running, state, age, rolling, unserved)| {
-            let mut service = service(desired);
-            service.running = running;
-            service.deployments = if rolling { rollout() } else { vec![deployment(state, age)] };
-            service.unserved_since = unserved.map(ago);
-            service
-        })
+        .prop_map(
+            |(desired, running, state, age, rolling, unserved, redeployed, events, rest)| {
+                let mut service = service(desired);
+                service.running = running;
+                service.deployments =
+                    if rolling { rollout_since(age) } else { vec![deployment(state, age)] };
+                service.unserved_since = unserved.map(ago);
+                service.redeployed_at = redeployed.into_iter().map(ago).collect();
+                service.events = events;
+                let (mode, ecs, active) = rest;
+                service.mode = mode;
+                if !ecs {
+                    service.controller = DeploymentController::Other;
+                }
+                if !active {
+                    service.status = ServiceStatus::Draining;
+                }
+                service
+            },
+        )
+}
+
+fn any_mode_tag() -> impl Strategy<Value = ModeTag> {
+    prop_oneof![
+        12 => Just(ModeTag::Absent),
+        1 => select(vec![Mode::On, Mode::Observe, Mode::Off]).prop_map(ModeTag::Set),
+        1 => Just(ModeTag::Unrecognized("please not".to_owned())),
+    ]
 }
 
 fn any_routing() -> impl Strategy<Value = Routing> {
@@ -220,19 +285,64 @@ pub fn any_scene_shuffled() -> impl Strategy<Value = (Scene, Scene)> {
     })
 }
 
-/// Everything that health rests on, with a scene for the route.
-pub fn any_facts() -> impl Strategy<Value = (Facts, Routing)> {
-    let alarm = select(vec![Alarm::Ok, Alarm::Alarm, Alarm::Missing]);
-    (any_scene(), known_or_not(alarm), prop::bool::weighted(0.9)).prop_map(
-        |(scene, alarm, tasks_known)| (facts(scene.clone(), alarm, tasks_known), scene.routing),
+/// Everything that health rests on, and all that it is decided by.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub facts: Facts,
+    pub limits: Limits,
+    pub routing: Routing,
+    pub mode: Mode,
+}
+
+fn any_limits() -> impl Strategy<Value = Limits> {
+    (0u32..3, 0u32..=100, select(vec![0u64, 60, 150]), 0u32..8, any::<bool>(), 2usize..4).prop_map(
+        |(floor, percent, unhealthy_for, budget, rollback, deaths)| Limits {
+            min_desired_count: floor,
+            max_unhealthy_percent: percent,
+            unhealthy_for: Duration::from_secs(unhealthy_for),
+            healing_budget_per_hour: budget,
+            rollback,
+            loop_deaths: deaths,
+            ..Limits::default()
+        },
     )
 }
 
-pub fn facts(scene: Scene, alarm: Observed<Alarm>, tasks_known: bool) -> Facts {
-    Facts {
-        service: scene.service.map_or_else(unknown, Observed::Known),
-        tasks: if tasks_known { Observed::Known(scene.tasks) } else { unknown() },
-        route: Some(scene.route),
-        alarm,
-    }
+fn any_former() -> impl Strategy<Value = Option<Former>> {
+    let definition = select(vec![FORMER, FORMER, PRESENT]);
+    option::weighted(0.8, (definition, 0u64..25_000)).prop_map(|former| {
+        let (definition, age) = former?;
+        Some(Former { definition: definition.to_owned(), replaced_at: ago(age) })
+    })
+}
+
+pub fn any_case() -> impl Strategy<Value = Case> {
+    let alarm = select(vec![Alarm::Ok, Alarm::Alarm, Alarm::Alarm, Alarm::Missing]);
+    let api = select(vec![GOOD, bad(), bad(), ApiAnswer::Unclear { status: 404 }]);
+    let protected = prop::collection::btree_set((1..=TASKS).prop_map(task_arn), 0..3);
+    (
+        any_scene(),
+        known_or_not(alarm),
+        known_or_not(api),
+        known_or_not(protected),
+        known_or_not(any_former()),
+        prop::bool::weighted(0.95),
+        prop::bool::weighted(0.9),
+        any_limits(),
+        prop_oneof![9 => Just(Mode::On), 1 => select(vec![Mode::Observe, Mode::Off])],
+    )
+        .prop_map(
+            |(scene, alarm, api, protected, former, tasks_known, gateway, limits, mode)| {
+                let facts = Facts {
+                    service: scene.service.map_or_else(unknown, Observed::Known),
+                    tasks: if tasks_known { Observed::Known(scene.tasks) } else { unknown() },
+                    route: gateway.then_some(scene.route),
+                    alarm,
+                    api,
+                    protected,
+                    former,
+                };
+                Case { facts, limits, routing: scene.routing, mode }
+            },
+        )
 }

@@ -2,16 +2,26 @@
 #![allow(missing_docs)]
 
 mod any;
+mod asks;
+mod diagnosis;
 mod fixtures;
-mod health;
+mod golden;
+mod limits;
+mod loops;
 mod maintenance;
 mod mode;
 mod properties;
 mod readiness;
+mod redeploy;
 mod rejections;
+mod rollback;
 mod route;
 mod route_properties;
 mod route_state;
 mod scene;
+mod sick_tasks;
+mod simulation;
+mod situations;
 mod stage_variables;
 mod stages;
+mod verdict;

@@ -1,89 +1,411 @@
 //! What holds for every set of facts about the service, not only for the ones in the tables.
 
-use eden_policy::facts::{Alarm, Observed, RolloutState, TaskHealth};
-use eden_policy::{Diagnosis, Facts, Limits, Plan, Routing, Step, health};
+use std::collections::BTreeSet;
+
+use eden_policy::facts::{Observed, Readiness, Task, TaskHealth};
+use eden_policy::health::{self, Finding, Rules};
+use eden_policy::mode::{self, Mode};
+use eden_policy::plan::Fact;
+use eden_policy::{Diagnosis, Evidence, Hold, Step};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use crate::any::*;
 use crate::fixtures::*;
+use crate::verdict::*;
 
-fn decide(facts: &Facts, routing: &Routing) -> (Diagnosis, Plan) {
-    health::decide(facts, &Limits::default(), routing, now())
+impl Case {
+    pub fn decide(&self) -> Finding {
+        let Case { facts, limits, routing, mode } = self;
+        health::decide(facts, Rules { limits, routing, mode: *mode }, now())
+    }
+
+    fn tasks(&self) -> &[Task] {
+        self.facts.tasks.known().map_or(&[], Vec::as_slice)
+    }
+
+    fn task(&self, id: &str) -> &Task {
+        self.tasks().iter().find(|task| task.id() == id).unwrap()
+    }
+
+    fn readiness(&self, task: &Task) -> Option<&Readiness> {
+        let route = self.facts.route.as_ref()?;
+        route.readiness.get(route.endpoints.known()?.get(&task.arn)?)
+    }
+
+    /// Whether somebody else's word is against the task: ECS's, or a probe's.
+    fn is_accused(&self, task: &Task) -> bool {
+        task.health == TaskHealth::Unhealthy
+            || matches!(self.readiness(task), Some(Readiness::NotReady(_)))
+    }
+
+    /// Whether Eden stopped a task or deployed the service lately.
+    fn has_been_treated(&self) -> bool {
+        let service = self.facts.service.known();
+        let stopped = |task: &Task| task.stop.as_ref().is_some_and(|stop| stop.is_edens());
+        self.tasks().iter().any(stopped) || service.is_some_and(|it| !it.redeployed_at.is_empty())
+    }
+
+    /// Has been running for longer than its grace.
+    fn is_grown(&self, task: &Task) -> bool {
+        let began = task.started_at.or(task.created_at);
+        task.runs() && began.is_some_and(|at| at <= ago(self.limits.startup_grace.as_secs()))
+    }
 }
 
-fn redeploys(plan: &Plan) -> bool {
-    plan.steps.iter().any(|step| matches!(step, Step::ForceDeployment { .. }))
+/// A remedy of rungs 3 to 5, which a budget limits.
+fn is_spent(step: &Step) -> bool {
+    step.needs_a_claim()
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
     #[test]
-    fn no_step_rests_on_a_service_tasks_or_an_alarm_that_are_not_known(
-        (facts, routing) in any_facts()
+    fn some_diagnoses_ask_for_nothing_but_the_route(case in any_case()) {
+        let finding = case.decide();
+        let idle = match &finding.diagnosis {
+            Diagnosis::Unknown
+            | Diagnosis::Paused
+            | Diagnosis::NotActive { .. }
+            | Diagnosis::ScaledToZero
+            | Diagnosis::Starting
+            | Diagnosis::Rolling { overdue: false, .. } => true,
+            Diagnosis::Rolling { overdue: true, .. }
+            | Diagnosis::CrashLoop { .. }
+            | Diagnosis::CannotStart { .. } => !case.limits.rollback,
+            Diagnosis::Healthy
+            | Diagnosis::RouteStale
+            | Diagnosis::Disputed
+            | Diagnosis::TaskSick { .. }
+            | Diagnosis::TooFewTasks { .. }
+            | Diagnosis::ServiceSick
+            | Diagnosis::BelowFloor { .. } => false,
+        };
+        let others = finding.plan.steps.iter().filter(|step| !eden_policy::route::is_of_route(step));
+        prop_assert!(!idle || others.count() == 0, "{:?}", finding);
+        let quiet = matches!(
+            finding.diagnosis,
+            Diagnosis::Healthy | Diagnosis::RouteStale | Diagnosis::Disputed
+        );
+        prop_assert!(!quiet || finding.remedies().is_empty());
+        if matches!(finding.diagnosis, Diagnosis::Paused | Diagnosis::NotActive { .. }) {
+            prop_assert!(finding.plan.steps.is_empty());
+        }
+    }
+
+    #[test]
+    fn each_diagnosis_has_its_own_remedy(case in any_case()) {
+        let finding = case.decide();
+        for step in finding.remedies() {
+            let fits = match step {
+                Step::StopTask { .. } => matches!(finding.diagnosis, Diagnosis::TaskSick { .. }),
+                Step::ForceDeployment { .. } => match finding.diagnosis {
+                    Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick => true,
+                    // Only when a remedy has not helped.
+                    Diagnosis::TaskSick { .. } => case.has_been_treated(),
+                    _ => false,
+                },
+                Step::RollBack { .. } => case.limits.rollback,
+                Step::RestoreDesiredCount { .. } => {
+                    matches!(finding.diagnosis, Diagnosis::BelowFloor { .. })
+                }
+                step => panic!("{step:?} is no remedy"),
+            };
+            prop_assert!(fits, "{:?}: {:?}", finding.diagnosis, step);
+        }
+        let deployments = finding.remedies().into_iter().filter(|step| {
+            matches!(step, Step::ForceDeployment { .. } | Step::RollBack { .. })
+        });
+        prop_assert!(deployments.count() <= 1);
+    }
+
+    #[test]
+    fn only_a_sick_task_that_is_grown_and_long_suspect_and_unprotected_is_stopped(
+        case in any_case()
     ) {
-        let (diagnosis, plan) = decide(&facts, &routing);
+        let finding = case.decide();
+        let stopped = finding.stopped();
+        let once: BTreeSet<_> = stopped.iter().collect();
+        prop_assert_eq!(once.len(), stopped.len());
+        for id in &stopped {
+            let task = case.task(id);
+            prop_assert!(case.is_accused(task) && case.is_grown(task));
+            let wait = case.limits.unhealthy_for;
+            let long = task.suspect_since.is_some_and(|at| at <= ago(wait.as_secs()));
+            prop_assert!(long || wait.is_zero());
+            prop_assert!(!case.facts.protected.known().unwrap().contains(&task.arn));
+            // A probe's word counts while it is not the same for all.
+            let answers = |task: &Task| {
+                task.runs() && case.readiness(task) == Some(&Readiness::Ready)
+            };
+            prop_assert!(
+                task.health == TaskHealth::Unhealthy || case.tasks().iter().any(answers)
+            );
+        }
+    }
+
+    #[test]
+    fn the_share_that_may_be_away_is_kept_and_one_is_always_allowed(case in any_case()) {
+        let finding = case.decide();
+        let Some(service) = case.facts.service.known() else { return Ok(()) };
+        let percent = usize::try_from(case.limits.max_unhealthy_percent).unwrap();
+        let desired = usize::try_from(service.desired).unwrap();
+        let stopped = finding.stopped();
+        let runs = case.tasks().iter().filter(|task| task.runs());
+        let carries = runs.filter(|task| !stopped.contains(&task.id())).count();
+        prop_assert!(
+            stopped.len() <= 1 || desired.saturating_sub(carries) * 100 <= desired * percent
+        );
+        let held = finding.reasons();
+        prop_assert!(!held.contains(&"stop_limit") || !stopped.is_empty() || case.mode != Mode::On
+            || held.contains(&"healing_not_on"));
+    }
+
+    #[test]
+    fn what_is_done_at_once_is_within_the_budget(case in any_case()) {
+        let finding = case.decide();
+        let spending = finding.plan.steps.iter().filter(|step| is_spent(step)).count();
+        let Some(service) = case.facts.service.known() else { return Ok(()) };
+        let lately = |at: &jiff::Timestamp| *at > ago(3_600);
+        let stops = case.tasks().iter().filter(|task| {
+            task.stop.as_ref().is_some_and(|stop| stop.reason.starts_with("Eden: "))
+                && task.stopping_at.is_none_or(|at| lately(&at))
+        });
+        let spent = stops.count() + service.redeployed_at.iter().filter(|at| lately(at)).count();
+        let budget = usize::try_from(case.limits.healing_budget_per_hour).unwrap();
+        prop_assert!(spending == 0 || spent + spending <= budget, "{spent} + {spending}");
+    }
+
+    #[test]
+    fn no_step_rests_on_an_unknown_fact(case in any_case()) {
+        let finding = case.decide();
+        let facts = &case.facts;
         if facts.service.known().is_none() || facts.tasks.known().is_none() {
-            prop_assert!(plan.steps.is_empty());
-            prop_assert_eq!(&diagnosis, &Diagnosis::Unknown);
+            prop_assert!(finding.plan.steps.is_empty());
+            prop_assert_eq!(&finding.diagnosis, &Diagnosis::Unknown);
         }
-        let route = facts.route.as_ref().unwrap();
-        let unread = route.pointers.iter().any(|(_, read)| read.known().is_none());
-        if redeploys(&plan) && diagnosis == Diagnosis::ServiceSick {
-            prop_assert!(!unread && route.endpoints.known().is_some());
+        if facts.protected.known().is_none() {
+            prop_assert!(finding.stopped().is_empty());
         }
-        if redeploys(&plan) && facts.alarm.known().is_none() {
+        if facts.former.known().is_none() {
+            prop_assert!(!finding.rolls_back());
+        }
+        if finding.diagnosis == Diagnosis::ServiceSick {
+            let page = finding.evidence.contains(&Evidence::MaintenancePage);
+            prop_assert!(facts.alarm.known().is_some() && (page || facts.api.known().is_some()));
+            let unread = facts.route.as_ref().is_some_and(|route| {
+                route.endpoints.known().is_none()
+                    || route.pointers.iter().any(|(_, read)| read.known().is_none())
+            });
+            prop_assert!(!unread || !(finding.redeploys() || finding.rolls_back()));
+        }
+        if finding.redeploys() && facts.alarm.known().is_none() {
             let service = facts.service.known().unwrap();
             prop_assert!(service.running < service.desired);
         }
     }
 
     #[test]
-    fn only_tasks_that_ecs_calls_unhealthy_are_stopped_and_never_more_than_the_limit(
-        (facts, routing) in any_facts()
-    ) {
-        let (_, plan) = decide(&facts, &routing);
-        let stops: Vec<_> = plan.steps.iter().filter_map(|step| match step {
-            Step::StopTask { task, .. } => Some(task),
+    fn whatever_could_not_be_read_is_told(case in any_case()) {
+        let finding = case.decide();
+        let told: Vec<_> = finding.evidence.iter().filter_map(|it| match it {
+            Evidence::NotRead { what, .. } => Some(what.clone()),
             _ => None,
         }).collect();
-        if let (Some(tasks), Some(service)) = (facts.tasks.known(), facts.service.known()) {
-            let sick = tasks.iter().filter(|t| t.runs() && t.health == TaskHealth::Unhealthy);
-            let sick: Vec<_> = sick.map(|task| &task.arn).collect();
-            prop_assert!(stops.iter().all(|stop| sick.contains(stop)));
-            let allowed = Limits::default().stops_allowed(sick.len(), service.desired);
-            prop_assert!(stops.len() <= allowed.max(1));
+        for (fact, read) in [
+            (Fact::Service, case.facts.service.known().is_some()),
+            (Fact::Tasks, case.facts.tasks.known().is_some()),
+            (Fact::Alarm, case.facts.alarm.known().is_some()),
+            (Fact::Api, case.facts.api.known().is_some()),
+        ] {
+            prop_assert_eq!(told.contains(&fact.to_string()), !read);
+            let held = finding.plan.unknown_facts().any(|hold| {
+                matches!(hold, Hold::FactUnknown { fact: other, .. } if *other == fact)
+            });
+            prop_assert!(held || read);
         }
     }
 
     #[test]
-    fn a_rollout_is_never_disturbed((facts, routing) in any_facts()) {
-        let (_, plan) = decide(&facts, &routing);
-        let rolling = facts.service.known().is_some_and(|service| {
-            service.deployments.iter().any(|it| it.rollout == RolloutState::InProgress)
-        });
-        let disturbs =
-            |step: &Step| matches!(step, Step::StopTask { .. } | Step::ForceDeployment { .. });
-        prop_assert!(!(rolling && plan.steps.iter().any(disturbs)));
+    fn unless_the_mode_is_known_to_be_on_there_is_no_step(case in any_case()) {
+        let (effective, _) = mode::effective(case.mode, &case.facts.service);
+        let finding = case.decide();
+        prop_assert!(effective == Mode::On || finding.plan.steps.is_empty());
+        let status_matters = matches!(finding.diagnosis, Diagnosis::NotActive { .. } | Diagnosis::Unknown);
+        prop_assert_eq!(
+            effective == Mode::Off && !status_matters,
+            finding.diagnosis == Diagnosis::Paused
+        );
     }
 
     #[test]
-    fn a_route_that_is_being_repaired_is_not_blamed_on_the_service((facts, routing) in any_facts()) {
-        let (diagnosis, plan) = decide(&facts, &routing);
-        if diagnosis == Diagnosis::RouteStale {
-            prop_assert!(!redeploys(&plan));
+    fn a_rollout_in_progress_is_neither_stopped_nor_started_over(case in any_case()) {
+        let rolling = case.facts.service.known().is_some_and(|it| it.rolling().is_some());
+        let finding = case.decide();
+        prop_assert!(!rolling || (finding.stopped().is_empty() && !finding.redeploys()));
+    }
+
+    #[test]
+    fn the_order_in_which_aws_lists_tasks_decides_nothing(
+        (case, shuffled) in any_case().prop_flat_map(|case| {
+            let tasks = Just(case.tasks().to_vec()).prop_shuffle();
+            tasks.prop_map(move |tasks| (case.clone(), tasks))
+        })
+    ) {
+        let mut other = case.clone();
+        if let Observed::Known(tasks) = &mut other.facts.tasks {
+            *tasks = shuffled;
         }
+        prop_assert_eq!(case.decide(), other.decide());
     }
 
+    /// Sickness of one more never costs one that is well, nor more of the sick than before but for
+    /// that one.
     #[test]
-    fn the_order_in_which_aws_lists_tasks_decides_nothing((scene, shuffled) in any_scene_shuffled()) {
-        let decide = |scene: crate::scene::Scene| {
-            let routing = scene.routing.clone();
-            health::decide(
-                &facts(scene, Observed::Known(Alarm::Alarm), true),
-                &Limits::default(),
-                &routing,
-                now(),
-            )
+    fn more_sickness_never_leads_to_stopping_a_healthy_task(case in any_case(), n in 1u8..=10) {
+        let before = case.decide();
+        let mut sicker = case.clone();
+        let id = format!("task{n}");
+        if let Observed::Known(tasks) = &mut sicker.facts.tasks {
+            for task in tasks.iter_mut().filter(|task| task.id() == id) {
+                task.health = TaskHealth::Unhealthy;
+            }
+        }
+        let after = sicker.decide();
+        for id in after.stopped() {
+            prop_assert!(sicker.is_accused(sicker.task(id)));
+        }
+        let others = |finding: &Finding| {
+            finding.stopped().into_iter().filter(|other| *other != id).count()
         };
-        prop_assert_eq!(decide(scene), decide(shuffled));
+        let alone = before.stopped().is_empty();
+        prop_assert!(others(&after) <= others(&before) || alone || others(&after) == 1);
+    }
+
+    /// Whoever is well is no suspect for long, whatever else is the matter.
+    #[test]
+    fn a_note_is_written_for_the_sick_and_taken_off_the_well_only(case in any_case()) {
+        let finding = case.decide();
+        for id in finding.marked() {
+            let task = case.task(id);
+            prop_assert!(case.is_accused(task) && case.is_grown(task));
+            prop_assert!(task.suspect_since.is_none());
+        }
+        for id in finding.cleared() {
+            let task = case.task(id);
+            prop_assert!(!case.is_accused(task) && task.suspect_since.is_some());
+        }
+    }
+
+    #[test]
+    fn people_are_called_when_nothing_is_left_to_be_done(case in any_case()) {
+        let finding = case.decide();
+        let spends = finding.plan.steps.iter().any(is_spent);
+        prop_assert!(finding.condition.is_none() || !spends);
+        let hopeless = matches!(
+            finding.diagnosis,
+            Diagnosis::CrashLoop { .. } | Diagnosis::CannotStart { .. }
+                | Diagnosis::Rolling { overdue: true, .. }
+        );
+        let on = mode::effective(case.mode, &case.facts.service).0 == Mode::On;
+        prop_assert!(!hopeless || !on || spends != finding.condition.is_some());
+        let spent = finding.reasons().contains(&"budget_spent");
+        prop_assert!(!spent || finding.condition.is_some());
+    }
+
+    /// A remedy that is neither taken nor the last one has a reason.
+    #[test]
+    fn whatever_is_the_matter_something_is_done_or_held(case in any_case()) {
+        let finding = case.decide();
+        let nothing_to_do = matches!(
+            finding.diagnosis,
+            Diagnosis::Healthy | Diagnosis::Paused | Diagnosis::RouteStale
+        );
+        let told = !finding.plan.steps.is_empty() || !finding.reasons().is_empty();
+        prop_assert!(nothing_to_do || told, "{:?}", finding);
+    }
+
+    /// What is held until some time is so for a reason that lies ahead.
+    #[test]
+    fn the_time_of_the_next_try_lies_ahead(case in any_case()) {
+        for hold in &case.decide().plan.holds {
+            prop_assert!(hold.until().is_none_or(|at| at > now()), "{:?}", hold);
+        }
+    }
+}
+
+/// The properties would hold of facts that ask for nothing: these do ask for everything.
+#[test]
+fn the_facts_that_are_drawn_lead_to_every_diagnosis_remedy_and_hold() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..4_000 {
+        let finding = any_case().new_tree(&mut runner).unwrap().current().decide();
+        seen.insert(named(&finding.diagnosis));
+        seen.extend(finding.plan.holds.iter().map(Hold::reason));
+        seen.extend(finding.condition.is_some().then_some("a condition"));
+        seen.extend(finding.plan.steps.iter().filter_map(|step| match step {
+            Step::RestoreDesiredCount { .. } => Some("restored"),
+            Step::MarkSuspect { .. } => Some("marked"),
+            Step::ClearSuspect { .. } => Some("cleared"),
+            Step::StopTask { .. } => Some("stopped"),
+            Step::ForceDeployment { .. } => Some("redeployed"),
+            Step::RollBack { .. } => Some("rolled back"),
+            Step::PointIntegration { .. }
+            | Step::SetStageVariable { .. }
+            | Step::ShowMaintenance { .. }
+            | Step::DeployStage { .. }
+            | Step::MarkUnserved { .. }
+            | Step::ClearUnserved { .. } => None,
+        }));
+    }
+    for expected in [
+        "healthy",
+        "starting",
+        "rolling",
+        "rolling_overdue",
+        "route_stale",
+        "task_sick",
+        "too_few_tasks",
+        "service_sick",
+        "disputed",
+        "crash_loop",
+        "cannot_start",
+        "paused",
+        "below_floor",
+        "scaled_to_zero",
+        "not_active",
+        "unknown",
+        "restored",
+        "marked",
+        "cleared",
+        "stopped",
+        "redeployed",
+        "rolled back",
+        "a condition",
+        "fact_unknown",
+        "healing_not_on",
+        "mode_tag_unrecognized",
+        "service_not_active",
+        "rollout_in_progress",
+        "rollout_failed",
+        "within_startup_grace",
+        "route_just_moved",
+        "route_unknown",
+        "redeploy_cooldown",
+        "foreign_deployment_controller",
+        "route_repaired_first",
+        "suspect_not_yet",
+        "task_protected",
+        "storm_cooldown",
+        "budget_spent",
+        "evidence_disagrees",
+        "needs_a_human",
+        "nothing_to_roll_back_to",
+        "stop_limit",
+    ] {
+        assert!(seen.contains(expected), "never {expected}: {seen:?}");
     }
 }

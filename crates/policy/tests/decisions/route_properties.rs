@@ -25,8 +25,11 @@ fn led_to(step: &Step) -> Option<(&str, &str, Option<&str>)> {
         | Step::MarkUnserved { .. }
         | Step::ClearUnserved { .. }
         | Step::RestoreDesiredCount { .. }
+        | Step::MarkSuspect { .. }
+        | Step::ClearSuspect { .. }
         | Step::StopTask { .. }
-        | Step::ForceDeployment { .. } => None,
+        | Step::ForceDeployment { .. }
+        | Step::RollBack { .. } => None,
     }
 }
 
@@ -243,8 +246,11 @@ fn the_facts_that_are_drawn_lead_to_every_kind_of_step_and_hold() {
             Step::MarkUnserved { .. } => "marked",
             Step::ClearUnserved { .. } => "cleared",
             Step::RestoreDesiredCount { .. }
+            | Step::MarkSuspect { .. }
+            | Step::ClearSuspect { .. }
             | Step::StopTask { .. }
-            | Step::ForceDeployment { .. } => panic!("a route is not repaired by {step:?}"),
+            | Step::ForceDeployment { .. }
+            | Step::RollBack { .. } => panic!("a route is not repaired by {step:?}"),
         }));
         if let Observed::Known(_) = scene.route.endpoints {
             seen.extend((!scene.asks().is_empty()).then_some("asked"));

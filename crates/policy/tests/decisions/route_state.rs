@@ -1,23 +1,29 @@
 //! What is the matter with the route, and what the diagnosis of the service makes of it.
 
-use eden_policy::facts::{Alarm, Integration, IntegrationKind, Observed, Route, Task, TaskHealth};
+use eden_policy::facts::{Integration, IntegrationKind, Observed, Route, Task, TaskHealth};
+use eden_policy::health::{self, Rules};
+use eden_policy::mode::Mode;
 use eden_policy::route::State;
-use eden_policy::{Diagnosis, Facts, Hold, Limits, Plan, Routing, Step, health};
+use eden_policy::{Diagnosis, Facts, Hold, Limits, Step};
 
 use crate::fixtures::*;
 use crate::scene::*;
+use crate::verdict::*;
 
-fn redeploys(plan: &Plan) -> bool {
-    plan.steps.iter().any(|step| matches!(step, Step::ForceDeployment { .. }))
-}
-
-/// The service while the alarm rings.
+/// The service while the alarm rings and the API fails.
 fn ringing(tasks: Vec<Task>, route: Route) -> Facts {
-    healthy(u8::try_from(tasks.len()).unwrap()).tasks(tasks).route(route).alarm(Alarm::Alarm)
+    failing(u8::try_from(tasks.len()).unwrap()).tasks(tasks).route(route)
 }
 
-fn diagnose(facts: &Facts) -> (Diagnosis, Plan) {
-    health::decide(facts, &Limits::default(), &Routing::default(), now())
+/// The route leads nowhere, and the one task that it could be led to has an address that the stage
+/// variable cannot hold.
+pub fn unwritable(facts: Facts) -> Facts {
+    let variable =
+        Integration { kind: IntegrationKind::Http, uri: Some("198.51.100.7".to_owned()) };
+    let pointer = (stage_variable("prod", "backend"), Observed::Known(variable));
+    let mut route = route_to(1).pointers(vec![pointer]);
+    route.port = 9_000;
+    facts.route(route)
 }
 
 fn unread() -> Route {
@@ -91,47 +97,41 @@ fn a_route_is_unknown_when_anything_of_it_could_not_be_read() {
 fn a_stale_route_is_repaired_before_anything_is_redeployed() {
     for (case, tasks, route) in [
         ("gone", vec![task(1)], route_to(9)),
-        ("does not answer", vec![task(1), task(2)], route_to(1).silent(&[1])),
         ("owed", vec![task(1)], {
             route_to(1).stage(manual_stage(Some("Eden: route of int1 to 203.0.113.9:8000"), 1_000))
         }),
     ] {
-        let (diagnosis, plan) = diagnose(&ringing(tasks, route));
-        assert_eq!(diagnosis, Diagnosis::RouteStale, "{case}");
-        assert!(!redeploys(&plan), "{case}");
-        assert!(!plan.steps.is_empty(), "{case}");
-        assert!(plan.holds.contains(&Hold::RouteRepairedFirst), "{case}");
+        let finding = decide(&ringing(tasks, route));
+        assert_eq!(finding.diagnosis, Diagnosis::RouteStale, "{case}");
+        assert!(!finding.redeploys(), "{case}");
+        assert!(!finding.plan.steps.is_empty(), "{case}");
+        assert!(finding.holds(&Hold::RouteRepairedFirst), "{case}");
     }
 }
 
 #[test]
 fn a_route_that_cannot_be_written_is_stale_and_no_reason_to_redeploy() {
-    let variable =
-        Integration { kind: IntegrationKind::Http, uri: Some("198.51.100.7".to_owned()) };
-    let pointer = (stage_variable("prod", "backend"), Observed::Known(variable));
-    let mut route = route_to(1).pointers(vec![pointer]);
-    route.port = 9_000;
-    let (diagnosis, plan) = diagnose(&ringing(vec![task(1)], route));
-    assert_eq!(diagnosis, Diagnosis::RouteStale);
-    assert_eq!(plan.steps, []);
+    let finding = decide(&unwritable(failing(1)));
+    assert_eq!(finding.diagnosis, Diagnosis::RouteStale);
+    assert_eq!(finding.plan.steps, []);
 }
 
 #[test]
 fn a_move_to_the_primary_deployment_is_no_stale_route() {
     let facts = ringing(vec![task(1).old(), task(2)], route_to(1))
         .service(|service| service.deployments = rollout());
-    let (diagnosis, plan) = diagnose(&facts);
-    assert_eq!(diagnosis, Diagnosis::Rolling { deployment: PRIMARY.to_owned() });
-    assert!(matches!(&plan.steps[..], [Step::PointIntegration { .. }]), "{plan:?}");
+    let finding = decide(&facts);
+    assert_eq!(named(&finding.diagnosis), "rolling");
+    assert!(matches!(&finding.plan.steps[..], [Step::PointIntegration { .. }]), "{finding:?}");
 }
 
 #[test]
 fn a_good_route_lets_a_sick_service_be_redeployed_and_an_unknown_one_does_not() {
-    assert!(redeploys(&diagnose(&ringing(vec![task(1)], route_to(1))).1));
-    let (diagnosis, plan) = diagnose(&ringing(vec![task(1)], unread()));
-    assert_eq!(diagnosis, Diagnosis::ServiceSick);
-    assert_eq!(plan.steps, []);
-    assert!(plan.holds.contains(&Hold::RouteUnknown));
+    assert!(decide(&ringing(vec![task(1)], route_to(1))).redeploys());
+    let finding = decide(&ringing(vec![task(1)], unread()));
+    assert_eq!(finding.diagnosis, Diagnosis::ServiceSick);
+    assert_eq!(finding.plan.steps, []);
+    assert!(finding.holds(&Hold::RouteUnknown));
 }
 
 #[test]
@@ -143,9 +143,9 @@ fn too_few_tasks_are_no_fault_of_the_route_and_redeployed_even_if_it_is_unknown(
         .route(unread());
     facts.alarm = unknown();
     // When, then
-    let (diagnosis, plan) = diagnose(&facts);
-    assert_eq!(diagnosis, Diagnosis::TooFewTasks { running: 0, desired: 5 });
-    assert!(redeploys(&plan));
+    let finding = decide(&facts);
+    assert_eq!(finding.diagnosis, Diagnosis::TooFewTasks { running: 0, desired: 5 });
+    assert!(finding.redeploys());
 }
 
 #[test]
@@ -155,11 +155,12 @@ fn the_route_is_repaired_beside_the_floor_and_the_page_is_shown_at_zero() {
     let mut facts = healthy(0);
     facts = facts.service(|service| service.unserved_since = Some(ago(60)));
     // When
-    let (diagnosis, plan) = health::decide(&facts, &Limits::default(), &page.routing, now());
+    let rules = Rules { limits: &Limits::default(), routing: &page.routing, mode: Mode::On };
+    let finding = health::decide(&facts, rules, now());
     // Then
-    assert_eq!(diagnosis, Diagnosis::BelowFloor { desired: 0, floor: 1 });
+    assert_eq!(finding.diagnosis, Diagnosis::BelowFloor { desired: 0, floor: 1 });
     assert!(matches!(
-        &plan.steps[..],
+        &finding.plan.steps[..],
         [Step::ShowMaintenance { .. }, Step::RestoreDesiredCount { .. }]
     ));
 }

@@ -11,9 +11,6 @@ use jiff::Timestamp;
 
 use crate::fixtures::*;
 
-/// The maintenance page.
-pub const PAGE: &str = "https://status.example.com/down";
-
 #[derive(Debug, Clone)]
 pub struct Scene {
     pub service: Option<Service>,
@@ -110,8 +107,11 @@ impl Scene {
                 stages.iter_mut().find(|stage| stage.name == *name).unwrap().serves = serves;
             }
             Step::RestoreDesiredCount { .. }
+            | Step::MarkSuspect { .. }
+            | Step::ClearSuspect { .. }
             | Step::StopTask { .. }
-            | Step::ForceDeployment { .. } => panic!("a route is not repaired by {step:?}"),
+            | Step::ForceDeployment { .. }
+            | Step::RollBack { .. } => panic!("a route is not repaired by {step:?}"),
         }
     }
 
@@ -123,10 +123,6 @@ impl Scene {
         assert_eq!(present.as_deref(), from, "{to}");
         *present = Some(uri.to_owned());
     }
-}
-
-pub fn stage_variable(stage: &str, name: &str) -> Pointer {
-    Pointer::StageVariable { stage: stage.to_owned(), name: name.to_owned() }
 }
 
 /// What pointers are led to by the plan, tasks and maintenance page alike, in the plan's order.
@@ -141,8 +137,11 @@ pub fn written(plan: &Plan) -> Vec<(&str, &str)> {
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
             | Step::RestoreDesiredCount { .. }
+            | Step::MarkSuspect { .. }
+            | Step::ClearSuspect { .. }
             | Step::StopTask { .. }
-            | Step::ForceDeployment { .. } => None,
+            | Step::ForceDeployment { .. }
+            | Step::RollBack { .. } => None,
         })
         .collect()
 }

@@ -9,8 +9,8 @@ use eden_lab::traffic::{Recovery, Traffic};
 use eden_lab::world::{AlarmState, Message};
 use serde_json::{Value, json};
 
-use super::scenes::{SCENES, Scene, Trouble, is_steady};
-use super::{outage, show};
+use super::scenes::{SCENES, Scene, Since, Trouble, is_steady};
+use super::{outage, releases, show};
 
 /// A scene that has not recovered by then never will.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,7 +78,11 @@ async fn play(stage: &mut Stage, traffic: &Traffic, scene: &Scene) -> Result<Pla
     let response = make(&scene.trouble, stage, traffic).await?;
     let repaired = |stage: &Stage| {
         let world = stage.lab().world();
-        (scene.repaired)(&world, &world.log_group(AUDIT_LOG)[actions_before..])
+        let since = Since {
+            actions: &world.log_group(AUDIT_LOG)[actions_before..],
+            mails: &world.published()[mails_before..],
+        };
+        (scene.repaired)(&world, &since)
     };
     let repaired = stage.until(PATIENCE, repaired).await;
     let repair = traffic.elapsed();
@@ -106,6 +110,14 @@ async fn make(trouble: &Trouble, stage: &mut Stage, traffic: &Traffic) -> Result
         }
         Trouble::Outage => {
             outage::play(stage, traffic).await?;
+            Ok(None)
+        }
+        Trouble::CrashLoop => {
+            releases::call_people(stage).await?;
+            Ok(None)
+        }
+        Trouble::BadRelease => {
+            releases::roll_back(stage)?;
             Ok(None)
         }
         Trouble::Invoke(function) => {

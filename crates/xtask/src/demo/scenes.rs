@@ -6,8 +6,12 @@ use eden_lab::World;
 use eden_lab::example::{
     API, CLUSTER, HEALTH_MONITOR, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
 };
-use eden_lab::world::{AppState, HealthStatus, OperatorError, RolloutState, Task, TaskDefinition};
+use eden_lab::world::{
+    AppState, HealthStatus, Message, OperatorError, RolloutState, Task, TaskDefinition,
+};
 use serde_json::Value;
+
+use super::releases;
 
 /// An address of the lab's network at which nobody answers.
 const DEAD: &str = "http://127.0.0.1:9";
@@ -20,10 +24,18 @@ pub struct Scene {
     pub story: &'static str,
     /// What is done.
     pub trouble: Trouble,
-    /// Whether the world, and the actions taken since the trouble, show that it was repaired.
-    pub repaired: fn(&World, &[Value]) -> bool,
+    /// Whether the world, and what was done and said since the trouble, show that it was repaired.
+    pub repaired: fn(&World, &Since<'_>) -> bool,
     /// Whether no request may fail meanwhile.
     pub lossless: bool,
+}
+
+/// What Eden did and said since the trouble.
+pub struct Since<'a> {
+    /// The actions, as the audit log has them.
+    pub actions: &'a [Value],
+    /// The mails.
+    pub mails: &'a [Message],
 }
 
 /// What is done in a scene.
@@ -32,17 +44,21 @@ pub enum Trouble {
     Break(fn(&mut World) -> Result<(), OperatorError>),
     /// No task can serve until users have seen the maintenance page for a while.
     Outage,
+    /// A release exits again and again, until people are called and deploy another.
+    CrashLoop,
+    /// A release exits again and again, and may be rolled back.
+    BadRelease,
     /// Somebody invokes this function by hand.
     Invoke(&'static str),
 }
 
 /// All scenes, in the order in which they are played.
-pub const SCENES: [Scene; 9] = [
+pub const SCENES: [Scene; 11] = [
     Scene {
         name: "first task",
         story: "The service starts its first task; the API leads nowhere yet.",
         trouble: Trouble::Break(|_| Ok(())),
-        repaired: |_, actions| took(actions, "point_integration"),
+        repaired: |_, since| since.took("point_integration"),
         lossless: false,
     },
     Scene {
@@ -52,7 +68,7 @@ pub const SCENES: [Scene; 9] = [
             let arn = running(world).arn.clone();
             world.crash_task(&arn, 137)
         }),
-        repaired: |_, actions| took(actions, "point_integration"),
+        repaired: |_, since| since.took("point_integration"),
         lossless: false,
     },
     Scene {
@@ -62,7 +78,7 @@ pub const SCENES: [Scene; 9] = [
             world.set_integration_uri(API, ROOT_INTEGRATION, &format!("{DEAD}/"))?;
             world.set_integration_uri(API, PROXY_INTEGRATION, &format!("{DEAD}/{{proxy}}"))
         }),
-        repaired: |_, actions| took(actions, "point_integration"),
+        repaired: |_, since| since.took("point_integration"),
         lossless: false,
     },
     Scene {
@@ -71,7 +87,7 @@ pub const SCENES: [Scene; 9] = [
         trouble: Trouble::Break(|world| {
             world.set_app_of_service(CLUSTER, SERVICE, AppState::Failing(500))
         }),
-        repaired: |world, actions| took(actions, "force_deployment") && is_steady(world),
+        repaired: |world, since| since.took("force_deployment") && is_steady(world),
         lossless: false,
     },
     Scene {
@@ -82,22 +98,22 @@ pub const SCENES: [Scene; 9] = [
             world.set_app(&arn, AppState::Failing(503))?;
             world.set_container_health(&arn, HealthStatus::Unhealthy)
         }),
-        repaired: |world, actions| took(actions, "stop_task") && is_steady(world),
+        repaired: |world, since| since.took("stop_task") && is_steady(world),
         lossless: false,
     },
     Scene {
         name: "scaled to zero",
         story: "Somebody scales the service to 0 tasks.",
         trouble: Trouble::Break(|world| world.set_desired_count(CLUSTER, SERVICE, 0)),
-        repaired: |world, actions| took(actions, "restore_desired_count") && is_steady(world),
+        repaired: |world, since| since.took("restore_desired_count") && is_steady(world),
         lossless: false,
     },
     Scene {
         name: "rolling deployment",
         story: "A release that takes half a minute to start replaces one that drains for a minute.",
         trouble: Trouble::Break(deploy_slow_release),
-        repaired: |world, actions| {
-            took(actions, "point_integration")
+        repaired: |world, since| {
+            since.took("point_integration")
                 && is_steady(world)
                 // The old release has drained as well.
                 && world.listeners().len() == 1
@@ -105,33 +121,63 @@ pub const SCENES: [Scene; 9] = [
         lossless: true,
     },
     Scene {
-        name: "maintenance page",
-        story: "The stack gets a maintenance page; then every task crashes as soon as it starts.",
-        trouble: Trouble::Outage,
-        repaired: |world, actions| {
-            took(actions, "show_maintenance") && took(actions, "clear_unserved") && is_steady(world)
+        name: "crash loop",
+        story: "A release exits again and again: people are called once, and deploy a better one.",
+        trouble: Trouble::CrashLoop,
+        repaired: |world, since| {
+            called(since.mails) == 1
+                && since.said("Eden Service Healthy Again")
+                && !since.took("force_deployment")
+                && is_steady(world)
         },
+        lossless: false,
+    },
+    Scene {
+        name: "bad release",
+        story: "Another one does, and Eden may return to what ran before.",
+        trouble: Trouble::BadRelease,
+        repaired: |world, since| since.took("roll_back") && is_steady(world),
         lossless: false,
     },
     Scene {
         name: "manual test",
         story: "Somebody invokes health-monitor by hand while all is well.",
         trouble: Trouble::Invoke(HEALTH_MONITOR),
-        repaired: |world, actions| actions.is_empty() && is_steady(world),
+        repaired: |world, since| since.actions.is_empty() && is_steady(world),
         lossless: true,
+    },
+    Scene {
+        name: "maintenance page",
+        story: "The stack gets a maintenance page; then every task crashes as soon as it starts.",
+        trouble: Trouble::Outage,
+        repaired: |world, since| {
+            since.took("show_maintenance") && since.took("clear_unserved") && is_steady(world)
+        },
+        lossless: false,
     },
 ];
 
 fn deploy_slow_release(world: &mut World) -> Result<(), OperatorError> {
-    let present = running(world).definition.clone();
     let start_up = Duration::from_secs(30);
-    let release = TaskDefinition { revision: present.revision + 1, start_up, ..present };
-    world.new_deployment(CLUSTER, SERVICE, Some(release))
+    releases::release(world, |present| TaskDefinition { start_up, ..present })
 }
 
-/// Whether one of the actions is of that kind.
-fn took(actions: &[Value], kind: &str) -> bool {
-    actions.iter().any(|action| action["detail"]["step"]["action"] == kind)
+impl Since<'_> {
+    /// Whether one of the actions is of that kind.
+    fn took(&self, kind: &str) -> bool {
+        self.actions.iter().any(|action| action["detail"]["step"]["action"] == kind)
+    }
+
+    /// Whether one of the mails has that subject.
+    fn said(&self, subject: &str) -> bool {
+        self.mails.iter().any(|mail| mail.subject.as_deref() == Some(subject))
+    }
+}
+
+/// How often people were called.
+pub fn called(mails: &[Message]) -> usize {
+    let calls = mails.iter().filter(|mail| mail.subject.as_deref() == Some("Eden Needs a Human"));
+    calls.count()
 }
 
 /// The task that serves.

@@ -4,6 +4,8 @@ use super::{METRICS, stack};
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 const README: &str = include_str!("../../../../README.md");
+const DIAGNOSES: &str = include_str!("../../../../crates/policy/src/plan/diagnosis.rs");
+const TAGS: &str = include_str!("../../../../crates/core/src/tags.rs");
 const HOLDS: &str = include_str!("../../../../crates/policy/src/plan/hold.rs");
 const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
 
@@ -36,6 +38,45 @@ fn every_metric_is_explained() {
 fn every_alarm_comes_with_what_to_do_about_it() {
     for (_, alarm) in stack().of_type("AWS::CloudWatch::Alarm") {
         assert!(has_row(OPERATIONS, &alarm.reference), "{}", alarm.reference);
+    }
+}
+
+/// A name as the response shows it.
+fn snake_case(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push('_');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
+#[test]
+fn every_diagnosis_comes_with_what_is_done_about_it() {
+    // Given the lines that name them: `    RouteStale,` and `    BelowFloor {`
+    let all = DIAGNOSES.split_once("pub enum Diagnosis {\n").unwrap().1;
+    let all = all.split_once("\n}\n").unwrap().0;
+    let names = all.lines().filter_map(|line| line.strip_prefix("    "));
+    let names = names.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
+    let names: Vec<_> =
+        names.map(|name| snake_case(name.trim_end_matches([',', ' ', '{']))).collect();
+    assert!(names.contains(&"crash_loop".to_owned()) && names.len() > 10, "{names:?}");
+    for name in names {
+        assert!(has_row(OPERATIONS, &name), "{name}");
+    }
+}
+
+#[test]
+fn every_tag_is_explained() {
+    // Given the lines that name them: `pub const CLAIM: &str = "claim";`
+    let names =
+        TAGS.lines().filter_map(|line| line.split_once(": &str = \"")?.1.strip_suffix("\";"));
+    let names: Vec<_> = names.collect();
+    assert!(names.contains(&"claim"), "{names:?}");
+    for name in names {
+        assert!(has_row(OPERATIONS, &format!("eden:{name}")), "{name}");
     }
 }
 

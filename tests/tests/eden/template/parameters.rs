@@ -41,6 +41,21 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
         "must be a URL like",
     ),
     ("NotificationEmail", &["ops", "ops@example", "@a.b", "a@b.", "a b@c.d"], "must be an e-mail"),
+    (
+        "SlackWebhookUrl",
+        &[
+            "hooks.slack.com/services/x",
+            "http://hooks.slack.com/services/x",
+            "https://hooks.slack.com/a b",
+            // It would be taken for the ARN of a parameter.
+            "https://hooks.slack.com/a:ssm",
+            // Not the whole ARN: no policy would match what Secrets Manager asks for.
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack",
+            "arn:aws:ssm:us-east-1:123456789012:document/slack",
+            "arn:aws:s3:::bucket",
+        ],
+        "must be a URL like https://hooks.slack.com",
+    ),
     ("Environment", &["", "Prod", "1st", "of-too-many-letters"], "must be 1 to 15 small letters"),
     ("AppName", &["", "Eden", "eden_1"], "must be 1 to 20 small letters"),
     ("ECSCluster", &["arn:aws:ecs:us-east-1:1:cluster/c", "a b"], "must be a cluster's name"),
@@ -87,6 +102,22 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ("AlarmSettleSeconds", &["-1", "86401"], "must be a number of seconds from 0 to 86400"),
     ("RedeployCooldownSeconds", &["-1", "1 h"], "must be a number of seconds from 0 to 86400"),
     ("MaxUnhealthyPercent", &["-1", "101", "50%"], "must be a percentage from 0 to 100"),
+    ("UnhealthyForSeconds", &["-1", "3601"], "must be a number of seconds from 0 to 3600"),
+    ("HealingBudgetPerHour", &["-1", "101"], "must be a number of remedies from 0 to 100"),
+    ("StormCooldownSeconds", &["-1", "86401"], "must be a number of seconds from 0 to 86400"),
+    ("RolloutTimeoutSeconds", &["-1", "86401"], "must be a number of seconds from 0 to 86400"),
+    ("CrashLoopDeaths", &["1", "21"], "must be a number of tasks from 2 to 20"),
+    ("Rollback", &["", "On", "true"], "must be on or off"),
+    (
+        "TaskRoleArns",
+        &[
+            "app",
+            "arn:aws:iam::123456789012:user/app",
+            "arn:aws:iam::123456789012:role/app, arn:aws:iam::123456789012:role/execution",
+            "none,arn:aws:iam::123456789012:role/app",
+        ],
+        "must be one to four ARNs of roles",
+    ),
     ("LogLevel", &["", "INFO", "verbose"], "must be error, warn, info, debug or trace"),
     ("LogRetentionDays", &["1", "91"], "must be 7, 14, 30, 60, 90, 180 or 365 days"),
     ("Architecture", &["x64", "ARM64"], "must be x86_64 or arm64"),
@@ -113,12 +144,34 @@ fn what_can_be_right_is_taken() {
         ("MaintenanceUrl", &["", "http://status.example.com:8080", "https://a.b/c?d=%20"]),
         ("APIGatewayURL", &["http://127.0.0.1:4566/x?y", "https://api.example.com", URL]),
         ("NotificationEmail", &["", "first.last+eden@mail.example.co.uk"]),
+        (
+            "SlackWebhookUrl",
+            &[
+                "",
+                "https://hooks.slack.com/services/T0/B0/x",
+                "https://chat.example.com:8443/hooks/x?y=z",
+                "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack/eden-a1B2c3",
+                "arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/slack/eden",
+            ],
+        ),
         ("Environment", &["dev", "eu-prod-2"]),
         ("ECSCluster", &["", "Main_Cluster-1"]),
         ("BackendPort", &["1", "65535"]),
         ("HealingMode", &["on", "observe", "off"]),
         ("ScheduleRate", &["rate(1 minute)", "rate(99 minutes)", "rate(480 minutes)"]),
         ("MinDesiredCount", &["0", "3"]),
+        ("UnhealthyForSeconds", &["0", "3600"]),
+        ("HealingBudgetPerHour", &["0", "100"]),
+        ("CrashLoopDeaths", &["2", "20"]),
+        (
+            "TaskRoleArns",
+            &[
+                "",
+                "none",
+                "arn:aws:iam::123456789012:role/a_b+c=d.e@f-g",
+                "arn:aws:iam::123456789012:role/path/app,arn:aws:iam::123456789012:role/execution",
+            ],
+        ),
     ] {
         for value in values {
             assert_eq!(refusal(name, value), None, "{name} {value:?}");
@@ -136,6 +189,7 @@ fn parameters_that_do_not_go_together_are_refused_with_a_sentence() {
     for (parameters, expected) in [
         (&[("APIGatewayIntegrationId", "")][..], "APIGatewayIntegrationId must name"),
         (&[("ApiType", "REST")], "APIGatewayName must be the name of the API"),
+        (&[("Rollback", "on")], "TaskRoleArns must name the roles"),
         (&STAGE_VARIABLE[..1], "APIGatewayStage must be the name of the variable's stage"),
         (
             &[STAGE_VARIABLE[0], STAGE_VARIABLE[1], maintenance],
@@ -155,6 +209,8 @@ fn parameters_that_go_together_are_taken() {
         &[via, stage, ("APIGatewayIntegrationId", "")],
         &[via, stage, ("ApiType", "REST"), ("APIGatewayName", "shop")],
         &[("MaintenanceUrl", "https://status.example.com"), ("APIGatewayStage", "prod,test")],
+        &[("Rollback", "on"), ("TaskRoleArns", "none")],
+        &[("Rollback", "on"), ("TaskRoleArns", "arn:aws:iam::123456789012:role/app")],
     ] {
         assert_eq!(refusal_of(parameters), None, "{parameters:?}");
     }

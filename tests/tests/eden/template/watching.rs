@@ -154,7 +154,8 @@ fn everything_that_may_go_wrong_with_eden_itself_rings_an_alarm_that_tells_the_t
         ("health-monitor-throttles", "AWS/Lambda", "Throttles", function("health-monitor")),
         ("health-monitor-silent", "AWS/Lambda", "Invocations", function("health-monitor")),
         ("dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue),
-        ("facts-unknown", NAMESPACE, "FactsUnknown", eden),
+        ("facts-unknown", NAMESPACE, "FactsUnknown", eden.clone()),
+        ("needs-human", NAMESPACE, "NeedsHuman", eden),
     ];
     assert_eq!(stack.of_type("AWS::CloudWatch::Alarm").count(), expected.len() + 1);
     for (name, namespace, metric, dimensions) in expected {
@@ -173,16 +174,32 @@ fn everything_that_may_go_wrong_with_eden_itself_rings_an_alarm_that_tells_the_t
     }
 }
 
+/// Rates of the schedule in so many seconds.
+const RATES: [(&str, u64); 3] =
+    [("rate(1 minute)", 60), ("rate(5 minutes)", 300), ("rate(480 minutes)", 28_800)];
+
+/// For how many seconds the alarm looks back when the schedule has this rate.
+fn looks_back(stack: &Stack, name: &str) -> u64 {
+    let alarm = alarm(stack, name);
+    let looks_back = number(&alarm["Period"]) * number(&alarm["EvaluationPeriods"]);
+    assert!(looks_back <= 86_400, "{name} (F35)");
+    looks_back
+}
+
 #[test]
 fn health_monitor_is_missed_after_three_times_its_rate() {
-    // Given rates of so many seconds
-    for (rate, seconds) in
-        [("rate(1 minute)", 60), ("rate(5 minutes)", 300), ("rate(480 minutes)", 28_800)]
-    {
+    for (rate, seconds) in RATES {
         let stack = example().parameter("ScheduleRate", &rate).stack("https://a.example").unwrap();
-        let alarm = alarm(&stack, "health-monitor-silent");
-        let looks_back = number(&alarm["Period"]) * number(&alarm["EvaluationPeriods"]);
-        assert_eq!(looks_back, 3 * seconds, "{rate}");
-        assert!(looks_back <= 86_400, "{rate} (F35)");
+        assert_eq!(looks_back(&stack, "health-monitor-silent"), 3 * seconds, "{rate}");
+    }
+}
+
+#[test]
+fn the_call_for_a_human_does_not_fall_silent_between_two_checks() {
+    for (rate, seconds) in RATES {
+        let stack = example().parameter("ScheduleRate", &rate).stack("https://a.example").unwrap();
+        assert_eq!(looks_back(&stack, "needs-human"), 3 * seconds, "{rate}");
+        // One check that found it is enough to go on ringing
+        assert_eq!(number(&alarm(&stack, "needs-human")["DatapointsToAlarm"]), 1, "{rate}");
     }
 }

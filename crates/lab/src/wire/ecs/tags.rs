@@ -1,10 +1,12 @@
-//! The tags of services: `TagResource` and `UntagResource`.
+//! The tags of services and tasks: `TagResource` and `UntagResource`.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::wire::error::ApiError;
-use crate::world::{OperatorError, Service, World};
+use crate::world::{Task, World};
 
 /// So many tags a resource may have, so many characters a key and a value.
 const MOST_TAGS: usize = 50;
@@ -26,21 +28,24 @@ struct Tag {
     value: String,
 }
 
-/// Adds tags to a service or changes their values; those that are not named stay.
-pub(super) fn tag_resource(world: &mut World, input: &TagResource) -> Result<Value, ApiError> {
-    let service = find_service(world, &input.resource_arn)?;
+/// Adds tags or changes their values; those that are not named stay. A task that has stopped takes
+/// none.
+pub(super) fn tag_resource(world: &mut World, input: TagResource) -> Result<Value, ApiError> {
+    let stopped = world.task(&input.resource_arn).is_some_and(Task::has_stopped);
+    if stopped {
+        let message = "The specified task is stopped. Specify a running task and try again.";
+        return Err(ApiError::invalid_parameter(message));
+    }
     for Tag { key, value } in &input.tags {
         check(key, value)?;
     }
-    let added = input.tags.iter().filter(|tag| !service.tags.contains_key(&tag.key)).count();
-    if service.tags.len() + added > MOST_TAGS {
+    let tags = find_tags(world, &input.resource_arn)?;
+    let added = input.tags.iter().filter(|tag| !tags.contains_key(&tag.key)).count();
+    if tags.len() + added > MOST_TAGS {
         let message = format!("A resource may have at most {MOST_TAGS} tags.");
         return Err(ApiError::invalid_parameter(&message));
     }
-    let (cluster, name) = (service.cluster.clone(), service.name.clone());
-    for Tag { key, value } in &input.tags {
-        world.set_service_tag(&cluster, &name, key, Some(value)).map_err(|error| gone(&error))?;
-    }
+    tags.extend(input.tags.into_iter().map(|Tag { key, value }| (key, value)));
     Ok(json!({}))
 }
 
@@ -51,13 +56,10 @@ pub(super) struct UntagResource {
     tag_keys: Vec<String>,
 }
 
-/// Removes tags from a service; one that is not there is no error.
+/// Removes tags; one that is not there is no error.
 pub(super) fn untag_resource(world: &mut World, input: &UntagResource) -> Result<Value, ApiError> {
-    let service = find_service(world, &input.resource_arn)?;
-    let (cluster, name) = (service.cluster.clone(), service.name.clone());
-    for key in &input.tag_keys {
-        world.set_service_tag(&cluster, &name, key, None).map_err(|error| gone(&error))?;
-    }
+    let tags = find_tags(world, &input.resource_arn)?;
+    tags.retain(|key, _| !input.tag_keys.contains(key));
     Ok(json!({}))
 }
 
@@ -75,15 +77,10 @@ fn check(key: &str, value: &str) -> Result<(), ApiError> {
     }
 }
 
-fn find_service<'a>(world: &'a World, arn: &str) -> Result<&'a Service, ApiError> {
-    let mut parts = arn.rsplit('/');
-    let (name, cluster) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    world
-        .service(cluster, name)
-        .filter(|service| service.arn == arn)
-        .ok_or_else(|| ApiError::invalid_parameter("The specified resourceArn is not a service."))
-}
-
-fn gone(error: &OperatorError) -> ApiError {
-    ApiError::invalid_parameter(&error.to_string())
+fn find_tags<'a>(
+    world: &'a mut World,
+    arn: &str,
+) -> Result<&'a mut BTreeMap<String, String>, ApiError> {
+    let message = "The specified resourceArn is neither a service nor a task.";
+    world.tags_mut(arn).ok_or_else(|| ApiError::invalid_parameter(message))
 }

@@ -30,9 +30,11 @@ impl World {
     /// Reads what API Gateway showed before the last change of each thing.
     pub(crate) fn in_the_past<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
         let present = self.apis.clone();
-        for api in self.apis.values_mut() {
-            api.integrations.extend(api.past.integrations.clone());
-            api.stages.extend(api.past.stages.clone());
+        for id in self.apis.keys_where(|_| true) {
+            if let Some(api) = self.apis.get_mut(&id) {
+                api.integrations.extend(api.past.integrations.clone());
+                api.stages.extend(api.past.stages.clone());
+            }
         }
         let answer = read(self);
         self.apis = present;

@@ -18,12 +18,14 @@ pub struct RequestOutcome {
     pub at: Timestamp,
     /// What the gateway answered.
     pub status: u16,
+    /// Whether it got to somebody else's application, which answered.
+    pub misdelivered: bool,
 }
 
 impl RequestOutcome {
     /// Whether its sender got what it asked for.
     pub fn is_success(self) -> bool {
-        self.status < 400
+        self.status < 400 && !self.misdelivered
     }
 }
 
@@ -43,16 +45,29 @@ impl World {
 
     /// Makes one virtual GET and returns what the gateway answers.
     pub fn request(&mut self, api_id: &str, path: &str) -> u16 {
-        let status = match self.destination(api_id, "GET", path) {
-            Destination::Gateway(answer) => answer.status,
-            Destination::Backend { uri, unreachable } => match self.answer_from(&uri) {
-                None => unreachable.status,
-                Some(Answer::Status(status)) => status,
-                Some(Answer::Never) => GatewayAnswer::TIMED_OUT.status,
-            },
-        };
+        let (status, _) = self.outcome_of(api_id, path);
         self.record_response(api_id, status);
         status
+    }
+
+    /// What would become of a GET that was made now, which is not counted.
+    pub fn would_be(&self, api_id: &str, path: &str) -> RequestOutcome {
+        let (status, misdelivered) = self.outcome_of(api_id, path);
+        RequestOutcome { at: self.now, status, misdelivered }
+    }
+
+    /// What the gateway answers, and whether somebody else's application has made it.
+    fn outcome_of(&self, api_id: &str, path: &str) -> (u16, bool) {
+        match self.destination(api_id, "GET", path) {
+            Destination::Gateway(answer) => (answer.status, false),
+            Destination::Backend { uri, unreachable } => match self.answer_from(&uri) {
+                None => (unreachable.status, false),
+                Some((Answer::Status(status), misdelivered)) => (status, misdelivered),
+                Some((Answer::Never, misdelivered)) => {
+                    (GatewayAnswer::TIMED_OUT.status, misdelivered)
+                }
+            },
+        }
     }
 
     /// Counts a response of the gateway in the metrics of the API's kind (F1).
@@ -94,8 +109,9 @@ impl World {
     pub(in crate::world) fn next_request(&mut self, stream: usize) {
         let Stream { api, path, every } = &self.streams[stream];
         let (api, path, every) = (api.clone(), path.clone(), *every);
-        let status = self.request(&api, &path);
-        self.outcomes.push(RequestOutcome { at: self.now, status });
+        let outcome = self.would_be(&api, &path);
+        self.record_response(&api, outcome.status);
+        self.outcomes.push(outcome);
         self.plan(every, Due::Request(stream));
     }
 }

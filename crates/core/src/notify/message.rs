@@ -1,0 +1,104 @@
+//! What people are told of a run, if anything: a pure function of its report.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::mail;
+use crate::config::{People, Target};
+use crate::error::HandlerError;
+use crate::report::Report;
+
+const HEALING_SUBJECT: &str = "Eden Service Auto-Healing Triggered";
+const HUMAN_SUBJECT: &str = "Eden Needs a Human";
+const OVER_SUBJECT: &str = "Eden Service Healthy Again";
+const MAINTENANCE_SUBJECT: &str = "Eden Maintenance Page";
+const FAILURE_SUBJECT: &str = "Eden Health Monitor Error";
+
+/// A message to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Message {
+    /// In ASCII, as SNS wants it (F26).
+    pub subject: &'static str,
+    /// The text.
+    pub text: String,
+    /// What becomes of the note on the service by which it is told once.
+    pub note: Note,
+}
+
+/// The note on the service of what people were told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// It stays as it is.
+    Kept,
+    /// This condition is noted when people were told of it.
+    Taken(String),
+    /// It is taken away before people are told that its condition is over.
+    Forgotten,
+}
+
+/// Why nobody is told anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// Nothing was done.
+    NothingDone,
+    /// Notes were taken for later runs, and nothing was changed.
+    OnlyNoted,
+    /// People were told of the same condition before.
+    ToldBefore,
+    /// People have to look, but nothing may be changed, so that it cannot be noted that they know.
+    CannotBeNoted,
+}
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Silence::NothingDone => "nothing was done",
+            Silence::OnlyNoted => "notes were taken for later, and nothing was changed",
+            Silence::ToldBefore => "people were told of this before",
+            Silence::CannotBeNoted => {
+                "healing is not on, so that it cannot be noted that people know: the metric \
+                 NeedsHuman and its alarm tell them"
+            }
+        })
+    }
+}
+
+/// What is said of a run of health-monitor: a condition that leaves no remedy, once; whatever was
+/// done; and that the condition is over.
+///
+/// # Errors
+/// Why nothing is said.
+pub fn of_healing(target: &Target, people: &People, report: &Report) -> Result<Message, Silence> {
+    let condition = report.condition.as_ref().map(ToString::to_string);
+    let acted = report.done.iter().any(|done| !done.what.is_a_note());
+    let news = condition.filter(|condition| report.told.as_ref() != Some(condition));
+    let (subject, note) = match news {
+        Some(condition) if report.is_on => (HUMAN_SUBJECT, Note::Taken(condition)),
+        _ if acted => (HEALING_SUBJECT, Note::Kept),
+        _ if report.is_over && report.is_on && report.told.is_some() => {
+            (OVER_SUBJECT, Note::Forgotten)
+        }
+        Some(_) => return Err(Silence::CannotBeNoted),
+        None if report.condition.is_some() => return Err(Silence::ToldBefore),
+        None if report.done.is_empty() => return Err(Silence::NothingDone),
+        None => return Err(Silence::OnlyNoted),
+    };
+    let text = mail::healing_text(target, people, report, &note);
+    Ok(Message { subject, text, note })
+}
+
+/// What is said of a run of ip-updater: that the maintenance page is shown, or is not any more. Of
+/// all else that it does the audit trail tells.
+pub(super) fn of_maintenance(target: &Target, people: &People, report: &Report) -> Option<Message> {
+    let told = report.done.iter().any(|done| done.what.is_about_maintenance());
+    let text = || mail::healing_text(target, people, report, &Note::Kept);
+    told.then(|| Message { subject: MAINTENANCE_SUBJECT, text: text(), note: Note::Kept })
+}
+
+/// What is said of a run of health-monitor that failed.
+pub fn of_failure(target: &Target, error: &HandlerError, at: Timestamp) -> Message {
+    let text = mail::failure_text(target, error, at);
+    Message { subject: FAILURE_SUBJECT, text, note: Note::Kept }
+}

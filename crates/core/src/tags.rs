@@ -1,0 +1,15 @@
+//! The tags in which Eden keeps what AWS has no other place for. Each name stands behind
+//! `{APP_NAME}:`; times are RFC 3339 in whole seconds, which tags can hold.
+
+/// On the service: whether to heal it.
+pub const HEALING: &str = "healing";
+/// On the service: since when no task has been able to serve.
+pub const UNSERVED_SINCE: &str = "unserved-since";
+/// On the service: when Eden deployed it in the last hours, oldest first.
+pub const REDEPLOYED: &str = "redeployed";
+/// On the service: the invocation that acts on it, and since when.
+pub const CLAIM: &str = "claim";
+/// On the service: the condition that people were told of.
+pub const TOLD: &str = "told";
+/// On a task: since when it has been found sick.
+pub const SUSPECT_SINCE: &str = "suspect-since";

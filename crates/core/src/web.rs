@@ -1,0 +1,65 @@
+//! The web beyond AWS: the API's own URL, and webhooks.
+
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use http::Request;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use tokio::time::timeout;
+
+/// An HTTP client for what is not AWS.
+#[derive(Debug, Clone)]
+pub struct Web(SharedHttpConnector);
+
+impl Web {
+    /// A client that sends its requests through this connector.
+    pub fn new(connector: SharedHttpConnector) -> Self {
+        Web(connector)
+    }
+
+    /// The internet, by the TLS that the AWS clients use.
+    pub fn internet() -> Self {
+        let connector =
+            Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build();
+        Web(SharedHttpConnector::new(connector))
+    }
+
+    /// GETs a URL and returns the answer's status.
+    ///
+    /// # Errors
+    /// Why there was none within that time, in words.
+    pub async fn get(&self, url: &str, within: Duration) -> Result<u16, String> {
+        self.send(Request::get(url), SdkBody::empty(), within).await
+    }
+
+    /// POSTs JSON to a URL and returns the answer's status.
+    ///
+    /// # Errors
+    /// Why there was none within that time, in words.
+    pub async fn post(&self, url: &str, json: String, within: Duration) -> Result<u16, String> {
+        let request = Request::post(url).header(CONTENT_TYPE, "application/json");
+        self.send(request, SdkBody::from(json), within).await
+    }
+
+    async fn send(
+        &self,
+        request: http::request::Builder,
+        body: SdkBody,
+        within: Duration,
+    ) -> Result<u16, String> {
+        let agent = concat!("eden/", env!("CARGO_PKG_VERSION"));
+        let request = request.header(USER_AGENT, agent).body(body);
+        let request = request.map_err(|error| error.to_string())?;
+        let request = HttpRequest::try_from(request).map_err(|error| error.to_string())?;
+        match timeout(within, self.0.call(request)).await {
+            Ok(Ok(response)) => Ok(response.status().as_u16()),
+            Ok(Err(error)) => Err(format!("{}", DisplayErrorContext(&error))),
+            Err(_) => Err(format!("nothing within {within:?}")),
+        }
+    }
+}

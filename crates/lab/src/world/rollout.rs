@@ -1,0 +1,95 @@
+//! The deployments of a service: how they begin and end.
+
+use std::collections::BTreeSet;
+
+use super::World;
+use super::ids;
+use super::service::{Deployment, RolloutState};
+use super::task::TaskDefinition;
+
+impl World {
+    /// Starts a new deployment; the PRIMARY so far becomes one to be replaced.
+    pub(super) fn begin_deployment(&mut self, service_arn: &str, definition: TaskDefinition) {
+        let deployment = self.make_deployment(definition);
+        self.begin(service_arn, deployment);
+    }
+
+    /// The same for what the circuit breaker makes of a deployment that it gave up.
+    pub(super) fn begin_rollback(
+        &mut self,
+        service_arn: &str,
+        definition: TaskDefinition,
+        failed: String,
+        good: &str,
+    ) {
+        let mut deployment = self.make_deployment(definition);
+        deployment.rollout_state_reason =
+            format!("ECS deployment circuit breaker: rolling back to deploymentId {good}.");
+        deployment.rolls_back = Some(failed);
+        self.begin(service_arn, deployment);
+    }
+
+    fn begin(&mut self, service_arn: &str, mut deployment: Deployment) {
+        let now = self.now;
+        let Some(service) = self.services.get_mut(service_arn) else { return };
+        deployment.sources = service.deployments().map(|it| it.id.clone()).collect();
+        let mut old = std::mem::replace(&mut service.primary, deployment);
+        old.ended_at.get_or_insert(now);
+        service.replaced.push_front(old);
+        service.steady = false;
+        self.announce_deployment(service_arn);
+    }
+
+    pub(super) fn make_deployment(&mut self, definition: TaskDefinition) -> Deployment {
+        let id = format!("ecs-svc/{}", ids::decimal(&mut self.rng, 19));
+        let service_deployment_id = ids::alphanumeric(&mut self.rng, 21);
+        Deployment::new(id, service_deployment_id, definition, self.now)
+    }
+
+    /// Says that the PRIMARY deployment has begun, and has the scheduler work on it.
+    pub(super) fn announce_deployment(&mut self, service_arn: &str) {
+        self.emit_deployment(service_arn);
+        self.wake_scheduler(service_arn);
+    }
+
+    /// Ends a rollout that is through, and lets go of deployments without tasks.
+    pub(super) fn conclude(&mut self, service_arn: &str) {
+        let now = self.now;
+        let Some(service) = self.services.get(service_arn) else { return };
+        let primary = service.primary.id.clone();
+        let wanted = self.wanted(service_arn);
+        let mut ready = wanted.iter().filter(|(_, task)| task.is_ready());
+        let (present, ready_count) = (wanted.len(), ready.clone().count());
+        let proven = ready.any(|(_, task)| task.started_by == primary);
+        let populated: BTreeSet<String> =
+            wanted.iter().map(|(_, task)| task.started_by.clone()).collect();
+        let Some(service) = self.services.get_mut(service_arn) else { return };
+        for deployment in std::mem::take(&mut service.replaced) {
+            if populated.contains(&deployment.id) {
+                service.replaced.push_back(deployment);
+            } else {
+                service.past.push(deployment);
+            }
+        }
+
+        let desired = service.desired_count as usize;
+        let settled = present == desired && ready_count == desired && service.replaced.is_empty();
+        let news = settled && !service.steady;
+        service.steady = settled;
+        let deployment = &mut service.primary;
+        if proven {
+            deployment.failures.prove();
+        }
+        if settled && deployment.rollout_state == RolloutState::InProgress {
+            deployment.rollout_state = RolloutState::Completed;
+            deployment.rollout_state_reason = format!("ECS deployment {primary} completed.");
+            deployment.updated_at = now;
+            deployment.ended_at = Some(now);
+            self.emit_deployment(service_arn);
+            self.say(service_arn, &format!("(deployment {primary}) deployment completed."));
+        }
+        if news {
+            self.say(service_arn, "has reached a steady state.");
+        }
+    }
+}

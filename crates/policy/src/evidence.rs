@@ -1,0 +1,151 @@
+//! Evidence: what a diagnosis rests on, as data for machines and as sentences for people.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::facts::{Alarm, ApiAnswer};
+
+/// One thing that was seen, or could not be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "evidence", rename_all = "snake_case")]
+pub enum Evidence {
+    /// The service's counts.
+    Counts {
+        /// Tasks that run.
+        running: u32,
+        /// Tasks that should.
+        desired: u32,
+        /// Tasks on their way.
+        pending: u32,
+    },
+    /// What the alarm says now.
+    AlarmState {
+        /// Its state, in AWS's words.
+        state: &'static str,
+    },
+    /// What the API answered to a probe.
+    Api {
+        /// The answer, in words.
+        answer: String,
+    },
+    /// The maintenance page answers in the service's place, or is to from now on.
+    MaintenancePage,
+    /// ECS calls the task UNHEALTHY.
+    Unhealthy {
+        /// The task.
+        task: String,
+        /// Since when it has been found sick, if that was noted.
+        since: Option<Timestamp>,
+    },
+    /// The task does not answer a probe, while others do.
+    Unanswered {
+        /// The task.
+        task: String,
+        /// What it did instead.
+        because: String,
+        /// Since when it has been found sick, if that was noted.
+        since: Option<Timestamp>,
+    },
+    /// The task died by itself, or ECS gave it up for failing its health checks.
+    Died {
+        /// The task.
+        task: String,
+        /// When.
+        at: Timestamp,
+        /// What its container exited with.
+        exit_code: Option<i32>,
+        /// The reason that ECS gives.
+        reason: String,
+    },
+    /// The task never ran.
+    NotStarted {
+        /// The task.
+        task: String,
+        /// When it was given up.
+        at: Timestamp,
+        /// The reason that ECS gives.
+        reason: String,
+    },
+    /// A message of ECS about the service.
+    Said {
+        /// When.
+        at: Timestamp,
+        /// What.
+        text: String,
+    },
+    /// A deployment in progress.
+    InProgress {
+        /// Its id.
+        deployment: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// What could not be read.
+    NotRead {
+        /// What.
+        what: String,
+        /// Why.
+        because: String,
+    },
+}
+
+impl Evidence {
+    /// The alarm's state.
+    pub fn of_alarm(alarm: Alarm) -> Self {
+        let state = match alarm {
+            Alarm::Alarm => "ALARM",
+            Alarm::Ok => "OK",
+            Alarm::InsufficientData => "INSUFFICIENT_DATA",
+            Alarm::Missing => "missing",
+        };
+        Evidence::AlarmState { state }
+    }
+
+    /// The API's answer.
+    pub fn of_api(answer: &ApiAnswer) -> Self {
+        let answer = match answer {
+            ApiAnswer::Good { status, latency_ms } => format!("{status} in {latency_ms} ms"),
+            ApiAnswer::Unclear { status } => format!("{status}, which may be the gateway itself"),
+            ApiAnswer::Bad(because) => because.clone(),
+        };
+        Evidence::Api { answer }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since = |since: &Option<Timestamp>| {
+            since.map_or_else(String::new, |since| format!(", since {since:.0}"))
+        };
+        match self {
+            Evidence::Counts { running, desired, pending } => {
+                write!(f, "{running} of {desired} tasks run, {pending} are on their way")
+            }
+            Evidence::AlarmState { state } => write!(f, "the 5XX alarm is {state}"),
+            Evidence::Api { answer } => write!(f, "the API answered {answer}"),
+            Evidence::MaintenancePage => {
+                f.write_str("the maintenance page answers for the service")
+            }
+            Evidence::Unhealthy { task, since: at } => {
+                write!(f, "ECS calls task {task} UNHEALTHY{}", since(at))
+            }
+            Evidence::Unanswered { task, because, since: at } => {
+                write!(f, "task {task} does not answer ({because}){}", since(at))
+            }
+            Evidence::Died { task, at, exit_code, reason } => {
+                let code = exit_code.map_or_else(String::new, |code| format!(" with code {code}"));
+                write!(f, "task {task} ended{code} at {at:.0}: {reason}")
+            }
+            Evidence::NotStarted { task, at, reason } => {
+                write!(f, "task {task} never ran, given up at {at:.0}: {reason}")
+            }
+            Evidence::Said { at, text } => write!(f, "ECS said at {at:.0}: {text}"),
+            Evidence::InProgress { deployment, since } => {
+                write!(f, "deployment {deployment} has been in progress since {since:.0}")
+            }
+            Evidence::NotRead { what, because } => write!(f, "{what} could not be read: {because}"),
+        }
+    }
+}

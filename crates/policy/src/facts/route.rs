@@ -1,0 +1,124 @@
+//! The gateway's route to the service.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+
+use super::Observed;
+
+/// The gateway's route to the service.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The API's id.
+    pub api: String,
+    /// The port the tasks serve on, unless their host has another for them.
+    pub port: u16,
+    /// Where tasks are reached from the internet, by ARN; only of those that have an address
+    /// (F24, F25).
+    pub endpoints: Observed<BTreeMap<String, SocketAddr>>,
+    /// What probes found, of the endpoints that were probed.
+    pub readiness: BTreeMap<SocketAddr, Readiness>,
+    /// What leads to the tasks, in configured order.
+    pub pointers: Vec<(Pointer, Observed<Integration>)>,
+    /// The stages that show the API; none where a stage variable leads to the tasks, which takes
+    /// effect without a deployment.
+    pub stages: Observed<Vec<Stage>>,
+}
+
+impl Route {
+    /// When a change of the API last took effect, as far as is known.
+    pub fn changed_at(&self) -> Option<Timestamp> {
+        let created_at = |stage: &Stage| match &stage.serves {
+            Serves::Deployment(deployment) => deployment.created_at,
+            Serves::Nothing | Serves::NotRead(_) => None,
+        };
+        self.stages.known()?.iter().filter_map(created_at).max()
+    }
+}
+
+/// Whether a task answers, by a probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// It does.
+    Ready,
+    /// It does not; the text says what it did instead.
+    NotReady(String),
+    /// It cannot even be reached. So it looks where only API Gateway may reach the tasks as well:
+    /// nothing to move the route to, and no proof that nobody is served.
+    Unreachable(String),
+}
+
+/// What the gateway finds the tasks by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pointer {
+    /// An integration's URI: by id in an HTTP API, as `RESOURCE_ID:METHOD` in a REST API (F7).
+    Integration(String),
+    /// A variable of a stage, which integrations' URIs refer to (F6).
+    StageVariable {
+        /// The stage's name.
+        stage: String,
+        /// The variable's name.
+        name: String,
+    },
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pointer::Integration(id) => write!(f, "integration {id}"),
+            Pointer::StageVariable { stage, name } => write!(f, "variable {name} of stage {stage}"),
+        }
+    }
+}
+
+/// Where a pointer leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    /// Whether its URI is one that may be rewritten.
+    pub kind: IntegrationKind,
+    /// Its URI; of a stage variable, its value.
+    pub uri: Option<String>,
+}
+
+/// What kind of integration it is: only a plain HTTP one leads to a task's address (F6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntegrationKind {
+    /// A URL that is called over the internet, or a stage variable with one.
+    Http,
+    /// Anything else, in AWS's words, for example `HTTP_PROXY over VPC_LINK` or `AWS_PROXY`.
+    Other(String),
+}
+
+/// A stage of an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Whether changes take effect by themselves (F4).
+    pub auto_deploy: bool,
+    /// What it shows.
+    pub serves: Serves,
+}
+
+/// What a stage shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Serves {
+    /// Nothing: it was never deployed.
+    Nothing,
+    /// This deployment.
+    Deployment(StageDeployment),
+    /// The deployment of this id, which was not read: that costs a call, and most decisions do not
+    /// need it.
+    NotRead(String),
+}
+
+/// The deployment that a stage serves. With `auto_deploy` API Gateway makes one at each change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageDeployment {
+    /// Its description, where Eden notes the address it deployed.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+}

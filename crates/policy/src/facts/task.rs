@@ -1,0 +1,128 @@
+//! The service's tasks.
+
+use jiff::Timestamp;
+
+/// A task of the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Its ARN.
+    pub arn: String,
+    /// Where it is in its life cycle.
+    pub last_status: LastStatus,
+    /// Whether ECS wants it to run; a dying task is still RUNNING but wanted STOPPED (F9).
+    pub wanted: bool,
+    /// What its container health checks say (F20).
+    pub health: TaskHealth,
+    /// When it was requested.
+    pub created_at: Option<Timestamp>,
+    /// When it became RUNNING.
+    pub started_at: Option<Timestamp>,
+    /// When it began to stop.
+    pub stopping_at: Option<Timestamp>,
+    /// The id of the deployment that started it (`startedBy`, F21).
+    pub deployment: Option<String>,
+    /// What carries its address.
+    pub network: TaskNetwork,
+    /// Why it stopped, if it did (F18).
+    pub stop: Option<Stop>,
+    /// Since when Eden has found it sick, by its tag `{APP_NAME}:suspect-since`.
+    pub suspect_since: Option<Timestamp>,
+}
+
+/// Why a task stopped (F18).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// The kind of reason.
+    pub code: StopCode,
+    /// The reason, in ECS's words or in those of whoever stopped it.
+    pub reason: String,
+    /// What its container exited with, if it ran.
+    pub exit_code: Option<i32>,
+}
+
+impl Stop {
+    /// The beginning of the reasons that Eden gives to StopTask.
+    pub const MARK: &str = "Eden: ";
+
+    /// Whether Eden stopped it.
+    pub fn is_edens(&self) -> bool {
+        self.reason.starts_with(Stop::MARK)
+    }
+}
+
+/// A task's `stopCode` (F18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopCode {
+    /// It never ran: image, secret, network or capacity.
+    TaskFailedToStart,
+    /// Its application ended.
+    EssentialContainerExited,
+    /// ECS replaced it because it failed its health checks (F19), by what the reason says.
+    FailedHealthChecks,
+    /// Somebody called StopTask.
+    UserInitiated,
+    /// The service had one too many, or replaced it.
+    ServiceSchedulerInitiated,
+    /// AWS took its capacity back, or its host failed.
+    Infrastructure,
+    /// A code this version does not know, or none (F15).
+    Unknown,
+}
+
+/// What a task's address belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskNetwork {
+    /// A network interface of its own, by id.
+    Interface(String),
+    /// The container instance it runs on, with bridge or host networking (F25).
+    Host {
+        /// The container instance's ARN.
+        container_instance: String,
+        /// The port of the instance that leads to the application, once ECS has bound it.
+        port: Option<u16>,
+    },
+    /// Nothing that ECS shows, or not yet.
+    Unattached,
+}
+
+impl Task {
+    /// Whether it runs and is meant to go on running.
+    pub fn runs(&self) -> bool {
+        self.wanted && self.last_status == LastStatus::Running
+    }
+
+    /// The last part of the ARN, as people name tasks.
+    pub fn id(&self) -> &str {
+        task_id(&self.arn)
+    }
+}
+
+/// The last part of a task's ARN, as people name tasks.
+pub fn task_id(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// A task's `lastStatus`, as far as decisions depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastStatus {
+    /// PROVISIONING, PENDING or ACTIVATING.
+    Starting,
+    /// RUNNING.
+    Running,
+    /// DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED or DELETED.
+    Stopping,
+    /// A status this version does not know (F15).
+    Unknown,
+}
+
+/// A task's `healthStatus`. `Unknown` means that no container health check speaks for it, which
+/// is not sickness (F20).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TaskHealth {
+    /// Its essential containers pass.
+    Healthy,
+    /// No health check, or none has finished.
+    Unknown,
+    /// An essential container fails.
+    Unhealthy,
+}

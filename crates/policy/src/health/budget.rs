@@ -1,0 +1,98 @@
+//! The budget: what Eden did in the last hour, read back from AWS, and what it may still do.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::later;
+use super::patient::Patient;
+use crate::facts::{Stop, Task};
+use crate::plan::Hold;
+
+const HOUR: Duration = Duration::from_hours(1);
+/// So long a forced deployment makes the next one wait longer.
+const REMEMBERED: Duration = Duration::from_hours(6);
+/// Eden notes a deployment just before it makes it: what began so near to a note is Eden's own.
+const NOTED: Duration = Duration::from_mins(1);
+
+impl Patient<'_> {
+    /// When each remedy of the last hour was taken: stops by ECS's stop reasons (F18), forced and
+    /// rolled back deployments by the service's tag.
+    fn remedies(&self) -> Vec<Timestamp> {
+        let stops = self.stops();
+        let deployments = self.service.redeployed_at.iter().copied();
+        let mut at: Vec<_> =
+            stops.chain(deployments).filter(|at| self.now < later(*at, HOUR)).collect();
+        at.sort();
+        at
+    }
+
+    /// When Eden stopped tasks, as far as ECS remembers. What has no time may be of just now.
+    fn stops(&self) -> impl Iterator<Item = Timestamp> {
+        let by_eden = |task: &&Task| task.stop.as_ref().is_some_and(Stop::is_edens);
+        self.tasks.iter().filter(by_eden).map(|task| task.stopping_at.unwrap_or(self.now))
+    }
+
+    /// How many remedies are left.
+    ///
+    /// # Errors
+    /// The hold, when there is none.
+    pub(super) fn budget(&self) -> Result<usize, Hold> {
+        let remedies = self.remedies();
+        let spent = u32::try_from(remedies.len()).unwrap_or(u32::MAX);
+        let budget = self.limits.healing_budget_per_hour;
+        if spent < budget {
+            return Ok(usize::try_from(budget - spent).unwrap_or(usize::MAX));
+        }
+        // So many of the oldest must be over an hour ago before there is room for one.
+        let excess = usize::try_from(spent - budget).unwrap_or(usize::MAX);
+        let until = remedies.get(excess).map(|at| later(*at, HOUR));
+        Err(Hold::BudgetSpent { spent, budget, until })
+    }
+
+    /// Why no further batch of tasks may be stopped yet: the last one was stopped a short while
+    /// ago, or its successors are not there.
+    pub(super) fn storm(&self) -> Option<Hold> {
+        let last = self.stops().max()?;
+        let until = later(last, self.limits.storm_cooldown);
+        if self.now < until {
+            Some(Hold::StormCooldown { until: Some(until) })
+        } else if self.service.running < self.service.desired {
+            Some(Hold::StormCooldown { until: None })
+        } else {
+            None
+        }
+    }
+
+    /// When Eden last stopped a task, as far as ECS remembers, or deployed the service.
+    pub(super) fn last_remedy(&self) -> Option<Timestamp> {
+        self.stops().chain(self.lately_redeployed()).max()
+    }
+
+    /// Whether Eden deployed the service in the last hours.
+    pub(super) fn redeployed_lately(&self) -> bool {
+        self.redeployments() > 0
+    }
+
+    /// Whether what began then was Eden's own deployment.
+    pub(super) fn is_edens(&self, began: Timestamp) -> bool {
+        let near = |noted: &Timestamp| began.duration_since(*noted).unsigned_abs() < NOTED;
+        self.service.redeployed_at.iter().any(near)
+    }
+
+    fn redeployments(&self) -> usize {
+        self.lately_redeployed().count()
+    }
+
+    fn lately_redeployed(&self) -> impl Iterator<Item = Timestamp> {
+        let lately = |at: &Timestamp| self.now < later(*at, REMEMBERED);
+        self.service.redeployed_at.iter().copied().filter(lately)
+    }
+
+    /// Why the service may not be deployed again yet.
+    pub(super) fn cooldown(&self, present_since: Timestamp) -> Option<Hold> {
+        let cooldown = self.limits.redeploy_cooldown_after(self.redeployments());
+        let until = later(present_since, cooldown);
+        (self.now < until).then_some(Hold::RedeployCooldown { until })
+    }
+}

@@ -1,0 +1,145 @@
+//! Tasks that fail again and again: they die by themselves, ECS gives them up for failing their
+//! health checks, or cannot even start them.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::later;
+use super::patient::Patient;
+use crate::evidence::Evidence;
+use crate::facts::{Stop, StopCode, Task};
+use crate::plan::Diagnosis;
+
+/// What ECS says when it cannot start a task for want of capacity or because of its settings. Its
+/// messages are for people and may change: what is not recognized is no evidence.
+const CANNOT_START: [&str; 5] = [
+    "unable to place a task",
+    "unable to start task",
+    "unable to consistently start tasks",
+    "failed to launch a task",
+    "was unable to",
+];
+/// What ECS says when it can.
+const CAN_START: [&str; 2] = ["has reached a steady state", "has started"];
+/// A message of ECS is evidence for so long.
+const RECENT: Duration = Duration::from_mins(15);
+
+/// A task that failed, when, and why.
+type Failure<'a> = (Timestamp, &'a Task, &'a Stop);
+
+impl Patient<'_> {
+    /// The diagnosis, when tasks fail again and again.
+    pub(super) fn failing(&self) -> Option<(Diagnosis, Vec<Evidence>)> {
+        self.loops().or_else(|| self.cannot_start())
+    }
+
+    /// Enough of the last tasks failed in a row.
+    fn loops(&self) -> Option<(Diagnosis, Vec<Evidence>)> {
+        let row = self.last_failures();
+        let (_, _, last) = row.first().filter(|_| row.len() >= self.limits.loop_deaths)?;
+        let reason = last.reason.clone();
+        let diagnosis = if last.code != StopCode::TaskFailedToStart {
+            Diagnosis::CrashLoop { deaths: row.len(), exit_code: last.exit_code, reason }
+        } else if self.wants_more() {
+            Diagnosis::CannotStart { because: reason }
+        } else {
+            return None;
+        };
+        Some((diagnosis, row.into_iter().map(of_failure).collect()))
+    }
+
+    /// ECS says that it cannot start tasks, and has not started one since.
+    fn cannot_start(&self) -> Option<(Diagnosis, Vec<Evidence>)> {
+        if !self.wants_more() {
+            return None;
+        }
+        let primary = self.service.primary()?;
+        let says = |text: &str, words: &[&str]| words.iter().any(|words| text.contains(words));
+        let events = self.service.events.iter();
+        let said = events
+            .filter(|it| it.at >= primary.created_at && self.now < later(it.at, RECENT))
+            .take_while(|it| !says(&it.text, &CAN_START))
+            .find(|it| says(&it.text, &CANNOT_START))?;
+        let evidence = vec![Evidence::Said { at: said.at, text: said.text.clone() }];
+        Some((Diagnosis::CannotStart { because: said.text.clone() }, evidence))
+    }
+
+    /// Whether ECS has tasks to start.
+    fn wants_more(&self) -> bool {
+        self.service.running < self.service.desired || self.service.rolling().is_some()
+    }
+
+    /// The last failures, newest first, without those that a later task has outlived.
+    fn last_failures(&self) -> Vec<Failure<'_>> {
+        let mut failures = self.failures_of_present();
+        failures.retain(|(_, task, _)| !self.is_outlived(task));
+        failures
+    }
+
+    /// Whether so many tasks have failed within the hour that ECS remembers (F18) that one more may
+    /// make a loop of it again.
+    pub(super) fn has_failed_lately(&self) -> bool {
+        self.failures_of_present().len() >= self.limits.loop_deaths
+    }
+
+    /// The failures under the present deployment, newest first. Stops by Eden, by people and by
+    /// ECS's own scaling say nothing about the application, and tasks of an earlier deployment
+    /// nothing about the present one: it may be the remedy.
+    fn failures_of_present(&self) -> Vec<Failure<'_>> {
+        let primary = self.service.primary().map(|deployment| deployment.id.as_str());
+        let of_present =
+            |task: &&Task| task.deployment.is_none() || task.deployment.as_deref() == primary;
+        let failed = self.tasks.iter().filter(of_present).filter_map(failure);
+        let mut failures: Vec<_> = failed.collect();
+        failures.sort_by_key(|(at, task, _)| (Reverse(*at), &task.arn));
+        failures
+    }
+
+    /// Whether a task that was requested no earlier runs well, or has lived so much longer than this
+    /// one that it did not fail of the same: it may be sick by now, but not of a loop.
+    fn is_outlived(&self, failed: &Task) -> bool {
+        let long = self.life(failed).saturating_mul(2).max(self.grace());
+        self.tasks.iter().any(|task| {
+            task.arn != failed.arn
+                && requested_at(task) >= requested_at(failed)
+                && (self.runs_well(task) || self.life(task) > long)
+        })
+    }
+
+    /// How long a task has been running, or had been when it began to stop.
+    fn life(&self, task: &Task) -> Duration {
+        let until = task.stopping_at.unwrap_or(self.now);
+        task.started_at
+            .filter(|started| *started < until)
+            .map_or(Duration::ZERO, |started| until.duration_since(started).unsigned_abs())
+    }
+}
+
+fn requested_at(task: &Task) -> Option<Timestamp> {
+    task.created_at.or(task.started_at).or(task.stopping_at)
+}
+
+/// How a task failed, if it did.
+fn failure(task: &Task) -> Option<Failure<'_>> {
+    let (at, stop) = (task.stopping_at?, task.stop.as_ref()?);
+    match stop.code {
+        StopCode::TaskFailedToStart
+        | StopCode::EssentialContainerExited
+        | StopCode::FailedHealthChecks => Some((at, task, stop)),
+        StopCode::UserInitiated
+        | StopCode::ServiceSchedulerInitiated
+        | StopCode::Infrastructure
+        | StopCode::Unknown => None,
+    }
+}
+
+fn of_failure((at, task, stop): Failure<'_>) -> Evidence {
+    let (task, reason) = (task.id().to_owned(), stop.reason.clone());
+    if stop.code == StopCode::TaskFailedToStart {
+        Evidence::NotStarted { task, at, reason }
+    } else {
+        Evidence::Died { task, at, exit_code: stop.exit_code, reason }
+    }
+}

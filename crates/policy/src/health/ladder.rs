@@ -1,0 +1,319 @@
+//! The ladder of remedies: each rung only when the one below did not help or cannot.
+//!
+//! 1. the route is repaired (by the route's own decision);
+//! 2. ECS has its turn: a sick task is noted as a suspect;
+//! 3. sick tasks are stopped, one batch at a time, the worst first;
+//! 4. a new deployment is forced, which starts replacements first, when no task stands out, or most
+//!    are sick and the successor of one that was stopped is sick again;
+//! 5. the service is rolled back to what ran before;
+//! 6. people are called.
+
+use std::time::Duration;
+
+use super::later;
+use super::patient::{Patient, Sick, Sickness};
+use crate::facts::{Alarm, Deployment, DeploymentController, Observed, RolloutState, Task};
+use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
+use crate::route::State;
+
+/// For so long a rollout may be what made the service sick.
+const BLAMED: Duration = Duration::from_hours(6);
+
+impl Patient<'_> {
+    pub(super) fn remedy(&self, diagnosis: &Diagnosis) -> (Plan, Option<Condition>) {
+        let mut plan = self.clear_suspects(diagnosis);
+        let condition = match diagnosis {
+            Diagnosis::TaskSick { .. } => self.treat(diagnosis, &mut plan),
+            Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick => {
+                self.climb(diagnosis, &mut plan)
+            }
+            Diagnosis::CrashLoop { .. } | Diagnosis::CannotStart { .. } => {
+                self.return_to_former(diagnosis, &mut plan)
+            }
+            Diagnosis::Rolling { overdue: true, .. } => self.return_to_former(diagnosis, &mut plan),
+            Diagnosis::Rolling { deployment, overdue: false } => {
+                plan.holds.push(Hold::RolloutInProgress { deployment: deployment.clone() });
+                None
+            }
+            Diagnosis::Starting => {
+                plan.holds.extend(self.awaited());
+                None
+            }
+            Diagnosis::RouteStale => {
+                let rings = self.alarm() == Some(Alarm::Alarm);
+                plan.holds.extend(rings.then_some(Hold::RouteRepairedFirst));
+                None
+            }
+            Diagnosis::Disputed => {
+                plan.holds.push(Hold::EvidenceDisagrees);
+                None
+            }
+            Diagnosis::Healthy
+            | Diagnosis::BelowFloor { .. }
+            | Diagnosis::ScaledToZero
+            | Diagnosis::NotActive { .. }
+            | Diagnosis::Paused
+            | Diagnosis::Unknown => None,
+        };
+        let spent = plan.holds.iter().find(|hold| matches!(hold, Hold::BudgetSpent { .. }));
+        let condition = condition.or_else(|| spent.map(|hold| self.condition(hold.reason())));
+        (plan, condition)
+    }
+
+    /// What people are told of, once for each deployment.
+    fn condition(&self, name: &str) -> Condition {
+        let of = self.service.primary().map_or("none", |deployment| deployment.id.as_str());
+        Condition { name: name.to_owned(), of: of.to_owned() }
+    }
+
+    /// Notes are taken off tasks that are well again, unless nothing is to be touched.
+    fn clear_suspects(&self, diagnosis: &Diagnosis) -> Plan {
+        match diagnosis {
+            Diagnosis::Healthy
+            | Diagnosis::RouteStale
+            | Diagnosis::TaskSick { .. }
+            | Diagnosis::TooFewTasks { .. }
+            | Diagnosis::ServiceSick
+            | Diagnosis::Disputed => {}
+            Diagnosis::Starting
+            | Diagnosis::Rolling { .. }
+            | Diagnosis::CrashLoop { .. }
+            | Diagnosis::CannotStart { .. }
+            | Diagnosis::Paused
+            | Diagnosis::BelowFloor { .. }
+            | Diagnosis::ScaledToZero
+            | Diagnosis::NotActive { .. }
+            | Diagnosis::Unknown => return Plan::default(),
+        }
+        let well = |task: &&Task| task.suspect_since.is_some() && self.is_well(task);
+        let mut well: Vec<_> =
+            self.tasks.iter().filter(well).map(|task| task.arn.clone()).collect();
+        well.sort();
+        let steps = well.into_iter().map(|task| Step::ClearSuspect { task }).collect();
+        Plan { steps, ..Plan::default() }
+    }
+
+    /// What has yet to settle: fresh tasks that would be sick if they were older, or else whatever
+    /// happened last.
+    fn awaited(&self) -> Vec<Hold> {
+        let sick = self.sick().into_iter();
+        let fresh: Vec<_> = sick.filter_map(|(task, _)| self.fresh(task, self.grace())).collect();
+        if fresh.is_empty() { self.unsettled().into_iter().collect() } else { fresh }
+    }
+
+    /// Rungs 2 and 3; and the next ones, when a stop did not help against a shared cause.
+    fn treat(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
+        let ripe = self.unprotected(self.ripe(plan), plan)?;
+        if let Some(storm) = self.storm() {
+            plan.holds.push(storm);
+            return None;
+        }
+        if self.is_shared(&ripe) && self.is_sick_again(&ripe) {
+            return self.climb(diagnosis, plan);
+        }
+        match self.budget() {
+            Ok(left) => self.stop(ripe, left, plan),
+            Err(spent) => plan.holds.push(spent),
+        }
+        None
+    }
+
+    /// The sick tasks that have been sick for long enough.
+    fn ripe(&self, plan: &mut Plan) -> Vec<Sick<'_>> {
+        let mut ripe = Vec::new();
+        for (task, why) in self.sick() {
+            if let Some((step, hold)) = self.unripe(task) {
+                plan.steps.extend(step);
+                plan.holds.push(hold);
+            } else {
+                ripe.push((task, why));
+            }
+        }
+        ripe
+    }
+
+    /// Those that ECS does not protect; `None` when there are none, or nobody knows.
+    fn unprotected<'a>(&self, ripe: Vec<Sick<'a>>, plan: &mut Plan) -> Option<Vec<Sick<'a>>> {
+        if ripe.is_empty() {
+            return None;
+        }
+        let protected = match &self.facts.protected {
+            Observed::Known(protected) => protected,
+            Observed::Unknown(because) => {
+                let because = because.clone();
+                plan.holds.push(Hold::FactUnknown { fact: Fact::Protection, because });
+                return None;
+            }
+        };
+        let (kept, ripe): (Vec<_>, Vec<_>) =
+            ripe.into_iter().partition(|(task, _)| protected.contains(&task.arn));
+        let protected = |task: &Task| Hold::TaskProtected { task: task.id().to_owned() };
+        plan.holds.extend(kept.iter().map(|(task, _)| protected(task)));
+        Some(ripe).filter(|ripe| !ripe.is_empty())
+    }
+
+    /// Whether so many tasks are sick that the cause is a shared one: more than the limit's share, or
+    /// all that run.
+    fn is_shared(&self, ripe: &[Sick<'_>]) -> bool {
+        let none_well = !self.tasks.iter().any(|task| self.runs_well(task));
+        none_well || self.limits.stops_allowed(self.down(), self.service.desired) < ripe.len()
+    }
+
+    /// Whether one of these was started after Eden's last remedy: that has not helped.
+    fn is_sick_again(&self, ripe: &[Sick<'_>]) -> bool {
+        let last = self.last_remedy();
+        ripe.iter().any(|(task, _)| last.is_some() && task.created_at > last)
+    }
+
+    /// Tasks that are sick, or missing: those that are missing carry the service no more.
+    fn down(&self) -> usize {
+        let running = self.tasks.iter().filter(|task| task.runs()).count();
+        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        self.sick().len().saturating_add(desired.saturating_sub(running))
+    }
+
+    /// Why a sick task may not be stopped yet, and what is to be noted for that.
+    fn unripe(&self, task: &Task) -> Option<(Option<Step>, Hold)> {
+        if let Some(hold) = self.fresh(task, self.grace()) {
+            return Some((None, hold));
+        }
+        let wait = self.limits.unhealthy_for;
+        let since = task.suspect_since.unwrap_or(self.now);
+        let until = later(since, wait);
+        if self.now >= until {
+            return None;
+        }
+        let mark = task.suspect_since.is_none();
+        let mark = mark.then(|| Step::MarkSuspect { task: task.arn.clone(), since });
+        Some((mark, Hold::SuspectNotYet { task: task.id().to_owned(), until }))
+    }
+
+    /// Stops as many as the limits allow.
+    fn stop(&self, ripe: Vec<Sick<'_>>, left: usize, plan: &mut Plan) {
+        let allowed = self.limits.stops_allowed(self.down(), self.service.desired).min(left);
+        if ripe.len() > allowed {
+            let (left, until) = (ripe.len() - allowed, later(self.now, self.limits.storm_cooldown));
+            plan.holds.push(Hold::StopLimit { left, allowed, until });
+        }
+        plan.steps.extend(ripe.into_iter().take(allowed).map(|(task, why)| Step::StopTask {
+            task: task.arn.clone(),
+            because: match why {
+                Sickness::Unhealthy => "container health check failing".to_owned(),
+                Sickness::Unanswered(because) => {
+                    format!("does not answer while others do: {because}")
+                }
+            },
+        }));
+    }
+
+    /// Rungs 4 to 6 for a service that fails as a whole.
+    fn climb(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
+        if *diagnosis == Diagnosis::ServiceSick && self.route_is == State::Unknown {
+            plan.holds.push(Hold::RouteUnknown);
+            return None;
+        }
+        let primary = self.service.primary();
+        let gave_up = primary.is_some_and(|primary| primary.rollout == RolloutState::Failed);
+        let condition = gave_up.then(|| self.condition("rollout_failed"));
+        // Where the same again did not help, or would not, what was before may; but tasks that are
+        // only missing are no fault of a deployment whose others run well.
+        let shared = matches!(diagnosis, Diagnosis::ServiceSick | Diagnosis::TaskSick { .. });
+        let blamed = shared || !self.present_runs_well();
+        if self.limits.rollback && blamed && (gave_up || self.redeployed_lately()) {
+            match self.roll_back(diagnosis) {
+                Ok(step) => {
+                    plan.steps.push(step);
+                    return None;
+                }
+                Err(hold) => {
+                    let is_known = hold == Hold::NothingToRollBackTo;
+                    plan.holds.push(hold);
+                    if !is_known {
+                        return condition;
+                    }
+                }
+            }
+        }
+        match self.redeploy(diagnosis) {
+            Ok(step) => plan.steps.push(step),
+            Err(hold) => plan.holds.push(hold),
+        }
+        condition
+    }
+
+    fn redeploy(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
+        let primary = self.deployable()?;
+        if primary.rollout == RolloutState::Failed {
+            return Err(Hold::RolloutFailed { deployment: primary.id.clone() });
+        }
+        if let Some(hold) = self.cooldown(primary.created_at) {
+            return Err(hold);
+        }
+        self.budget()?;
+        Ok(Step::ForceDeployment { replacing: primary.id.clone(), because: diagnosis.to_string() })
+    }
+
+    /// The PRIMARY deployment, if Eden may replace it.
+    fn deployable(&self) -> Result<&Deployment, Hold> {
+        if self.service.controller != DeploymentController::Ecs {
+            return Err(Hold::ForeignDeploymentController);
+        }
+        self.service.primary().ok_or_else(|| {
+            let because = "it has no PRIMARY deployment".to_owned();
+            Hold::FactUnknown { fact: Fact::Service, because }
+        })
+    }
+
+    /// Rungs 5 and 6 for a service that must not be started again as it is.
+    fn return_to_former(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
+        let (name, of_few) = match diagnosis {
+            Diagnosis::CrashLoop { .. } => ("crash_loop", self.present_runs_well()),
+            Diagnosis::CannotStart { .. } => ("cannot_start", self.present_runs_well()),
+            _ => ("rollout_overdue", false),
+        };
+        let rolled_back = if of_few { Err(Hold::NeedsAHuman) } else { self.roll_back(diagnosis) };
+        match rolled_back {
+            Ok(step) => {
+                plan.steps.push(step);
+                None
+            }
+            Err(hold) => {
+                plan.holds.push(hold);
+                Some(self.condition(name))
+            }
+        }
+    }
+
+    /// Whether some task of the present deployment runs well, so that what it runs is not to blame.
+    fn present_runs_well(&self) -> bool {
+        let present = self.service.primary().map(|primary| primary.id.as_str());
+        let is_present = |task: &&Task| present.is_some() && task.deployment.as_deref() == present;
+        self.tasks.iter().filter(is_present).any(|task| self.runs_well(task))
+    }
+
+    fn roll_back(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
+        if !self.limits.rollback {
+            return Err(Hold::NeedsAHuman);
+        }
+        let primary = self.deployable()?;
+        let former = match &self.facts.former {
+            Observed::Known(former) => former.as_ref(),
+            Observed::Unknown(because) => {
+                let because = because.clone();
+                return Err(Hold::FactUnknown { fact: Fact::FormerDeployment, because });
+            }
+        };
+        let other = former.filter(|former| former.definition != primary.definition);
+        // What has run for long is not to blame; what Eden itself returned to is no better than what
+        // it left.
+        let blamed = |at| self.now < later(at, BLAMED) && !self.is_edens(at);
+        let former = other.filter(|former| blamed(former.replaced_at));
+        let former = former.ok_or(Hold::NothingToRollBackTo)?;
+        self.budget()?;
+        Ok(Step::RollBack {
+            replacing: primary.id.clone(),
+            to: former.definition.clone(),
+            because: diagnosis.to_string(),
+        })
+    }
+}

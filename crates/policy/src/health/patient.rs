@@ -1,0 +1,168 @@
+//! An active service that wants tasks, with all that judges it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::later;
+use crate::facts::{
+    Alarm, ApiAnswer, Deployment, Facts, LastStatus, Readiness, Service, Task, TaskHealth,
+};
+use crate::limits::Limits;
+use crate::plan::{Fact, Hold, Plan};
+use crate::route::State;
+
+/// See the module.
+pub(super) struct Patient<'a> {
+    pub(super) service: &'a Service,
+    pub(super) tasks: &'a [Task],
+    pub(super) facts: &'a Facts,
+    pub(super) route_changed_at: Option<Timestamp>,
+    pub(super) route_is: State,
+    /// Whether the maintenance page answers in the service's place, so that neither the alarm nor the
+    /// API's answer speaks of the service.
+    pub(super) silenced: bool,
+    pub(super) limits: &'a Limits,
+    pub(super) now: Timestamp,
+}
+
+/// Why a task is sick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sickness<'a> {
+    /// ECS calls it UNHEALTHY.
+    Unhealthy,
+    /// It does not answer, while others do.
+    Unanswered(&'a str),
+}
+
+/// A sick task, and why.
+pub(super) type Sick<'a> = (&'a Task, Sickness<'a>);
+
+impl<'a> Patient<'a> {
+    /// Tasks have had the time to get an address, and none has one: the route cannot be known to be
+    /// right (F24).
+    pub(super) fn unaddressed(&self, plan: &Plan) -> Option<Hold> {
+        let hold = plan.holds.iter().find(|hold| matches!(hold, Hold::NoAddress { .. }))?;
+        let fresh = |task: &Task| task.runs() && self.fresh(task, self.grace()).is_some();
+        let because = hold.to_string();
+        (!self.tasks.iter().any(fresh))
+            .then_some(Hold::FactUnknown { fact: Fact::Addresses, because })
+    }
+
+    pub(super) fn alarm(&self) -> Option<Alarm> {
+        self.facts.alarm.known().copied()
+    }
+
+    pub(super) fn api(&self) -> Option<&'a ApiAnswer> {
+        self.facts.api.known()
+    }
+
+    /// The sick tasks, the worst first: those that ECS calls UNHEALTHY, then the longest-running.
+    /// UNKNOWN health is no sickness (F20), nor is a task judged that is starting or stopping; one
+    /// that does not answer is sick only while another does, else the cause is a shared one.
+    pub(super) fn sick(&self) -> Vec<Sick<'a>> {
+        let some_answer = self
+            .tasks
+            .iter()
+            .any(|task| task.runs() && matches!(self.readiness(task), Some(Readiness::Ready)));
+        let sickness = |task: &'a Task| {
+            if task.health == TaskHealth::Unhealthy {
+                return Some((task, Sickness::Unhealthy));
+            }
+            match self.readiness(task)? {
+                Readiness::NotReady(because) if some_answer => {
+                    Some((task, Sickness::Unanswered(because)))
+                }
+                Readiness::NotReady(_) | Readiness::Ready | Readiness::Unreachable(_) => None,
+            }
+        };
+        let mut sick: Vec<_> =
+            self.tasks.iter().filter(|task| task.runs()).filter_map(sickness).collect();
+        sick.sort_by_key(|(task, sickness)| (*sickness, task.started_at, &task.arn));
+        sick
+    }
+
+    /// Whether a task has been running for longer than its grace, and nothing speaks against it.
+    pub(super) fn runs_well(&self, task: &Task) -> bool {
+        let accused = task.health == TaskHealth::Unhealthy
+            || matches!(self.readiness(task), Some(Readiness::NotReady(_)));
+        task.runs() && !accused && self.fresh(task, self.grace()).is_none()
+    }
+
+    /// Whether a running task is known to be well: it answers, or passes its own check. One that was
+    /// not asked, or could not be, may be as sick as before.
+    pub(super) fn is_well(&self, task: &Task) -> bool {
+        let well = match self.readiness(task) {
+            Some(Readiness::Ready) => task.health != TaskHealth::Unhealthy,
+            Some(Readiness::NotReady(_)) => false,
+            Some(Readiness::Unreachable(_)) | None => task.health == TaskHealth::Healthy,
+        };
+        task.runs() && well
+    }
+
+    /// Whether nothing of the last hour stands ready to make a condition of the next failure.
+    pub(super) fn is_calm(&self) -> bool {
+        !self.has_failed_lately() && self.budget().is_ok()
+    }
+
+    /// Whether every running task was probed and none answers.
+    pub(super) fn nobody_answers(&self) -> bool {
+        let mut running = self.tasks.iter().filter(|task| task.runs()).peekable();
+        running.peek().is_some()
+            && running.all(|task| matches!(self.readiness(task), Some(Readiness::NotReady(_))))
+    }
+
+    /// What a probe found of a task, if it was probed.
+    pub(super) fn readiness(&self, task: &Task) -> Option<&'a Readiness> {
+        let route = self.facts.route.as_ref()?;
+        route.readiness.get(route.endpoints.known()?.get(&task.arn)?)
+    }
+
+    /// The deployment that is replacing tasks, if one is, and whether that takes too long.
+    pub(super) fn rolling(&self) -> Option<(&'a Deployment, bool)> {
+        let deployment = self.service.rolling()?;
+        let due = later(deployment.created_at, self.limits.rollout_timeout);
+        Some((deployment, self.now >= due))
+    }
+
+    /// Why what is seen may be the past: a task on its way, fresh or just stopped, or a route
+    /// that has just moved. The alarm looks back further than the tasks' own counts; behind the
+    /// maintenance page it does not count, and that the page came says nothing of the tasks.
+    pub(super) fn unsettled(&self) -> Option<Hold> {
+        let too_few = self.service.running < self.service.desired;
+        let window =
+            if too_few { self.grace() } else { self.grace().max(self.limits.alarm_settle) };
+        let mut tasks: Vec<_> = self.tasks.iter().collect();
+        tasks.sort_by_key(|task| &task.arn);
+        let task = tasks.into_iter().find_map(|task| self.fresh(task, window));
+        let counts = !too_few && !self.silenced;
+        let moved = self.route_changed_at.filter(|_| counts).map(|at| later(at, window));
+        let moved = moved.filter(|until| self.now < *until);
+        task.or(moved.map(|until| Hold::RouteJustMoved { until }))
+    }
+
+    /// Why a task says nothing yet: it has yet to start, or started or stopped within `window`. One
+    /// that takes as long to start as a whole rollout may is not waited for.
+    pub(super) fn fresh(&self, task: &Task, window: Duration) -> Option<Hold> {
+        let held = |until| Some(Hold::WithinStartupGrace { task: task.id().to_owned(), until });
+        let stuck = |at| self.now >= later(at, self.limits.rollout_timeout);
+        let since = match task.last_status {
+            LastStatus::Starting if task.wanted => {
+                return if task.created_at.is_some_and(stuck) { None } else { held(None) };
+            }
+            // A running task of unknown age may be a fresh one.
+            LastStatus::Running if task.wanted => match task.started_at.or(task.created_at) {
+                Some(since) => since,
+                None => return held(None),
+            },
+            LastStatus::Starting | LastStatus::Running | LastStatus::Stopping => task.stopping_at?,
+            LastStatus::Unknown => return None,
+        };
+        let until = later(since, window);
+        if self.now < until { held(Some(until)) } else { None }
+    }
+
+    pub(super) fn grace(&self) -> Duration {
+        self.limits.startup_grace.max(self.service.health_check_grace)
+    }
+}

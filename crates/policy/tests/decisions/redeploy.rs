@@ -1,0 +1,147 @@
+//! Rung 4: a service that fails as a whole, or has too few tasks, is deployed anew.
+
+use std::time::Duration;
+
+use eden_policy::facts::{DeploymentController, RolloutState};
+use eden_policy::{Facts, Hold, Limits, Step};
+
+use crate::fixtures::*;
+use crate::verdict::*;
+
+/// One step, and it is a forced redeployment of the present deployment.
+fn assert_redeploys(facts: &Facts) {
+    let finding = decide(facts);
+    assert!(
+        matches!(
+            &finding.plan.steps[..],
+            [Step::ForceDeployment { replacing, .. }] if replacing == PRIMARY
+        ),
+        "{finding:?}"
+    );
+}
+
+fn assert_held(facts: &Facts, expected: &Hold) {
+    let finding = decide(facts);
+    assert_eq!(finding.plan.steps, [], "{}", finding.diagnosis);
+    assert!(finding.holds(expected), "{finding:?}");
+}
+
+fn deployed(facts: Facts, rollout: RolloutState, seconds_ago: u64) -> Facts {
+    facts.service(|service| service.deployments = vec![deployment(rollout, seconds_ago)])
+}
+
+fn too_few() -> Facts {
+    healthy(2).service(|service| service.running = 1).tasks(vec![task(1)])
+}
+
+#[test]
+fn a_service_that_fails_with_no_task_to_blame_is_redeployed() {
+    assert_redeploys(&failing(1));
+    assert_redeploys(&healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])));
+}
+
+#[test]
+fn too_few_tasks_that_ecs_does_not_replace_lead_to_a_redeployment() {
+    assert_redeploys(&too_few());
+}
+
+#[test]
+fn the_reason_is_the_diagnosis() {
+    let because = |facts: &Facts| decide(facts).plan.steps[0].to_string();
+    assert_eq!(because(&too_few()), "Forced service redeployment: Task count mismatch: 1/2");
+}
+
+#[test]
+fn the_cooldown_counts_from_the_last_deployment_whoever_made_it() {
+    for facts in [failing(1), too_few()] {
+        let deployed = |age| deployed(facts.clone(), RolloutState::Completed, age);
+        assert_held(&deployed(899), &Hold::RedeployCooldown { until: hence(1) });
+        assert_redeploys(&deployed(900));
+    }
+}
+
+#[test]
+fn the_cooldown_doubles_with_each_deployment_of_eden_in_the_last_six_hours() {
+    for (at, cooldown) in [
+        (vec![], 900),
+        (vec![4_000], 1_800),
+        (vec![5_000, 4_000], 3_600),
+        (vec![15_000, 14_000, 13_000], 7_200),
+        (vec![21_600, 4_000], 1_800),
+        (vec![21_599, 4_000], 3_600),
+        // It becomes no longer than what is remembered.
+        (vec![9_000, 8_000, 7_000, 6_000, 5_000, 4_000], 21_600),
+    ] {
+        let facts =
+            failing(1).service(|it| it.redeployed_at = at.iter().map(|s| ago(*s)).collect());
+        let deployed = |age| deployed(facts.clone(), RolloutState::Completed, age);
+        assert_held(&deployed(cooldown - 1), &Hold::RedeployCooldown { until: hence(1) });
+        assert_redeploys(&deployed(cooldown));
+    }
+}
+
+#[test]
+fn a_longer_cooldown_of_the_settings_is_not_cut_short() {
+    let cooldown = |hours, redeployments| {
+        let redeploy_cooldown = Duration::from_hours(hours);
+        Limits { redeploy_cooldown, ..Limits::default() }.redeploy_cooldown_after(redeployments)
+    };
+    assert_eq!(cooldown(8, 0), Duration::from_hours(8));
+    assert_eq!(cooldown(8, 1), Duration::from_hours(8));
+    assert_eq!(cooldown(1, 40), Duration::from_hours(6));
+    assert_eq!(cooldown(0, 40), Duration::ZERO);
+}
+
+#[test]
+fn a_redeployment_is_spent_from_the_same_budget_as_stops() {
+    let stopped = |stops: u8| {
+        (20..20 + stops).fold(failing(1), |facts, n| facts.with_task(task(n).stopped_by_eden(600)))
+    };
+    assert_redeploys(&stopped(5));
+    let finding = decide(&stopped(6));
+    assert_eq!(finding.plan.steps, []);
+    assert!(finding.holds(&Hold::BudgetSpent { spent: 6, budget: 6, until: Some(hence(3_000)) }));
+    assert_eq!(finding.condition(), Some("budget_spent"));
+}
+
+#[test]
+fn a_rollout_that_failed_is_not_repeated_and_people_are_called() {
+    for facts in [failing(1), too_few()] {
+        let facts = deployed(facts, RolloutState::Failed, 5_000);
+        assert_held(&facts, &Hold::RolloutFailed { deployment: PRIMARY.to_owned() });
+        assert_eq!(decide(&facts).condition(), Some("rollout_failed"));
+    }
+}
+
+#[test]
+fn a_service_of_another_deployment_controller_is_not_redeployed() {
+    let facts = failing(1).service(|service| service.controller = DeploymentController::Other);
+    assert_held(&facts, &Hold::ForeignDeploymentController);
+}
+
+#[test]
+fn without_a_primary_deployment_there_is_nothing_to_replace() {
+    let finding = decide(&failing(1).service(|service| service.deployments.clear()));
+    assert_eq!(finding.plan.steps, []);
+    assert!(finding.plan.unknown_facts().next().is_some());
+}
+
+#[test]
+fn a_desired_count_below_the_floor_is_restored() {
+    let limits = Limits { min_desired_count: 3, ..Limits::default() };
+    let finding = decide_under(&healthy(2), &limits);
+    assert_eq!(finding.plan.steps, [Step::RestoreDesiredCount { from: 2, to: 3 }]);
+}
+
+#[test]
+fn without_a_gateway_only_the_service_is_healed() {
+    let mut facts = failing(1);
+    facts.route = None;
+    assert_redeploys(&facts);
+}
+
+#[test]
+fn while_the_evidence_disagrees_nothing_is_redeployed() {
+    let facts = healthy(1).alarm(eden_policy::facts::Alarm::Alarm);
+    assert_held(&facts, &Hold::EvidenceDisagrees);
+}

@@ -1,0 +1,236 @@
+//! Rungs 5 and 6: what ran before is run again, if that is allowed and may help; otherwise people
+//! are called.
+
+use eden_policy::facts::{DeploymentController, Former, RolloutState, Task};
+use eden_policy::health::Finding;
+use eden_policy::plan::Fact;
+use eden_policy::{Facts, Hold, Limits, Observed, Step};
+
+use crate::fixtures::*;
+use crate::verdict::*;
+
+fn assert_rolls_back(finding: &Finding) {
+    assert!(
+        matches!(
+            &finding.plan.steps[..],
+            [Step::RollBack { replacing, to, .. }] if replacing == PRIMARY && to == FORMER
+        ),
+        "{finding:?}"
+    );
+    assert_eq!(finding.condition, None);
+}
+
+fn assert_held(finding: &Finding, expected: &Hold, condition: &str) {
+    assert_eq!(finding.remedies(), [] as [&Step; 0], "{finding:?}");
+    assert!(finding.holds(expected), "{finding:?}");
+    assert_eq!(finding.condition(), Some(condition));
+}
+
+/// Deployed an hour ago; the task definition before ran well.
+fn lately(facts: Facts) -> Facts {
+    let deployed = vec![deployment(RolloutState::Completed, 3_600)];
+    facts.former(3_600).service(|service| service.deployments = deployed)
+}
+
+fn none_runs(stops: impl IntoIterator<Item = Task>) -> Facts {
+    lately(healthy(1)).service(|it| it.running = 0).tasks(stops.into_iter().collect())
+}
+
+fn crash_loop() -> Facts {
+    none_runs((1..=3).map(|n| task(n).died(u64::from(n) * 200)))
+}
+
+fn cannot_start() -> Facts {
+    none_runs((1..=3).map(|n| task(n).not_started(u64::from(n) * 200)))
+}
+
+fn overdue() -> Facts {
+    healthy(1).former(1_800).service(|it| it.deployments = rollout_since(1_800))
+}
+
+/// It fails, and redeploying it a while ago did not help.
+fn failing_still() -> Facts {
+    lately(failing(1)).service(|service| service.redeployed_at = vec![ago(1_800)])
+}
+
+/// What calls people at once, with the name of the condition.
+fn hopeless() -> [(Facts, &'static str); 3] {
+    [(crash_loop(), "crash_loop"), (cannot_start(), "cannot_start"), (overdue(), "rollout_overdue")]
+}
+
+#[test]
+fn what_would_only_fail_again_is_rolled_back() {
+    for (facts, _) in hopeless() {
+        assert_rolls_back(&decide_under(&facts, &rollback()));
+    }
+}
+
+#[test]
+fn without_leave_to_roll_back_people_are_called_and_nothing_is_redeployed() {
+    for (facts, condition) in hopeless() {
+        assert_held(&decide(&facts), &Hold::NeedsAHuman, condition);
+    }
+}
+
+#[test]
+fn the_condition_is_about_the_present_deployment() {
+    let condition = decide(&crash_loop()).condition.unwrap();
+    assert_eq!(condition.to_string(), format!("crash_loop {PRIMARY}"));
+}
+
+#[test]
+fn a_rollout_is_overdue_when_its_time_is_over() {
+    let age = |seconds| {
+        let facts = overdue().service(|it| it.deployments = rollout_since(seconds));
+        decide_under(&facts, &rollback())
+    };
+    assert_eq!(named(&age(1_799).diagnosis), "rolling");
+    assert_eq!(age(1_799).plan.steps, []);
+    assert_eq!(named(&age(1_800).diagnosis), "rolling_overdue");
+}
+
+#[test]
+fn with_nothing_to_return_to_people_are_called() {
+    for (facts, condition) in hopeless() {
+        let with = |former| {
+            let facts = Facts { former: Observed::Known(former), ..facts.clone() };
+            decide_under(&facts, &rollback())
+        };
+        assert_held(&with(None), &Hold::NothingToRollBackTo, condition);
+        let same = Former { definition: PRESENT.to_owned(), replaced_at: ago(3_600) };
+        assert_held(&with(Some(same)), &Hold::NothingToRollBackTo, condition);
+    }
+}
+
+#[test]
+fn what_has_run_for_six_hours_is_not_to_blame() {
+    let since = |seconds| decide_under(&crash_loop().former(seconds), &rollback());
+    assert_rolls_back(&since(21_599));
+    assert_held(&since(21_600), &Hold::NothingToRollBackTo, "crash_loop");
+}
+
+#[test]
+fn an_unknown_past_is_nothing_to_return_to() {
+    for (facts, condition) in hopeless() {
+        let finding = decide_under(&Facts { former: unknown(), ..facts }, &rollback());
+        let because = "ThrottlingException".to_owned();
+        let unread = Hold::FactUnknown { fact: Fact::FormerDeployment, because };
+        assert_held(&finding, &unread, condition);
+    }
+}
+
+#[test]
+fn a_rollback_is_spent_from_the_budget() {
+    for (facts, condition) in hopeless() {
+        let facts = facts.service(|service| {
+            service.redeployed_at = (1..=6).map(|n| ago(3_600 - 100 * n)).collect();
+        });
+        let spent = Hold::BudgetSpent { spent: 6, budget: 6, until: Some(hence(100)) };
+        let finding = decide_under(&facts.former(3_600), &rollback());
+        assert!(!finding.rolls_back());
+        assert!(finding.holds(&spent), "{condition}: {:?}", finding.plan.holds);
+        assert_eq!(finding.condition(), Some(condition));
+    }
+}
+
+#[test]
+fn a_service_of_another_deployment_controller_is_not_rolled_back() {
+    for (facts, condition) in hopeless() {
+        let facts = facts.service(|service| service.controller = DeploymentController::Other);
+        let finding = decide_under(&facts, &rollback());
+        assert_held(&finding, &Hold::ForeignDeploymentController, condition);
+    }
+}
+
+#[test]
+fn when_a_redeployment_did_not_help_what_ran_before_may() {
+    assert_rolls_back(&decide_under(&failing_still(), &rollback()));
+    // Not without leave, and not before a redeployment was tried.
+    let finding = decide(&failing_still());
+    assert!(!finding.rolls_back() && finding.redeploys());
+    let finding = decide_under(&lately(failing(1)), &rollback());
+    assert!(!finding.rolls_back() && finding.redeploys());
+}
+
+#[test]
+fn missing_tasks_are_no_fault_of_a_deployment_whose_others_run_well() {
+    let too_few = |others: Vec<Task>| {
+        let facts = lately(healthy(2)).service(|service| {
+            (service.running, service.redeployed_at) = (1, vec![ago(1_800)]);
+        });
+        facts.tasks(others)
+    };
+    let finding = decide_under(&too_few(vec![task(1)]), &rollback());
+    assert!(!finding.rolls_back() && finding.redeploys());
+    assert_rolls_back(&decide_under(&too_few(vec![]), &rollback()));
+}
+
+#[test]
+fn when_nothing_ran_before_the_redeployment_is_repeated_after_its_cooldown() {
+    let facts = failing_still().service(|it| it.deployments[0].created_at = ago(1_799));
+    let nothing = Facts { former: Observed::Known(None), ..facts };
+    let finding = decide_under(&nothing, &rollback());
+    assert_eq!(finding.reasons(), ["nothing_to_roll_back_to", "redeploy_cooldown"]);
+    let later = nothing.service(|it| it.deployments[0].created_at = ago(1_800));
+    assert!(decide_under(&later, &rollback()).redeploys());
+}
+
+#[test]
+fn while_the_past_is_unknown_a_failing_service_is_not_redeployed_in_its_stead() {
+    let finding = decide_under(&Facts { former: unknown(), ..failing_still() }, &rollback());
+    assert_eq!(finding.plan.steps, []);
+    assert_eq!(finding.plan.unknown_facts().count(), 1);
+}
+
+#[test]
+fn a_rollout_that_ecs_gave_up_is_rolled_back_without_repeating_it_first() {
+    let failed = lately(failing(1))
+        .service(|it| it.deployments = vec![deployment(RolloutState::Failed, 1_000)]);
+    assert_rolls_back(&decide_under(&failed, &rollback()));
+    let hold = Hold::RolloutFailed { deployment: PRIMARY.to_owned() };
+    assert_held(&decide(&failed), &hold, "rollout_failed");
+    let nothing = Facts { former: Observed::Known(None), ..failed };
+    let finding = decide_under(&nothing, &rollback());
+    assert_held(&finding, &Hold::NothingToRollBackTo, "rollout_failed");
+}
+
+#[test]
+fn what_eden_rolled_back_to_is_not_rolled_back_in_turn() {
+    // Given: Eden deployed what runs now, in place of what would be the former one.
+    let eden_deployed = |facts: Facts| {
+        facts.former(1_790).service(|service| {
+            service.redeployed_at = vec![ago(1_800)];
+            service.deployments[0].created_at = ago(1_790);
+        })
+    };
+    for (facts, condition) in [
+        (eden_deployed(crash_loop()), "crash_loop"),
+        (eden_deployed(cannot_start()), "cannot_start"),
+    ] {
+        let finding = decide_under(&facts, &rollback());
+        assert_held(&finding, &Hold::NothingToRollBackTo, condition);
+    }
+    let finding = decide_under(&eden_deployed(failing(1)), &rollback());
+    assert_eq!(finding.plan.steps, []);
+    assert!(finding.holds(&Hold::NothingToRollBackTo));
+    // What people deployed a while after Eden did is theirs.
+    assert_rolls_back(&decide_under(&eden_deployed(crash_loop()).former(1_700), &rollback()));
+}
+
+#[test]
+fn a_loop_beside_tasks_of_the_same_deployment_that_run_well_is_not_its_fault() {
+    // Given: one of three dies again and again, the others have run well for half an hour.
+    let facts = lately(healthy(3)).route(route_to(7)).service(|service| service.running = 2);
+    let facts = facts.tasks(vec![task(7).started(1_800), task(8).started(1_800)]);
+    let facts = (1..=3).fold(facts, |facts, n| facts.with_task(task(n).died(u64::from(n) * 200)));
+    assert_held(&decide_under(&facts, &rollback()), &Hold::NeedsAHuman, "crash_loop");
+    // Tasks of the deployment before prove nothing about it.
+    let old = |n| task(n).started(5_000).old();
+    let before = facts.with_task(old(7)).with_task(old(8));
+    assert_rolls_back(&decide_under(&before, &rollback()));
+}
+
+#[test]
+fn the_default_is_not_to_roll_back() {
+    assert!(!Limits::default().rollback);
+}

@@ -1,0 +1,187 @@
+//! Situations in which tasks fail again and again, or a rollout does not end.
+
+use eden_policy::facts::{Alarm, DeploymentController, RolloutState};
+use eden_policy::{Facts, Mode, Observed};
+
+use super::fixtures::*;
+use super::{Situation, situation};
+
+pub(super) fn all() -> Vec<Situation> {
+    [crash_loops(), silent_loops(), failed_starts(), rollouts()].into_iter().flatten().collect()
+}
+
+/// Of a service that was deployed half an hour ago no task runs, and the route leads nowhere.
+fn none_runs(wanted: u8) -> Facts {
+    let deployed = vec![deployment(RolloutState::Completed, 1_800)];
+    failing(wanted).route(route_to(99)).former(1_800).tasks(vec![]).service(|service| {
+        service.running = 0;
+        service.deployments = deployed;
+    })
+}
+
+fn dying(facts: Facts) -> Facts {
+    (1..=3).fold(facts, |facts, n| facts.with_task(task(n).died(u64::from(n) * 240)))
+}
+
+fn not_starting(facts: Facts) -> Facts {
+    (1..=3).fold(facts, |facts, n| facts.with_task(task(n).not_started(u64::from(n) * 240)))
+}
+
+fn crash_loops() -> Vec<Situation> {
+    vec![
+        situation(
+            "crash_loop/people_are_called",
+            "The last three tasks died by themselves: the same again would not help",
+            dying(none_runs(1)).with_task(task(4).starting()),
+        ),
+        situation(
+            "crash_loop/of_their_health_checks",
+            "ECS has replaced three tasks for failing their health checks, and the fourth fails them \
+             too",
+            (2..=4)
+                .fold(healthy(1), |facts, n| {
+                    facts.with_task(task(n).failed_checks(u64::from(n) * 300 - 300))
+                })
+                .with_task(sick_task(1).started(280).suspect(70)),
+        ),
+        situation(
+            "crash_loop/rolled_back",
+            "The tasks of the last deployment die, those of the one before did not",
+            dying(none_runs(1)).with_task(task(4).starting()),
+        )
+        .with_rollback(),
+        situation(
+            "crash_loop/one_of_three",
+            "One of three dies again and again while the others of the same deployment run well: \
+             no fault of the deployment",
+            dying(
+                none_runs(3)
+                    .alarm(Alarm::Ok)
+                    .api(GOOD)
+                    .route(route_to(8))
+                    .service(|service| service.running = 2),
+            )
+            .with_task(task(8).started(1_680))
+            .with_task(task(9).started(1_680)),
+        )
+        .with_rollback(),
+        situation(
+            "crash_loop/in_a_rollout",
+            "The new tasks of a rollout die while the old ones serve: it is rolled back",
+            dying(
+                none_runs(1)
+                    .former(900)
+                    .alarm(Alarm::Ok)
+                    .api(GOOD)
+                    .route(route_to(9))
+                    .service(|service| {
+                        (service.running, service.deployments) = (1, rollout_since(900));
+                    })
+                    .with_task(task(9).started(82_800).old()),
+            ),
+        )
+        .with_rollback(),
+        situation(
+            "crash_loop/another_controller",
+            "CodeDeploy deploys the service, so that Eden cannot roll it back",
+            dying(none_runs(1)).service(|service| {
+                service.controller = DeploymentController::Other;
+            }),
+        )
+        .with_rollback(),
+    ]
+}
+
+/// Loops of which nobody is told by mail.
+fn silent_loops() -> Vec<Situation> {
+    vec![
+        situation(
+            "crash_loop/people_know",
+            "People were told of this loop before: they are not told again",
+            dying(none_runs(1)).service(|service| {
+                service.told = Some(format!("crash_loop {PRIMARY}"));
+            }),
+        ),
+        situation(
+            "crash_loop/only_observing",
+            "With HEALING_MODE=observe nothing is changed, not even the note that people know",
+            dying(none_runs(1)),
+        )
+        .mode(Mode::Observe),
+    ]
+}
+
+fn failed_starts() -> Vec<Situation> {
+    vec![
+        situation(
+            "cannot_start/no_image",
+            "The image cannot be pulled: people are called",
+            not_starting(none_runs(1)),
+        ),
+        situation(
+            "cannot_start/no_room",
+            "ECS says that it has no room for a task",
+            healthy(2).tasks(vec![task(1)]).service(|service| {
+                (service.running, service.events) = (1, vec![event(200, NO_ROOM)]);
+            }),
+        ),
+        situation(
+            "cannot_start/nothing_to_roll_back_to",
+            "The image cannot be pulled, and nothing else ever ran",
+            Facts { former: Observed::Known(None), ..not_starting(none_runs(1)) },
+        )
+        .with_rollback(),
+        situation(
+            "cannot_start/rolled_back",
+            "The image of the last deployment cannot be pulled: what ran before is run again",
+            not_starting(none_runs(1)),
+        )
+        .with_rollback(),
+    ]
+}
+
+fn rollouts() -> Vec<Situation> {
+    // One task is of the deployment before, and one of the new one is sick.
+    let rolling = |since: u64| {
+        let tasks =
+            vec![task(1).started(82_800).old(), sick_task(2).started(since / 2).suspect(90)];
+        let facts = healthy(2).former(since).tasks(tasks);
+        facts.service(|it| it.deployments = rollout_since(since))
+    };
+    vec![
+        situation(
+            "rolling/left_alone",
+            "A deployment is in progress: its sick tasks are ECS's to judge",
+            rolling(600),
+        ),
+        situation(
+            "rolling/the_route_follows",
+            "A task of the new deployment answers: the route moves there, and nothing else is \
+             touched",
+            rolling(240)
+                .tasks(vec![task(1).started(82_800).old(), task(2).started(82_800).old()])
+                .with_task(task(3).started(60)),
+        ),
+        situation(
+            "rolling/the_remedy_of_a_crash_loop",
+            "What crashed was replaced a minute ago: the deaths before say nothing about the remedy",
+            {
+                let crashed = (1..=3).map(|n| task(n).died(u64::from(n) * 240).old());
+                let facts = none_runs(1).former(60).service(|it| it.deployments = rollout());
+                crashed.fold(facts, Facts::with_task).with_task(task(4).starting())
+            },
+        )
+        .with_rollback(),
+        situation(
+            "rolling_overdue/people_are_called",
+            "A rollout hangs for longer than ROLLOUT_TIMEOUT_SECONDS",
+            rolling(2_400),
+        ),
+        situation(
+            "rolling_overdue/rolled_back",
+            "A rollout hangs, and may be rolled back",
+            rolling(2_400),
+        )
+        .with_rollback(),
+    ]
+}

@@ -1,0 +1,156 @@
+//! The laws: what the world must show of whoever looks after the service, checked at each change
+//! that somebody other than the script has made.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use eden_policy::Limits;
+use jiff::Timestamp;
+
+use crate::record::Record;
+use crate::setting::Setting;
+use crate::watch::{Change, Seen, Watch};
+
+/// Between what a controller reads and what it does, so much may happen unseen: a call and its
+/// retries take up to 25 s, and a read may be of the past.
+pub(crate) const TOLERANCE: Duration = Duration::from_secs(60);
+/// Stops that are nearer to each other than this are one batch.
+const BATCH: Duration = Duration::from_secs(30);
+const HOUR: Duration = Duration::from_hours(1);
+/// So soon after the last fault everything is well again.
+pub const CONVERGED_WITHIN: Duration = Duration::from_mins(40);
+/// So soon after the last fault nothing is written any more: for an hour ECS tells of tasks that
+/// failed (F18), and people may be told that this is over.
+pub const QUIET_AFTER: Duration = Duration::from_mins(67);
+/// What Eden's reasons begin with.
+const MARK: &str = "Eden: ";
+
+/// What was done so far, and by which limits.
+#[derive(Debug)]
+pub(crate) struct Laws {
+    setting: Setting,
+    limits: Limits,
+    /// When tasks were stopped and deployments made.
+    remedies: VecDeque<Timestamp>,
+    stops: Vec<Timestamp>,
+}
+
+impl Laws {
+    pub(crate) fn new(setting: &Setting) -> Self {
+        let limits = Limits {
+            min_desired_count: setting.floor,
+            healing_budget_per_hour: setting.budget,
+            rollback: setting.rollback,
+            ..Limits::default()
+        };
+        Self { setting: setting.clone(), limits, remedies: VecDeque::new(), stops: Vec::new() }
+    }
+
+    /// Checks what a controller has changed.
+    pub(crate) fn check(&mut self, watch: &Watch, changes: &[Change], record: &mut Record) {
+        for change in changes {
+            match change {
+                Change::Stopping { arn, cause } if cause.reason.starts_with(MARK) => {
+                    if let Some(seen) = watch.tasks.get(arn) {
+                        self.stopped(watch, arn, seen, record);
+                    }
+                }
+                Change::Deployed { .. } => self.deployed(watch, change, record),
+                Change::Desired { from, to } => self.scaled(watch, *from, *to, record),
+                Change::Routed { to: Some(to) } => routed(watch, *to, record),
+                Change::Stopping { .. } | Change::Routed { to: None } => {}
+            }
+        }
+    }
+
+    fn stopped(&mut self, watch: &Watch, arn: &str, seen: &Seen, record: &mut Record) {
+        let now = watch.now;
+        let mut breaks = |invariant, text: String| record.breaks(now, invariant, text);
+        if !lately(seen.sick_at, now, TOLERANCE) {
+            breaks("no healthy task is stopped", format!("{arn} was well"));
+        }
+        if watch.rolling_before.is_some_and(|since| now >= since + TOLERANCE) {
+            breaks("nothing is stopped while a deployment rolls", arn.to_owned());
+        }
+        if seen.protected_at.is_some_and(|since| now >= since + TOLERANCE) {
+            breaks("no protected task is stopped", arn.to_owned());
+        }
+        let grace = self.limits.startup_grace;
+        if seen.task.started_at.is_some_and(|started| now < started + grace) {
+            breaks("no task is judged within its grace", arn.to_owned());
+        }
+        let batch = self.stops.iter().filter(|at| now < **at + BATCH).count() + 1;
+        let share = watch.desired as usize * self.limits.max_unhealthy_percent as usize / 100;
+        if batch > share.max(1) {
+            breaks("no more are stopped at once than may be", format!("{batch} of {share}"));
+        }
+        let earlier = self.stops.iter().rfind(|at| now >= **at + BATCH);
+        if earlier.is_some_and(|at| now < *at + self.limits.storm_cooldown) {
+            breaks("batches of stops keep their distance", arn.to_owned());
+        }
+        self.stops.push(now);
+        self.spend(now, record);
+    }
+
+    fn deployed(&mut self, watch: &Watch, change: &Change, record: &mut Record) {
+        let Change::Deployed { id, same, former_since } = change else { return };
+        let now = watch.now;
+        let mut breaks = |invariant, text: String| record.breaks(now, invariant, text);
+        let cooldown = self.limits.redeploy_cooldown;
+        if *same && now + TOLERANCE < *former_since + cooldown {
+            breaks("deployments keep their distance", format!("{id} came too soon"));
+        }
+        if !*same && !self.setting.rollback {
+            breaks("nothing is rolled back unless it may be", id.clone());
+        }
+        let rolling = watch.rolling_before.filter(|since| now >= *since + TOLERANCE);
+        let overdue = |since: Timestamp| now >= since + self.limits.rollout_timeout;
+        if rolling.is_some_and(|since| *same || !overdue(since)) && !(!*same && watch.looped()) {
+            breaks("no rollout is restarted", format!("{id} came during another"));
+        }
+        self.spend(now, record);
+    }
+
+    fn spend(&mut self, now: Timestamp, record: &mut Record) {
+        while self.remedies.front().is_some_and(|at| now >= *at + HOUR) {
+            self.remedies.pop_front();
+        }
+        self.remedies.push_back(now);
+        let (spent, budget) = (self.remedies.len(), self.limits.healing_budget_per_hour as usize);
+        if spent > budget {
+            record.breaks(now, "the budget of an hour is kept", format!("{spent} of {budget}"));
+        }
+    }
+
+    fn scaled(&self, watch: &Watch, from: u32, to: u32, record: &mut Record) {
+        if to != self.limits.min_desired_count || from >= to {
+            let text = format!("from {from} to {to}");
+            record.breaks(watch.now, "the desired count is only raised to the floor", text);
+        }
+    }
+
+    /// What has to hold when a history has ended.
+    pub(crate) fn check_end(&self, watch: &Watch, calm: Timestamp, record: &mut Record) {
+        let now = watch.now;
+        if watch.unwell_at.is_some_and(|at| at > calm + CONVERGED_WITHIN) {
+            let text = format!("{} at the end", watch.unwell.as_deref().unwrap_or("well"));
+            record.breaks(now, "after the last fault everything becomes well", text);
+        }
+        if let Some((at, what)) = record.last_write.take_if(|(at, _)| *at > calm + QUIET_AFTER) {
+            record.breaks(at, "nothing is written once all is well", what);
+        }
+    }
+}
+
+fn routed(watch: &Watch, to: std::net::SocketAddr, record: &mut Record) {
+    let now = watch.now;
+    let there = watch.tasks.values().filter(|seen| seen.task.endpoint == to);
+    if !there.clone().any(|seen| lately(seen.ran_at, now, TOLERANCE)) {
+        record.breaks(now, "the route leads to tasks that run", format!("{to} is none"));
+    }
+}
+
+/// Whether something was true at that time or less than so long ago.
+fn lately(at: Option<Timestamp>, now: Timestamp, within: Duration) -> bool {
+    at.is_some_and(|at| now <= at + within)
+}

@@ -1,0 +1,81 @@
+//! Eden: the handlers that Lambda runs, in processes as Lambda has them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use eden_core::{Aws, HandlerError, Report};
+use eden_lab::Lab;
+use eden_lab::lambda::Lambda;
+use eden_lab::template::Stack;
+
+use crate::install::{self, Ended, Process};
+use crate::mutants::Mutant;
+use crate::record::{self, About, Record};
+use crate::tap::{self, Tap};
+
+/// Installs Eden. Each invocation gets a process that no other has at the time, warm if there is
+/// one; a process whose invocation was cut off is gone.
+pub(crate) fn install(
+    lab: &Lab,
+    lambda: &Lambda,
+    stack: &Stack,
+    record: &record::Shared,
+    mutant: Option<Mutant>,
+) {
+    install::install(lambda, stack, |function| {
+        let idle: Arc<Mutex<Vec<(eden_core::Edge, Arc<Tap>)>>> = Arc::default();
+        let (lab, record, function) = (lab.clone(), Arc::clone(record), function.to_owned());
+        move |_: &str| {
+            let warm = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let (edge, tap) = warm.unwrap_or_else(|| {
+                let tap = Arc::new(Tap::new(&function, &lab, &record, mutant));
+                let aws = Aws::new(&tap::tapped(&lab, &tap));
+                (install::edge_of(&lab, aws), tap)
+            });
+            tap.begin();
+            let (idle, record, process) = (Arc::clone(&idle), Arc::clone(&record), edge.clone());
+            Process::watched(edge, move |ended| {
+                let now = process.aws.now();
+                tap.end(now, ended.is_ok());
+                note(&mut record::write(&record), now, ended);
+                idle.lock().unwrap_or_else(PoisonError::into_inner).push((process, tap));
+            })
+        }
+    });
+}
+
+/// Notes what an invocation found and decided.
+fn note(record: &mut Record, now: jiff::Timestamp, ended: &Ended) {
+    let report: &Report = match ended {
+        Ok(report) => report,
+        Err(HandlerError::Incomplete(report)) => report,
+        Err(HandlerError::Malformed(error)) => {
+            return record.breaks(now, "every event can be read", error.to_string());
+        }
+    };
+    if let Some(diagnosis) = &report.diagnosis {
+        record.see("diagnosis", &tag(diagnosis, "diagnosis"));
+    }
+    for done in &report.done {
+        record.see("remedy", &tag(&done.what, "action"));
+    }
+    for held in &report.held {
+        record.see("hold", held.what.reason());
+    }
+    record.note(now, About::Decision, || describe(report));
+}
+
+/// The name that a thing has in JSON.
+fn tag(thing: &impl serde::Serialize, member: &str) -> String {
+    let json = serde_json::to_value(thing).unwrap_or_default();
+    json[member].as_str().unwrap_or_default().to_owned()
+}
+
+fn describe(report: &Report) -> String {
+    let mut parts = vec![format!("{} ({})", report.function, report.trigger)];
+    parts.extend(report.diagnosis.iter().map(|it| format!("found: {it}")));
+    parts.extend(report.done.iter().map(|it| format!("did: {}", it.text)));
+    parts.extend(report.skipped.iter().map(|it| format!("skipped: {}", it.text)));
+    parts.extend(report.held.iter().map(|it| format!("held [{}]: {}", it.what.reason(), it.text)));
+    parts.extend(report.failed.iter().map(|it| format!("failed: {it}")));
+    parts.join("\n    ")
+}

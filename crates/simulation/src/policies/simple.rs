@@ -1,0 +1,106 @@
+//! The simple healer that Eden grew from, by its description: a task that is RUNNING makes it lead
+//! the route to the first task on the list; a running count below the desired one means sick, and
+//! then it stops every task that is not RUNNING or is UNHEALTHY, or else forces a redeployment.
+
+use std::sync::Arc;
+
+use eden_core::Aws;
+use eden_lab::Lab;
+use eden_lab::example::{
+    API, CLUSTER, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
+};
+use eden_lab::lambda::{FunctionError, Handler, Lambda};
+use eden_lab::template::Stack;
+use serde_json::{Value, json};
+
+const PORT: u16 = 8000;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Installs it in Eden's place: the same rules wake it.
+pub(crate) fn install(lab: &Lab, lambda: &Lambda, stack: &Stack) {
+    let aws = Aws::new(&lab.sdk_config());
+    let clients = aws.clone();
+    let follow: Handler = Arc::new(move |event, _| {
+        let aws = clients.clone();
+        Box::pin(async move { ended(follow(&aws, &event).await) })
+    });
+    let heal: Handler = Arc::new(move |_, _| {
+        let aws = aws.clone();
+        Box::pin(async move { ended(heal(&aws).await) })
+    });
+    for (name, handler) in [(IP_UPDATER, follow), (HEALTH_MONITOR, heal)] {
+        let spec = stack.function(name).expect("the template has both functions");
+        lambda.register(name, spec.timeout, handler);
+    }
+}
+
+fn ended(result: Result<(), Failure>) -> Result<Value, FunctionError> {
+    result
+        .map(|()| json!("done"))
+        .map_err(|error| FunctionError::new("Error", error.to_string()))
+}
+
+/// Leads the route to the first task on the list when one is RUNNING.
+async fn follow(aws: &Aws, event: &Value) -> Result<(), Failure> {
+    if event["detail"]["lastStatus"] != "RUNNING" {
+        return Ok(());
+    }
+    let listed = aws.ecs.list_tasks().cluster(CLUSTER).service_name(SERVICE).send().await?;
+    let Some(first) = listed.task_arns().first() else { return Ok(()) };
+    let described = aws.ecs.describe_tasks().cluster(CLUSTER).tasks(first).send().await?;
+    let details = described.tasks().iter().flat_map(|task| task.attachments());
+    let interface = details
+        .flat_map(|attachment| attachment.details())
+        .find(|detail| detail.name() == Some("networkInterfaceId"))
+        .and_then(|detail| detail.value())
+        .ok_or("the task has no network interface")?;
+    let shown =
+        aws.ec2.describe_network_interfaces().network_interface_ids(interface).send().await?;
+    let address = shown
+        .network_interfaces()
+        .first()
+        .and_then(|interface| interface.association()?.public_ip())
+        .ok_or("the task has no public address")?;
+    for (integration, rest) in [(ROOT_INTEGRATION, ""), (PROXY_INTEGRATION, "{proxy}")] {
+        aws.apigatewayv2
+            .update_integration()
+            .api_id(API)
+            .integration_id(integration)
+            .integration_uri(format!("http://{address}:{PORT}/{rest}"))
+            .send()
+            .await?;
+    }
+    Ok(())
+}
+
+/// Stops what is not well, or redeploys, when fewer tasks run than should.
+async fn heal(aws: &Aws) -> Result<(), Failure> {
+    let shown = aws.ecs.describe_services().cluster(CLUSTER).services(SERVICE).send().await?;
+    let service = shown.services().first().ok_or("there is no such service")?;
+    if service.running_count() >= service.desired_count() {
+        return Ok(());
+    }
+    let listed = aws.ecs.list_tasks().cluster(CLUSTER).service_name(SERVICE).send().await?;
+    let mut stopped = false;
+    if !listed.task_arns().is_empty() {
+        let arns = Some(listed.task_arns().to_vec());
+        let described = aws.ecs.describe_tasks().cluster(CLUSTER).set_tasks(arns).send().await?;
+        for task in described.tasks() {
+            let unhealthy = task.health_status().is_some_and(|it| it.as_str() == "UNHEALTHY");
+            let (Some(arn), true) =
+                (task.task_arn(), unhealthy || task.last_status() != Some("RUNNING"))
+            else {
+                continue;
+            };
+            let stop = aws.ecs.stop_task().cluster(CLUSTER).task(arn).reason("unhealthy");
+            stop.send().await?;
+            stopped = true;
+        }
+    }
+    if !stopped {
+        let update = aws.ecs.update_service().cluster(CLUSTER).service(SERVICE);
+        update.force_new_deployment(true).send().await?;
+    }
+    Ok(())
+}

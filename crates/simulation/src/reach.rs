@@ -1,0 +1,94 @@
+//! Reachability: a run proves nothing about what never happened in it. So over a run each diagnosis,
+//! each remedy, each reason to hold and each fault has to occur.
+
+use std::collections::BTreeMap;
+
+/// What the health monitor may find.
+pub const DIAGNOSES: [&str; 14] = [
+    "healthy",
+    "starting",
+    "rolling",
+    "route_stale",
+    "task_sick",
+    "too_few_tasks",
+    "service_sick",
+    "disputed",
+    "crash_loop",
+    "cannot_start",
+    "paused",
+    "below_floor",
+    "scaled_to_zero",
+    "unknown",
+];
+
+/// What Eden may do.
+pub const REMEDIES: [&str; 11] = [
+    "point_integration",
+    "show_maintenance",
+    "mark_unserved",
+    "clear_unserved",
+    "deploy_stage",
+    "restore_desired_count",
+    "mark_suspect",
+    "clear_suspect",
+    "stop_task",
+    "force_deployment",
+    "roll_back",
+];
+
+/// Why Eden may not have done something.
+pub const HOLDS: [&str; 28] = [
+    "already_routed",
+    "awaiting_ready",
+    "budget_spent",
+    "claimed",
+    "evidence_disagrees",
+    "fact_unknown",
+    "healing_not_on",
+    "in_maintenance",
+    "maintenance_not_yet",
+    "mode_tag_unrecognized",
+    "needs_a_human",
+    "no_better_task",
+    "no_running_task",
+    "nothing_to_roll_back_to",
+    "redeploy_cooldown",
+    "rolling_not_maintained",
+    "rollout_failed",
+    "rollout_in_progress",
+    "route_just_moved",
+    "route_repaired_first",
+    "route_unknown",
+    "scaled_to_zero",
+    "service_not_active",
+    "stop_limit",
+    "storm_cooldown",
+    "suspect_not_yet",
+    "task_protected",
+    "within_startup_grace",
+];
+
+/// What no history has, each with the reason.
+pub const EXEMPT: [(&str, &str); 7] = [
+    ("hold: value_not_allowed", "the histories' route goes through integrations"),
+    ("hold: not_an_http_integration", "a setting that is wrong once and for all"),
+    ("hold: foreign_deployment_controller", "the lab's services are deployed by ECS"),
+    ("hold: readiness_unknown", "tasks that only API Gateway reaches are never probed well"),
+    ("hold: no_address", "an address that does not show yet is waited for, which ends in time"),
+    ("remedy: set_stage_variable", "the histories' route goes through integrations"),
+    ("diagnosis: not_active", "nobody deletes the service"),
+];
+
+/// What has to be seen over a run and was not.
+pub fn unreached(seen: &BTreeMap<String, u64>, faults: &[&str]) -> Vec<String> {
+    let kinds = [
+        ("diagnosis", DIAGNOSES.as_slice()),
+        ("remedy", REMEDIES.as_slice()),
+        ("hold", HOLDS.as_slice()),
+        ("fault", faults),
+    ];
+    let expected = kinds
+        .into_iter()
+        .flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind}: {name}")));
+    expected.filter(|name| !seen.contains_key(name)).collect()
+}

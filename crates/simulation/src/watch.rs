@@ -1,0 +1,419 @@
+//! The watch: looks at the world after each of its changes, measures for how long requests fail,
+//! and remembers what was true when.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use eden_lab::World;
+use eden_lab::example::{ALARM, API, CLUSTER, SERVICE};
+use eden_lab::world::{
+    AlarmState, AppState, HealthStatus, RolloutState, StopCause, StopCode, Task, TaskStatus,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::record::{About, Record, elapsed};
+use crate::script::HEALING_TAG;
+use crate::setting::{MAINTENANCE, PATH, epoch};
+use crate::spans::{Being, Spans};
+
+/// So long ago a failed task may still be one of a loop.
+const LOOPED: Duration = Duration::from_mins(45);
+
+/// A time in which requests fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// Since when.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Timestamp,
+}
+
+/// How the world is left at the end of a history, as far as the history decides it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Ending {
+    /// The desired count.
+    pub desired: u32,
+    /// Tasks that are ready.
+    pub ready: usize,
+    /// Whether requests get through.
+    pub serving: bool,
+    /// The keys of the service's tags, without the one that remembers for hours what was done.
+    pub notes: Vec<String>,
+    /// Running tasks that are noted as suspects.
+    pub suspects: usize,
+}
+
+/// A change of the world that somebody may have to answer for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// A task has been asked to stop.
+    Stopping { arn: String, cause: StopCause },
+    /// There is a new PRIMARY deployment, of the same as before or not.
+    Deployed { id: String, same: bool, former_since: Timestamp },
+    /// The desired count has changed.
+    Desired { from: u32, to: u32 },
+    /// The route leads elsewhere.
+    Routed { to: Option<SocketAddr> },
+}
+
+/// A task as it was seen last.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) task: Shown,
+    /// When it was last sick: UNHEALTHY, or not answering well although it ran.
+    pub(crate) sick_at: Option<Timestamp>,
+    /// When it last ran and was meant to.
+    pub(crate) ran_at: Option<Timestamp>,
+    /// Since when it has been protected, if it is.
+    pub(crate) protected_at: Option<Timestamp>,
+}
+
+/// What there is to see of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Shown {
+    status: TaskStatus,
+    wanted: bool,
+    health: HealthStatus,
+    app: AppState,
+    listening: bool,
+    pub(crate) endpoint: SocketAddr,
+    pub(crate) started_at: Option<Timestamp>,
+}
+
+impl Shown {
+    fn of(task: &Task) -> Self {
+        Self {
+            status: task.last_status,
+            wanted: task.is_wanted(),
+            health: task.health,
+            app: doing(task),
+            listening: task.listening,
+            endpoint: task.endpoint(),
+            started_at: task.milestones.started,
+        }
+    }
+
+    fn runs(&self) -> bool {
+        self.wanted && self.status == TaskStatus::Running
+    }
+
+    /// Whether it answers requests well.
+    pub(crate) fn serves(&self) -> bool {
+        self.listening && serves(self.app)
+    }
+
+    /// What it is on a timeline; nothing, once it has stopped.
+    fn being(&self) -> Option<Being> {
+        match (self.status, self.wanted) {
+            (TaskStatus::Stopped, _) => None,
+            (_, false) => Some(Being::Stopping),
+            _ if !self.listening && self.status != TaskStatus::Running => Some(Being::Starting),
+            _ if self.is_sick() && self.listening => Some(Being::Sick),
+            _ if self.serves() => Some(Being::Serving),
+            _ => Some(Being::Starting),
+        }
+    }
+
+    /// Whether ECS calls it UNHEALTHY, or it runs and does not answer well.
+    fn is_sick(&self) -> bool {
+        self.health == HealthStatus::Unhealthy || (self.runs() && !self.serves())
+    }
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.status.as_str())?;
+        if !self.wanted && self.status != TaskStatus::Stopped {
+            f.write_str(", desired STOPPED")?;
+        }
+        if self.health != HealthStatus::Unknown {
+            write!(f, ", {}", self.health.as_str())?;
+        }
+        match (self.listening, self.app) {
+            (false, _) => {}
+            (true, AppState::Serving) => write!(f, ", serves at {}", self.endpoint)?,
+            (true, AppState::Failing(status)) => write!(f, ", answers {status}")?,
+            (true, AppState::Hung) => f.write_str(", hangs")?,
+        }
+        Ok(())
+    }
+}
+
+/// What is true, and was.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// From when on outages count.
+    begin: Timestamp,
+    pub(crate) now: Timestamp,
+    pub(crate) outages: Vec<Outage>,
+    down_since: Option<Timestamp>,
+    pub(crate) serving: bool,
+    pub(crate) tasks: BTreeMap<String, Seen>,
+    pub(crate) route: Option<SocketAddr>,
+    pub(crate) primary: String,
+    primary_since: Timestamp,
+    revision: u32,
+    rolling_since: Option<Timestamp>,
+    /// Since when a deployment had been rolling before the last look.
+    pub(crate) rolling_before: Option<Timestamp>,
+    pub(crate) desired: u32,
+    /// When the service was last not as it should be.
+    pub(crate) unwell_at: Option<Timestamp>,
+    /// What is not as it should be.
+    pub(crate) unwell: Option<String>,
+    /// Tasks that failed in the last half hour.
+    failures: VecDeque<Timestamp>,
+    rollout: Option<RolloutState>,
+    alarm: Option<AlarmState>,
+    /// What changed since somebody last asked.
+    pub(crate) changes: Vec<Change>,
+    /// Whether anything changed since somebody last asked.
+    pub(crate) moved: bool,
+    /// What each task was when, if that is wanted.
+    pub(crate) spans: Option<Spans>,
+}
+
+impl Watch {
+    pub(crate) fn new(now: Timestamp, begin: Duration, traced: bool) -> Self {
+        Self {
+            begin: now + begin,
+            now,
+            outages: Vec::new(),
+            down_since: None,
+            serving: true,
+            tasks: BTreeMap::new(),
+            route: None,
+            primary: String::new(),
+            primary_since: now,
+            revision: 0,
+            rolling_since: None,
+            rolling_before: None,
+            desired: 0,
+            unwell_at: None,
+            unwell: None,
+            failures: VecDeque::new(),
+            rollout: None,
+            alarm: None,
+            changes: Vec::new(),
+            moved: false,
+            spans: traced.then(Spans::default),
+        }
+    }
+
+    /// Looks at the world. What was seen last has been true until now.
+    pub(crate) fn look(&mut self, world: &World, record: &mut Record) {
+        self.now = world.now();
+        self.look_at_tasks(world, record);
+        self.look_at_service(world, record);
+        self.look_at_route(world, record);
+        self.note_spans();
+        let alarm = world.alarm(ALARM).map(|alarm| alarm.status.state);
+        if alarm != self.alarm {
+            let state = alarm.map_or("missing", AlarmState::as_str);
+            record.note(self.now, About::Traffic, || format!("the alarm is {state}"));
+            self.alarm = alarm;
+            self.moved = true;
+        }
+    }
+
+    fn look_at_tasks(&mut self, world: &World, record: &mut Record) {
+        let now = self.now;
+        for task in world.tasks(CLUSTER, SERVICE) {
+            let shown = Shown::of(task);
+            let before = self.tasks.get(&task.arn);
+            let changed = before.is_none_or(|before| before.task != shown);
+            let stopping = !shown.wanted && before.is_none_or(|before| before.task.wanted);
+            if changed {
+                record.note(now, About::Task, || format!("{}: {shown}", task.id()));
+                self.moved = true;
+            }
+            if stopping && let Some(cause) = task.stop_cause.clone() {
+                record.note(now, About::Task, || {
+                    format!("{} is to stop: {}: {}", task.id(), cause.code.as_str(), cause.reason)
+                });
+                if cause.code != StopCode::UserInitiated {
+                    self.failures.push_back(now);
+                }
+                self.changes.push(Change::Stopping { arn: task.arn.clone(), cause });
+            }
+            let was = before.map(|before| (before.task.is_sick(), before.task.runs()));
+            let (was_sick, did_run) = was.unwrap_or((false, false));
+            let last = |truth: bool, before: Option<Timestamp>| if truth { Some(now) } else { before };
+            let (sick_at, ran_at) = before.map_or((None, None), |it| (it.sick_at, it.ran_at));
+            let since = before.and_then(|it| it.protected_at).or(Some(now));
+            let seen = Seen {
+                sick_at: last(shown.is_sick() || was_sick, sick_at),
+                ran_at: last(shown.runs() || did_run, ran_at),
+                protected_at: if task.is_protected(now) { since } else { None },
+                task: shown,
+            };
+            self.tasks.insert(task.arn.clone(), seen);
+        }
+    }
+
+    fn look_at_service(&mut self, world: &World, record: &mut Record) {
+        let Some(service) = world.service(CLUSTER, SERVICE) else { return };
+        let (now, primary) = (self.now, &service.primary);
+        if service.desired_count != self.desired {
+            let (from, to) = (self.desired, service.desired_count);
+            record.note(now, About::Service, || format!("desired count {to}, was {from}"));
+            self.changes.push(Change::Desired { from, to });
+            (self.desired, self.moved) = (to, true);
+        }
+        if primary.id != self.primary {
+            let revision = primary.task_definition.revision;
+            record.note(now, About::Service, || {
+                format!("deployment {} of revision {revision}", primary.id)
+            });
+            // A rollback of ECS's own circuit breaker is nobody else's doing.
+            let by_ecs = primary.rolls_back.is_some();
+            self.changes.extend((!by_ecs).then(|| Change::Deployed {
+                id: primary.id.clone(),
+                same: revision == self.revision,
+                former_since: self.primary_since,
+            }));
+            self.revision = revision;
+            (self.primary_since, self.moved, self.rollout) = (primary.created_at, true, None);
+            self.primary.clone_from(&primary.id);
+        }
+        if self.rollout != Some(primary.rollout_state) {
+            record.note(now, About::Service, || {
+                format!("deployment {} is {}", primary.id, primary.rollout_state.as_str())
+            });
+            (self.rollout, self.moved) = (Some(primary.rollout_state), true);
+        }
+        let rolls = primary.rollout_state == RolloutState::InProgress;
+        let rolling = rolls || !service.replaced.is_empty();
+        self.rolling_before = self.rolling_since;
+        self.rolling_since = if rolling { self.rolling_since.or(Some(now)) } else { None };
+        let paused = service.tags.get(HEALING_TAG).is_some_and(|value| value != "on");
+        record.paused_since = if paused { record.paused_since.or(Some(now)) } else { None };
+    }
+
+    /// Whether so many tasks failed lately that one may speak of a loop.
+    pub(crate) fn looped(&self) -> bool {
+        let lately = |at: &&Timestamp| self.now <= **at + LOOPED;
+        self.failures.iter().filter(lately).count() >= 3
+    }
+
+    /// Notes whether the service is as it should be.
+    pub(crate) fn judge(&mut self, world: &World, wanted: u32) {
+        let was_unwell = self.unwell.is_some();
+        self.unwell = self.complaint(world, wanted);
+        if was_unwell || self.unwell.is_some() {
+            self.unwell_at = Some(self.now);
+        }
+    }
+
+    /// How the world is left.
+    pub(crate) fn ending(&self, world: &World) -> Ending {
+        let service = world.service(CLUSTER, SERVICE);
+        let tasks = world.tasks(CLUSTER, SERVICE);
+        Ending {
+            desired: self.desired,
+            ready: tasks.iter().filter(|task| task.is_ready()).count(),
+            serving: self.serving,
+            notes: service.map(|it| notes(&it.tags)).unwrap_or_default(),
+            suspects: tasks.iter().filter(|task| task.is_running() && !task.tags.is_empty()).count(),
+        }
+    }
+
+    fn complaint(&self, world: &World, wanted: u32) -> Option<String> {
+        let service = world.service(CLUSTER, SERVICE)?;
+        let ready = world.tasks(CLUSTER, SERVICE).iter().filter(|task| task.is_ready()).count();
+        let target = self.route.and_then(|to| world.listening_at(to));
+        let leads_well = target.is_some_and(|task| task.is_ready() && serves(doing(task)));
+        if service.desired_count != wanted {
+            Some(format!("{} tasks are wanted, not {wanted}", service.desired_count))
+        } else if ready != wanted as usize {
+            Some(format!("{ready} tasks of {wanted} are ready"))
+        } else if service.primary.rollout_state != RolloutState::Completed {
+            Some(format!("the rollout is {}", service.primary.rollout_state.as_str()))
+        } else if !(leads_well && self.serving) {
+            Some("the route leads to no task that is well".to_owned())
+        } else {
+            None
+        }
+    }
+
+    fn look_at_route(&mut self, world: &World, record: &mut Record) {
+        let upstream = world.upstream(API, PATH);
+        let route = upstream.as_deref().and_then(address);
+        let now = self.now;
+        if route != self.route {
+            record.note(now, About::Route, || match (&upstream, route) {
+                (Some(url), None) if url.starts_with(MAINTENANCE) => "the maintenance page".into(),
+                (_, None) => "nowhere".to_owned(),
+                (_, Some(to)) => format!("{to}"),
+            });
+            self.changes.push(Change::Routed { to: route });
+            (self.route, self.moved) = (route, true);
+        }
+        let target = route.and_then(|to| world.listening_at(to));
+        let ours = target.filter(|task| self.tasks.contains_key(&task.arn));
+        let serving = ours.is_some_and(|task| serves(doing(task)));
+        if serving != self.serving {
+            let word = if serving { "requests get through" } else { "requests fail" };
+            record.note(now, About::Traffic, || word.to_owned());
+            (self.serving, self.moved) = (serving, true);
+        }
+        if now < self.begin {
+            return;
+        }
+        match (serving, self.down_since) {
+            (false, None) => self.down_since = Some(now),
+            (true, Some(from)) => {
+                self.outages.push(Outage { from, to: now });
+                self.down_since = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn note_spans(&mut self) {
+        let Some(spans) = &mut self.spans else { return };
+        let now = elapsed(epoch(), self.now).as_secs_f64();
+        for (arn, seen) in &self.tasks {
+            let id = arn.rsplit('/').next().unwrap_or(arn);
+            let routed = self.route == Some(seen.task.endpoint);
+            spans.note(id, seen.task.being(), routed, now);
+        }
+    }
+
+    /// Ends the measurement.
+    pub(crate) fn end(&mut self) {
+        if let Some(from) = self.down_since.take() {
+            self.outages.push(Outage { from, to: self.now });
+        }
+    }
+}
+
+fn notes(tags: &BTreeMap<String, String>) -> Vec<String> {
+    tags.keys().filter(|key| !key.ends_with(":redeployed")).cloned().collect()
+}
+
+/// What a task does with requests, by its own fault or by that of what it depends on.
+pub(crate) fn doing(task: &Task) -> AppState {
+    match (task.app, task.dependency) {
+        (AppState::Serving, Some(status)) => AppState::Failing(status),
+        (app, _) => app,
+    }
+}
+
+/// Whether an application that does so answers requests well.
+pub(crate) fn serves(app: AppState) -> bool {
+    match app {
+        AppState::Serving => true,
+        AppState::Failing(status) => status < 400,
+        AppState::Hung => false,
+    }
+}
+
+/// The address in a URL, if it has one.
+fn address(url: &str) -> Option<SocketAddr> {
+    let rest = url.strip_prefix("http://")?;
+    let host = rest.split(['/', '?']).next()?;
+    host.parse().ok().or_else(|| Some(SocketAddr::new(host.parse().ok()?, 80)))
+}

@@ -1,0 +1,9 @@
+//! Remediation end to end: each rung of the ladder of remedies, and each limit on it, in an account
+//! in which the trouble really happens and the functions call AWS through its SDK.
+
+mod crash_loops;
+mod deployments;
+mod rollouts;
+mod scene;
+mod sick_tasks;
+mod starts;
