@@ -2,6 +2,7 @@
 //! them, so that a test decides which invocation comes when.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use eden_core::config::{HealthMonitorConfig, IpUpdaterConfig};
@@ -25,6 +26,7 @@ pub struct ByHand {
     stack: Arc<Stack>,
     updater: IpUpdaterConfig,
     monitor: HealthMonitorConfig,
+    invocations: AtomicUsize,
 }
 
 /// The example's stack; what takes longest of a start, and is the same each time.
@@ -57,6 +59,7 @@ impl ByHand {
             updater: updater.expect("the template sets what ip-updater needs"),
             monitor: monitor.expect("the template sets what health-monitor needs"),
             stack,
+            invocations: AtomicUsize::new(0),
         }
     }
 
@@ -77,7 +80,7 @@ impl ByHand {
     /// # Errors
     /// What it returned.
     pub async fn update(&self, process: &Edge, event: Value) -> Ended {
-        let invocation = invocation(process, event);
+        let invocation = self.invocation(process, event);
         Box::pin(ip_updater::handle(&self.updater, process, &invocation)).await
     }
 
@@ -86,8 +89,23 @@ impl ByHand {
     /// # Errors
     /// What it returned.
     pub async fn monitor(&self, process: &Edge) -> Ended {
-        let invocation = invocation(process, json!({}));
+        self.repeat_monitor(process, self.invocation(process, json!({}))).await
+    }
+
+    /// The same as a given invocation, as when Lambda delivers an event again.
+    ///
+    /// # Errors
+    /// What it returned.
+    pub async fn repeat_monitor(&self, process: &Edge, invocation: Invocation) -> Ended {
         Box::pin(health_monitor::handle(&self.monitor, process, &invocation)).await
+    }
+
+    /// An invocation that may last as long as any of a function.
+    pub fn invocation(&self, edge: &Edge, event: Value) -> Invocation {
+        let number = self.invocations.fetch_add(1, Ordering::Relaxed);
+        let deadline = edge.aws.now() + Duration::from_secs(150);
+        let (request_id, environment) = (format!("by-hand-{number}"), format!("{number:032x}"));
+        Invocation { request_id, environment, event, deadline }
     }
 
     /// The last event about a task that the stack's rule let through to ip-updater.
@@ -128,10 +146,4 @@ fn is_complete(world: &World) -> bool {
             && service.primary.rollout_state == RolloutState::Completed
             && running.iter().all(is_reachable)
     })
-}
-
-/// An invocation that may last as long as any of a function.
-fn invocation(edge: &Edge, event: Value) -> Invocation {
-    let deadline = edge.aws.now() + Duration::from_secs(150);
-    Invocation { request_id: "by hand".to_owned(), event, deadline }
 }

@@ -39,7 +39,8 @@ pub enum Claim {
     },
 }
 
-/// Claims the service for an invocation.
+/// Claims the service for an attempt at an invocation, by [an id](crate::lambda::Invocation::attempt)
+/// that no other has: Lambda may run the same request twice at once (F29).
 ///
 /// # Errors
 /// When the claim could not be read or written: nobody knows then whose it is.
@@ -47,16 +48,16 @@ pub async fn take(
     aws: &Aws,
     target: &Target,
     service: &str,
-    invocation: &str,
+    attempt: &str,
 ) -> Result<Claim, CallError> {
-    let written = timeout(WRITE, write_unless_taken(aws, target, service, invocation));
+    let written = timeout(WRITE, write_unless_taken(aws, target, service, attempt));
     let late = || CallError::answered("TagResource", service, "the claim took too long to write");
     if let Some(by) = written.await.map_err(|_| late())?? {
         return Ok(Claim::Taken { by });
     }
     tokio::time::sleep(SETTLE).await;
     match holder(aws, target).await? {
-        Some(by) if by == invocation => Ok(Claim::Held),
+        Some(by) if by == attempt => Ok(Claim::Held),
         Some(by) => Ok(Claim::Taken { by }),
         None => Ok(Claim::Taken { by: "nobody, who gave it up".to_owned() }),
     }
@@ -68,12 +69,12 @@ async fn write_unless_taken(
     aws: &Aws,
     target: &Target,
     service: &str,
-    invocation: &str,
+    attempt: &str,
 ) -> Result<Option<String>, CallError> {
-    if let Some(by) = holder(aws, target).await?.filter(|by| by != invocation) {
+    if let Some(by) = holder(aws, target).await?.filter(|by| by != attempt) {
         return Ok(Some(by));
     }
-    let value = format!("{invocation} {:.0}", aws.now());
+    let value = format!("{attempt} {:.0}", aws.now());
     let tag = Tag::builder().key(target.tag(CLAIM)).value(value).build();
     let once = aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled());
     let request = aws.ecs.tag_resource().resource_arn(service).tags(tag);
@@ -98,10 +99,10 @@ async fn holder(aws: &Aws, target: &Target) -> Result<Option<String>, CallError>
 
 /// Whose claim it is, unless it has expired.
 fn valid(claim: &str, now: Timestamp) -> Option<String> {
-    let (invocation, since) = claim.split_once(' ')?;
+    let (attempt, since) = claim.split_once(' ')?;
     let since: Timestamp = since.parse().ok()?;
     let expires = since.checked_add(EXPIRES).ok()?;
-    (now < expires).then(|| invocation.to_owned())
+    (now < expires).then(|| attempt.to_owned())
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Monitor<'_> {
     async fn heal(&self, invocation: &Invocation, report: &mut Report) {
         let mut suspects = Suspects::default();
         loop {
-            let (facts, finding) = self.look(&suspects).await;
+            let (facts, finding) = Box::pin(self.look(&suspects)).await;
             report.found(&facts, &finding, self.config.target.mode);
             suspects.note(&finding, self.config.limits.unhealthy_for);
             let again = suspects_due(&finding.plan);
@@ -96,7 +96,7 @@ impl Monitor<'_> {
                 finding.plan.steps.into_iter().partition(Step::needs_a_claim);
             self.act(free, report).await;
             if !claimed.is_empty() {
-                self.act_alone(&facts, &suspects, invocation, report).await;
+                Box::pin(self.act_alone(&facts, &suspects, invocation, report)).await;
             }
             let now = self.edge.aws.now();
             let again = again.filter(|at| later(*at, MARGIN) <= invocation.deadline);
@@ -177,10 +177,10 @@ impl Monitor<'_> {
     ) {
         let Monitor { config, edge } = *self;
         let Observed::Known(service) = &facts.service else { return };
-        let (aws, target, id) = (&edge.aws, &config.target, &invocation.request_id);
-        match claim::take(aws, target, &service.arn, id).await {
+        let (aws, target) = (&edge.aws, &config.target);
+        match claim::take(aws, target, &service.arn, &invocation.attempt()).await {
             Ok(Claim::Held) => {
-                let (facts, finding) = self.look(suspects).await;
+                let (facts, finding) = Box::pin(self.look(suspects)).await;
                 report.found(&facts, &finding, self.config.target.mode);
                 let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim).collect();
                 self.act(steps, report).await;
@@ -227,7 +227,11 @@ impl Suspects {
 
 /// When the first of the suspects may be stopped.
 fn suspects_due(plan: &Plan) -> Option<Timestamp> {
-    plan.holds.iter().filter_map(Hold::until).min()
+    let until = |hold: &Hold| match hold {
+        Hold::SuspectNotYet { until, .. } => Some(*until),
+        _ => None,
+    };
+    plan.holds.iter().filter_map(until).min()
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {

@@ -15,8 +15,10 @@ use crate::{metrics, telemetry};
 /// One invocation.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// Lambda's id for it.
+    /// Lambda's id for it; the same again when Lambda delivers an event twice (F29).
     pub request_id: String,
+    /// The execution environment that it runs in, by its log stream; none runs two at once.
+    pub environment: String,
     /// The event.
     pub event: Value,
     /// When Lambda ends it if it has not ended by itself.
@@ -60,7 +62,9 @@ where
         let deadline = i64::try_from(context.deadline).ok();
         let deadline = deadline.and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let deadline = deadline.unwrap_or(Timestamp::UNIX_EPOCH);
-        let invocation = Invocation { request_id: context.request_id, event, deadline };
+        let environment = context.env_config.log_stream.clone();
+        let request_id = context.request_id;
+        let invocation = Invocation { request_id, environment, event, deadline };
         let ended = Box::pin(handle(invocation)).await;
         match &ended {
             Ok(report) => telemetry::write(&metrics::lines(report, target)),
@@ -75,6 +79,17 @@ where
     .await
 }
 
+impl Invocation {
+    /// What no other run has: the request's id and the environment's. Of the log stream's name, like
+    /// `2026/01/01/[$LATEST]1f2e...`, only the end fits into a tag.
+    pub fn attempt(&self) -> String {
+        let end = self.environment.rsplit(']').next().unwrap_or_default();
+        let environment: String =
+            end.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
+        format!("{}/{environment}", self.request_id)
+    }
+}
+
 impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
         let error_type = match &error {
@@ -82,5 +97,26 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::Incomplete(_) => "Incomplete",
         };
         Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_environments_make_two_attempts_of_the_same_request() {
+        let attempt = |log_stream: &str| {
+            let invocation = Invocation {
+                request_id: "id-1".to_owned(),
+                environment: log_stream.to_owned(),
+                event: Value::Null,
+                deadline: Timestamp::UNIX_EPOCH,
+            };
+            invocation.attempt()
+        };
+        assert_eq!(attempt("2026/01/01/[$LATEST]0a1b"), "id-1/0a1b");
+        assert_ne!(attempt("2026/01/01/[$LATEST]0a1b"), attempt("2026/01/01/[$LATEST]0a1c"));
+        assert_eq!(attempt("$LATEST"), "id-1/LATEST");
     }
 }

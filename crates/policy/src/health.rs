@@ -16,6 +16,7 @@
 //! | route stale   | the route leads to no task that answers, although one does    | repair it |
 //! | unknown       | the alarm, or what the API answers, was not read              | none |
 //! | healthy       | enough tasks run, the alarm is quiet                          | none |
+//! | rollout failed| the same, but ECS gave up the last deployment                 | people; roll back |
 //! | starting      | a task is on its way or fresh, or the route has just moved    | none: ECS has its turn |
 //! | disputed      | the alarm rings, but the API answers well                     | none |
 //! | service sick  | alarm and API agree that it fails, or the maintenance page has to be shown, and no task stands out | redeploy, roll back |

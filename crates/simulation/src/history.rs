@@ -122,9 +122,7 @@ fn any_fault(rng: &mut Rng, setting: &Setting) -> (Fault, Duration) {
         73..=75 => (Fault::ScaleToZero, minutes(rng, 10..30)),
         76..=80 => (Fault::EditRoute, none),
         81..=84 => (Fault::StopTask(nth), none),
-        85 => {
-            (Fault::Pause(pick(rng, &["observe", "off", "please not now"])), minutes(rng, 5..40))
-        }
+        85 => (Fault::Pause(pick(rng, &["observe", "off", "please not now"])), minutes(rng, 5..40)),
         86 => (Fault::Protect(nth), minutes(rng, 10..60)),
         87..=90 => (Fault::Interrupt(nth), none),
         91 => (Fault::NoCapacity, minutes(rng, 2..12)),
@@ -142,9 +140,7 @@ fn of_operators(rng: &mut Rng, setting: &Setting, nth: usize) -> (Fault, Duratio
         20..=21 => (Fault::DeployFailing, noticed),
         22..=23 => (Fault::DeployCrashing(seconds(rng, 3..60)), noticed),
         24 => (Fault::DeployUnstartable, noticed),
-        25 => {
-            (Fault::DeployLeaking(minutes(rng, 3..15)), noticed + Duration::from_mins(15))
-        }
+        25 => (Fault::DeployLeaking(minutes(rng, 3..15)), noticed + Duration::from_mins(15)),
         _ if setting.health_check => (Fault::DeployUnhealthy, noticed),
         _ => (Fault::Crash(nth), Duration::ZERO),
     }

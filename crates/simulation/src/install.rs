@@ -81,7 +81,8 @@ impl Dial for LabNetwork {
 /// What the handlers are told about an invocation.
 fn invocation(edge: &Edge, event: Value, invoked: Invoked) -> Invocation {
     let deadline = edge.aws.now() + invoked.timeout;
-    Invocation { request_id: invoked.request_id, event, deadline }
+    let Invoked { request_id, environment, .. } = invoked;
+    Invocation { request_id, environment, event, deadline }
 }
 
 fn updater_handler<P>(processes: P, spec: &FunctionSpec) -> Handler

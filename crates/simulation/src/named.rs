@@ -48,10 +48,7 @@ pub fn named() -> Vec<History> {
         (
             "ECS throttles while a task crashes",
             one(),
-            &[
-                (9, Fault::Api("DescribeTasks", FaultKind::Throttled), 8),
-                (10, Fault::Crash(0), 0),
-            ],
+            &[(9, Fault::Api("DescribeTasks", FaultKind::Throttled), 8), (10, Fault::Crash(0), 0)],
         ),
         (
             "paused while a task crashes",

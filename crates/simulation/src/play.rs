@@ -234,7 +234,11 @@ impl<'a> Stage<'a> {
             seen: std::mem::take(&mut record.seen),
             broken: std::mem::take(&mut record.broken),
             trace: record.take_lines(),
-            spans: watch.spans.take().map(|spans| spans.finish(seconds(watch.now))).unwrap_or_default(),
+            spans: watch
+                .spans
+                .take()
+                .map(|spans| spans.finish(seconds(watch.now)))
+                .unwrap_or_default(),
         }
     }
 }

@@ -14,7 +14,11 @@ use crate::record::Broken;
 ///
 /// # Panics
 /// When a history panics.
-pub fn play_all(histories: &[History], policies: &[Policy], mut took: impl FnMut(&History, Vec<Played>)) {
+pub fn play_all(
+    histories: &[History],
+    policies: &[Policy],
+    mut took: impl FnMut(&History, Vec<Played>),
+) {
     let next = AtomicUsize::new(0);
     let (done, results) = mpsc::channel();
     let threads = thread::available_parallelism().map_or(1, usize::from).min(histories.len());

@@ -82,7 +82,8 @@ impl Setting {
             budget: pick(rng, &[6, 6, 6, 6, 6, 6, 6, 3, 3, 1]),
             maintenance: chance(rng, 15),
             // Where nobody asks and nothing is probed, nobody can notice anything.
-            traffic: (!probes_path || chance(rng, 93)).then(|| Duration::from_secs(pick(rng, &[5, 10, 10, 20]))),
+            traffic: (!probes_path || chance(rng, 93))
+                .then(|| Duration::from_secs(pick(rng, &[5, 10, 10, 20]))),
         }
     }
 
@@ -95,7 +96,8 @@ impl Setting {
             minimum_healthy_percent: self.minimum_healthy_percent,
             circuit_breaker: self.circuit_breaker,
             rollback: self.breaker_rolls_back,
-            task_definition: self.definition(1, Behaviour::Runs(eden_lab::world::AppState::Serving)),
+            task_definition: self
+                .definition(1, Behaviour::Runs(eden_lab::world::AppState::Serving)),
             ..ServiceSpec::new(&cluster, &example.service.name)
         };
         let on = |switch: bool| if switch { "on" } else { "off" };

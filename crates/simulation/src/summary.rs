@@ -35,7 +35,12 @@ impl OfPolicy {
     }
 
     /// So long so many percent of the outages take at most.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a position in a list")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a position in a list"
+    )]
     pub fn recovery_s(&self, percent: f64) -> Option<f64> {
         let position = (self.outages_s.len() as f64 * percent / 100.0).ceil() as usize;
         self.outages_s.get(position.saturating_sub(1)).copied()

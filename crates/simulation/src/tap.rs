@@ -95,12 +95,15 @@ impl Tap {
             let world = self.lab.world();
             let is_ours = |arn: &str| {
                 arn.ends_with(&format!("service/{CLUSTER}/{SERVICE}"))
-                    || world.task(arn).is_some_and(|task| task.group == format!("service:{SERVICE}"))
+                    || world
+                        .task(arn)
+                        .is_some_and(|task| task.group == format!("service:{SERVICE}"))
             };
             (world.now(), !touches_only_ours(asked, is_ours))
         };
         let mut record = record::write(&self.record);
-        let what = || format!("{}: {} {}{}", self.function, asked.operation, asked.path, asked.input);
+        let what =
+            || format!("{}: {} {}{}", self.function, asked.operation, asked.path, asked.input);
         record.note(now, About::Call, what);
         if foreign {
             record.breaks(now, "nothing of another service or API is touched", what());
@@ -132,7 +135,6 @@ impl Tap {
         }
         record.last_write = Some((now, what()));
     }
-
 
     /// A call was answered.
     fn told_of(&self, asked: &Asked, answered: Answered, body: &[u8]) {

@@ -240,7 +240,8 @@ impl Watch {
             }
             let was = before.map(|before| (before.task.is_sick(), before.task.runs()));
             let (was_sick, did_run) = was.unwrap_or((false, false));
-            let last = |truth: bool, before: Option<Timestamp>| if truth { Some(now) } else { before };
+            let last =
+                |truth: bool, before: Option<Timestamp>| if truth { Some(now) } else { before };
             let (sick_at, ran_at) = before.map_or((None, None), |it| (it.sick_at, it.ran_at));
             let since = before.and_then(|it| it.protected_at).or(Some(now));
             let seen = Seen {
@@ -316,7 +317,10 @@ impl Watch {
             ready: tasks.iter().filter(|task| task.is_ready()).count(),
             serving: self.serving,
             notes: service.map(|it| notes(&it.tags)).unwrap_or_default(),
-            suspects: tasks.iter().filter(|task| task.is_running() && !task.tags.is_empty()).count(),
+            suspects: tasks
+                .iter()
+                .filter(|task| task.is_running() && !task.tags.is_empty())
+                .count(),
         }
     }
 

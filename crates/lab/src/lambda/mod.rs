@@ -33,6 +33,9 @@ pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Value, FunctionError
 pub struct Invocation {
     /// The same for every attempt at one asynchronous invocation.
     pub request_id: String,
+    /// What this attempt runs in, by its log stream: another one each time, unless the [`Handler`]
+    /// knows better.
+    pub environment: String,
     /// How long this attempt may take.
     pub timeout: Duration,
 }

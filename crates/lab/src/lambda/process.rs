@@ -43,7 +43,6 @@ impl ProcessFunction {
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string()),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", spec.name)),
-            ("AWS_LAMBDA_LOG_STREAM_NAME", "lab".to_owned()),
             ("_HANDLER", "bootstrap".to_owned()),
             ("AWS_LAMBDA_FUNCTION_NAME", spec.name),
         ];
@@ -83,7 +82,7 @@ impl Shared {
         let _permit = self.free.acquire().await.expect("the semaphore is never closed");
         let mut environment = match self.warm() {
             Some(environment) => environment,
-            None => self.cold(&invocation.request_id).await?,
+            None => self.cold(&invocation).await?,
         };
         // Dropped here at the time-out, the environment takes its process with it.
         let Ended { result, reusable } = environment.run(&self.arn, payload, &invocation).await;
@@ -98,8 +97,11 @@ impl Shared {
         std::iter::from_fn(|| idle.pop()).find_map(|mut it| it.is_alive().then_some(it))
     }
 
-    async fn cold(&self, request_id: &str) -> Result<Environment, FunctionError> {
-        let started = Environment::start(&self.binary, &self.variables, self.log.clone()).await;
+    async fn cold(&self, first: &Invocation) -> Result<Environment, FunctionError> {
+        let Invocation { request_id, environment, .. } = first;
+        let mut variables = self.variables.clone();
+        variables.insert("AWS_LAMBDA_LOG_STREAM_NAME".to_owned(), environment.clone());
+        let started = Environment::start(&self.binary, &variables, self.log.clone()).await;
         started.map_err(|error| {
             let binary = self.binary.display();
             FunctionError::new(

@@ -62,6 +62,7 @@ struct Shared {
 struct State {
     functions: BTreeMap<String, Function>,
     requests: u64,
+    attempts: u64,
     history: Vec<InvocationRecord>,
     faults: InvocationFaults,
     rng: fastrand::Rng,
@@ -87,6 +88,7 @@ impl Lambda {
         let state = State {
             functions: BTreeMap::new(),
             requests: 0,
+            attempts: 0,
             history: Vec::new(),
             faults: InvocationFaults::NONE,
             rng: fastrand::Rng::with_seed(0),
@@ -175,12 +177,22 @@ impl Lambda {
         attempt: usize,
     ) -> InvocationRecord {
         let started = Instant::now();
-        let (function, fate) = {
+        let (function, fate, environment) = {
             let mut state = self.state();
-            (state.functions.get(name).cloned(), Fate::new(state.doom(name)))
+            state.attempts += 1;
+            let environment = log_stream(state.attempts);
+            (state.functions.get(name).cloned(), Fate::new(state.doom(name)), environment)
+        };
+        let invocation = |function: &Function| Invocation {
+            request_id: request_id.to_owned(),
+            environment,
+            timeout: function.timeout,
         };
         let result = match function {
-            Some(function) => function.run(request_id, payload.clone(), fate).await,
+            Some(function) => {
+                let invocation = invocation(&function);
+                function.run(invocation, payload.clone(), fate).await
+            }
             None => Err(FunctionError::new(
                 "ResourceNotFoundException",
                 format!("Function not found: {name}"),
@@ -210,15 +222,20 @@ impl Lambda {
     }
 }
 
+/// The name of an execution environment's log stream, counted as well.
+pub(super) fn log_stream(number: u64) -> String {
+    format!("2026/01/01/[$LATEST]{number:032x}")
+}
+
 impl Function {
     async fn run(
         &self,
-        request_id: &str,
+        invocation: Invocation,
         payload: Value,
         fate: Arc<Fate>,
     ) -> Result<Value, FunctionError> {
         let (started, timeout) = (Instant::now(), self.timeout);
-        let invocation = Invocation { request_id: request_id.to_owned(), timeout };
+        let request_id = invocation.request_id.clone();
         let running = Arc::clone(&fate).rule((self.handler)(payload, invocation));
         let end = tokio::select! {
             biased;

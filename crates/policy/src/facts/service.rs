@@ -60,7 +60,17 @@ impl Service {
     /// The deployment that is replacing tasks, if one is.
     pub fn rolling(&self) -> Option<&Deployment> {
         let replacing = self.deployments.iter().any(|deployment| !deployment.primary);
-        self.primary().filter(|primary| primary.rollout == RolloutState::InProgress || replacing)
+        self.primary().filter(|primary| match primary.rollout {
+            RolloutState::InProgress => true,
+            RolloutState::Completed | RolloutState::Unknown => replacing,
+            RolloutState::Failed => false,
+        })
+    }
+
+    /// The deployment that the circuit breaker gave up, if ECS is still left with it: it starts no
+    /// further task of it, and keeps those of the one before as they are (F21).
+    pub fn given_up(&self) -> Option<&Deployment> {
+        self.primary().filter(|primary| primary.rollout == RolloutState::Failed)
     }
 }
 

@@ -28,7 +28,7 @@ impl Patient<'_> {
     }
 
     /// When Eden stopped tasks, as far as ECS remembers. What has no time may be of just now.
-    fn stops(&self) -> impl Iterator<Item = Timestamp> {
+    pub(super) fn stops(&self) -> impl Iterator<Item = Timestamp> {
         let by_eden = |task: &&Task| task.stop.as_ref().is_some_and(Stop::is_edens);
         self.tasks.iter().filter(by_eden).map(|task| task.stopping_at.unwrap_or(self.now))
     }

@@ -49,7 +49,7 @@ impl Patient<'_> {
                     Diagnosis::Starting
                 }
             }
-            (Some(Alarm::Ok | Alarm::InsufficientData | Alarm::Missing), _) => Diagnosis::Healthy,
+            (Some(Alarm::Ok | Alarm::InsufficientData | Alarm::Missing), _) => self.of_quiet(),
             (Some(Alarm::Alarm), _) if !settled => Diagnosis::Starting,
             (None, _) | (Some(Alarm::Alarm), None) => Diagnosis::Unknown,
             (Some(Alarm::Alarm), Some(ApiAnswer::Good { .. })) => Diagnosis::Disputed,
@@ -57,6 +57,14 @@ impl Patient<'_> {
                 Diagnosis::ServiceSick
             }
         }
+    }
+
+    /// The diagnosis of a service of which nothing is seen to fail: it may be left with a deployment
+    /// that ECS gave up.
+    fn of_quiet(&self) -> Diagnosis {
+        self.service.given_up().map_or(Diagnosis::Healthy, |given_up| Diagnosis::RolloutFailed {
+            deployment: given_up.id.clone(),
+        })
     }
 
     /// What the alarm and the API say.

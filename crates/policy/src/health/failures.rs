@@ -23,8 +23,9 @@ const CANNOT_START: [&str; 5] = [
 ];
 /// What ECS says when it can.
 const CAN_START: [&str; 2] = ["has reached a steady state", "has started"];
-/// A message of ECS is evidence for so long.
-const RECENT: Duration = Duration::from_mins(15);
+/// A message of ECS is evidence for as long as ECS remembers stopped tasks (F18): while a task cannot
+/// be started it tries again ever more rarely, in the end every 27 minutes.
+const RECENT: Duration = Duration::from_hours(1);
 
 /// A task that failed, when, and why.
 type Failure<'a> = (Timestamp, &'a Task, &'a Stop);
@@ -87,7 +88,7 @@ impl Patient<'_> {
     /// The failures under the present deployment, newest first. Stops by Eden, by people and by
     /// ECS's own scaling say nothing about the application, and tasks of an earlier deployment
     /// nothing about the present one: it may be the remedy.
-    fn failures_of_present(&self) -> Vec<Failure<'_>> {
+    pub(super) fn failures_of_present(&self) -> Vec<Failure<'_>> {
         let primary = self.service.primary().map(|deployment| deployment.id.as_str());
         let of_present =
             |task: &&Task| task.deployment.is_none() || task.deployment.as_deref() == primary;

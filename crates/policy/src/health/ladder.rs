@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::later;
 use super::patient::{Patient, Sick, Sickness};
-use crate::facts::{Alarm, Deployment, DeploymentController, Observed, RolloutState, Task};
+use crate::facts::{Alarm, Deployment, DeploymentController, Former, Observed, Task, TaskHealth};
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::State;
 
@@ -30,7 +30,9 @@ impl Patient<'_> {
             Diagnosis::CrashLoop { .. } | Diagnosis::CannotStart { .. } => {
                 self.return_to_former(diagnosis, &mut plan)
             }
-            Diagnosis::Rolling { overdue: true, .. } => self.return_to_former(diagnosis, &mut plan),
+            Diagnosis::Rolling { overdue: true, .. } | Diagnosis::RolloutFailed { .. } => {
+                self.return_to_former(diagnosis, &mut plan)
+            }
             Diagnosis::Rolling { deployment, overdue: false } => {
                 plan.holds.push(Hold::RolloutInProgress { deployment: deployment.clone() });
                 None
@@ -57,6 +59,9 @@ impl Patient<'_> {
         };
         let spent = plan.holds.iter().find(|hold| matches!(hold, Hold::BudgetSpent { .. }));
         let condition = condition.or_else(|| spent.map(|hold| self.condition(hold.reason())));
+        let given_up =
+            self.service.given_up().filter(|_| !plan.steps.iter().any(Step::needs_a_claim));
+        let condition = given_up.map(|_| self.condition("rollout_failed")).or(condition);
         (plan, condition)
     }
 
@@ -79,6 +84,7 @@ impl Patient<'_> {
             | Diagnosis::Rolling { .. }
             | Diagnosis::CrashLoop { .. }
             | Diagnosis::CannotStart { .. }
+            | Diagnosis::RolloutFailed { .. }
             | Diagnosis::Paused
             | Diagnosis::BelowFloor { .. }
             | Diagnosis::ScaledToZero
@@ -108,8 +114,14 @@ impl Patient<'_> {
             plan.holds.push(storm);
             return None;
         }
-        if self.is_shared(&ripe) && self.is_sick_again(&ripe) {
-            return self.climb(diagnosis, plan);
+        if self.is_shared(&ripe) {
+            if self.is_sick_again(&ripe) {
+                return self.climb(diagnosis, plan);
+            }
+            if let Some(hold) = self.trial() {
+                plan.holds.push(hold);
+                return None;
+            }
         }
         match self.budget() {
             Ok(left) => self.stop(ripe, left, plan),
@@ -165,6 +177,24 @@ impl Patient<'_> {
         ripe.iter().any(|(task, _)| last.is_some() && task.created_at > last)
     }
 
+    /// Why it is not known yet whether the last trial helped: what was started in place of the task
+    /// stopped is fresh, or sick but not for long. Stopping another one meanwhile would start the
+    /// trial over, and so for ever.
+    fn trial(&self) -> Option<Hold> {
+        let last = self.stops().max()?;
+        let since = |task: &&Task| task.runs() && task.created_at.is_some_and(|at| at > last);
+        let unproven = |task: &Task| {
+            let fresh = self.fresh(task, self.grace());
+            let sick = self.sick().iter().any(|(sick, _)| sick.arn == task.arn);
+            let until = fresh.as_ref().and_then(Hold::until);
+            let unproven = fresh.is_some() || sick;
+            unproven.then(|| Hold::TrialNotOver { task: task.id().to_owned(), until })
+        };
+        let mut since: Vec<_> = self.tasks.iter().filter(since).collect();
+        since.sort_by_key(|task| &task.arn);
+        since.into_iter().find_map(unproven)
+    }
+
     /// Tasks that are sick, or missing: those that are missing carry the service no more.
     fn down(&self) -> usize {
         let running = self.tasks.iter().filter(|task| task.runs()).count();
@@ -181,11 +211,30 @@ impl Patient<'_> {
         let since = task.suspect_since.unwrap_or(self.now);
         let until = later(since, wait);
         if self.now >= until {
-            return None;
+            // Whoever wants sick tasks to be stopped at once does not wait for ECS.
+            let waits = !wait.is_zero() && task.health == TaskHealth::Unhealthy;
+            let replacement = waits.then(|| self.replacement()).flatten();
+            return replacement.map(|by| {
+                let (fresh, task) = (self.fresh(by, self.grace()), task.id().to_owned());
+                let until = fresh.as_ref().and_then(Hold::until);
+                (None, Hold::ReplacedByEcs { task, by: by.id().to_owned(), until })
+            });
         }
         let mark = task.suspect_since.is_none();
         let mark = mark.then(|| Step::MarkSuspect { task: task.arn.clone(), since });
         Some((mark, Hold::SuspectNotYet { task: task.id().to_owned(), until }))
+    }
+
+    /// The fresh task by which ECS is replacing another one: it starts the replacement first (F19), so
+    /// that there are more tasks than are wanted.
+    fn replacement(&self) -> Option<&Task> {
+        let wanted = self.tasks.iter().filter(|task| task.wanted);
+        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        if wanted.clone().count() <= desired {
+            return None;
+        }
+        let fresh = wanted.filter(|task| self.fresh(task, self.grace()).is_some());
+        fresh.min_by_key(|task| &task.arn)
     }
 
     /// Stops as many as the limits allow.
@@ -212,14 +261,13 @@ impl Patient<'_> {
             plan.holds.push(Hold::RouteUnknown);
             return None;
         }
-        let primary = self.service.primary();
-        let gave_up = primary.is_some_and(|primary| primary.rollout == RolloutState::Failed);
-        let condition = gave_up.then(|| self.condition("rollout_failed"));
         // Where the same again did not help, or would not, what was before may; but tasks that are
         // only missing are no fault of a deployment whose others run well.
+        let same_again_helps_not =
+            self.service.given_up().is_some() || self.redeployed_lately() || self.is_new();
         let shared = matches!(diagnosis, Diagnosis::ServiceSick | Diagnosis::TaskSick { .. });
         let blamed = shared || !self.present_runs_well();
-        if self.limits.rollback && blamed && (gave_up || self.redeployed_lately()) {
+        if self.limits.rollback && blamed && same_again_helps_not {
             match self.roll_back(diagnosis) {
                 Ok(step) => {
                     plan.steps.push(step);
@@ -229,7 +277,7 @@ impl Patient<'_> {
                     let is_known = hold == Hold::NothingToRollBackTo;
                     plan.holds.push(hold);
                     if !is_known {
-                        return condition;
+                        return None;
                     }
                 }
             }
@@ -238,13 +286,22 @@ impl Patient<'_> {
             Ok(step) => plan.steps.push(step),
             Err(hold) => plan.holds.push(hold),
         }
-        condition
+        None
+    }
+
+    /// Whether what runs is so new that its coming is the likeliest cause, and that it could not be
+    /// deployed again yet anyway.
+    fn is_new(&self) -> bool {
+        let former = self.facts.former.known().and_then(Option::as_ref);
+        let new =
+            |former: &Former| self.now < later(former.replaced_at, self.limits.redeploy_cooldown);
+        former.is_some_and(new)
     }
 
     fn redeploy(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
         let primary = self.deployable()?;
-        if primary.rollout == RolloutState::Failed {
-            return Err(Hold::RolloutFailed { deployment: primary.id.clone() });
+        if let Some(given_up) = self.service.given_up() {
+            return Err(Hold::RolloutFailed { deployment: given_up.id.clone() });
         }
         if let Some(hold) = self.cooldown(primary.created_at) {
             return Err(hold);
@@ -266,12 +323,15 @@ impl Patient<'_> {
 
     /// Rungs 5 and 6 for a service that must not be started again as it is.
     fn return_to_former(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
-        let (name, of_few) = match diagnosis {
+        let (name, keeps) = match diagnosis {
             Diagnosis::CrashLoop { .. } => ("crash_loop", self.present_runs_well()),
-            Diagnosis::CannotStart { .. } => ("cannot_start", self.present_runs_well()),
+            Diagnosis::CannotStart { .. } => {
+                ("cannot_start", self.present_runs_well() || self.is_only_said())
+            }
+            Diagnosis::RolloutFailed { .. } => ("rollout_failed", false),
             _ => ("rollout_overdue", false),
         };
-        let rolled_back = if of_few { Err(Hold::NeedsAHuman) } else { self.roll_back(diagnosis) };
+        let rolled_back = if keeps { Err(Hold::NeedsAHuman) } else { self.roll_back(diagnosis) };
         match rolled_back {
             Ok(step) => {
                 plan.steps.push(step);
@@ -289,6 +349,13 @@ impl Patient<'_> {
         let present = self.service.primary().map(|primary| primary.id.as_str());
         let is_present = |task: &&Task| present.is_some() && task.deployment.as_deref() == present;
         self.tasks.iter().filter(is_present).any(|task| self.runs_well(task))
+    }
+
+    /// Whether ECS only says that it cannot start tasks, and none was seen to fail, in a rollout that
+    /// has time left: often it wants room, which may come, and which what ran before would want too.
+    fn is_only_said(&self) -> bool {
+        let in_time = self.rolling().is_some_and(|(_, overdue)| !overdue);
+        in_time && self.failures_of_present().is_empty()
     }
 
     fn roll_back(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {

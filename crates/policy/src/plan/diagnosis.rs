@@ -25,6 +25,12 @@ pub enum Diagnosis {
         /// Whether that takes longer than it should.
         overdue: bool,
     },
+    /// The circuit breaker gave up the last deployment, and nothing else is seen to fail: what runs
+    /// is what was there before.
+    RolloutFailed {
+        /// The deployment's id.
+        deployment: String,
+    },
     /// The gateway leads to a task that is gone or does not answer, and there is a better one.
     RouteStale,
     /// These tasks are sick: ECS calls them UNHEALTHY, or they do not answer while others do.
@@ -96,6 +102,9 @@ impl fmt::Display for Diagnosis {
             }
             Diagnosis::Rolling { deployment, overdue: true } => {
                 write!(f, "Deployment {deployment} has been in progress for too long")
+            }
+            Diagnosis::RolloutFailed { deployment } => {
+                write!(f, "ECS gave up deployment {deployment}, and what ran before runs on")
             }
             Diagnosis::RouteStale => {
                 f.write_str("The API Gateway leads to a task that is gone or does not answer")

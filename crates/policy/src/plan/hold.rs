@@ -152,6 +152,24 @@ pub enum Hold {
         /// When it may be stopped.
         until: Timestamp,
     },
+    /// ECS is replacing a sick task by itself: the replacement is there, and has yet to become well
+    /// (F19).
+    ReplacedByEcs {
+        /// The sick task.
+        task: String,
+        /// The fresh one.
+        by: String,
+        /// When the fresh one's grace ends; `None` while it has yet to start.
+        until: Option<Timestamp>,
+    },
+    /// Most tasks are sick, one was stopped as a trial, and what was started in its place has yet to
+    /// show whether that helps.
+    TrialNotOver {
+        /// What was started.
+        task: String,
+        /// When its grace ends; `None` when that is over, and it is sick, but not for long.
+        until: Option<Timestamp>,
+    },
     /// ECS protects the task from being stopped (F19).
     TaskProtected {
         /// The task.
@@ -199,6 +217,8 @@ impl Hold {
     pub fn until(&self) -> Option<Timestamp> {
         match self {
             Hold::WithinStartupGrace { until, .. }
+            | Hold::ReplacedByEcs { until, .. }
+            | Hold::TrialNotOver { until, .. }
             | Hold::StormCooldown { until }
             | Hold::BudgetSpent { until, .. } => *until,
             Hold::RouteJustMoved { until }
@@ -238,6 +258,8 @@ impl Hold {
             Hold::ForeignDeploymentController => "foreign_deployment_controller",
             Hold::RouteRepairedFirst => "route_repaired_first",
             Hold::SuspectNotYet { .. } => "suspect_not_yet",
+            Hold::ReplacedByEcs { .. } => "replaced_by_ecs",
+            Hold::TrialNotOver { .. } => "trial_not_over",
             Hold::TaskProtected { .. } => "task_protected",
             Hold::StormCooldown { .. } => "storm_cooldown",
             Hold::BudgetSpent { .. } => "budget_spent",
@@ -330,6 +352,14 @@ impl fmt::Display for Hold {
             Hold::SuspectNotYet { task, until } => {
                 write!(f, "task {task} is sick; ECS may replace it itself until {until:.0}")
             }
+            Hold::ReplacedByEcs { task, by, .. } => {
+                write!(f, "task {task} is sick, and ECS has started task {by} to replace it")
+            }
+            Hold::TrialNotOver { task, .. } => write!(
+                f,
+                "most tasks are sick, and whether stopping one helped is not known until task \
+                 {task}, which was started since, is well or has been sick for long enough"
+            ),
             Hold::TaskProtected { task } => {
                 write!(f, "task {task} is protected from being stopped")
             }

@@ -13,7 +13,7 @@ use crate::fixtures::*;
 use crate::verdict::*;
 
 /// Every diagnosis, by name.
-pub const ILLS: [&str; 16] = [
+pub const ILLS: [&str; 17] = [
     "unknown",
     "not_active",
     "paused",
@@ -27,6 +27,7 @@ pub const ILLS: [&str; 16] = [
     "too_few_tasks",
     "route_stale",
     "healthy",
+    "rollout_failed",
     "starting",
     "disputed",
     "service_sick",
@@ -90,6 +91,9 @@ fn ill(name: &str) -> Scene {
         "too_few_tasks" => healthy(2).service(|it| it.running = 1).tasks(vec![task(1)]),
         "route_stale" => healthy(2).route(route_to(9)),
         "healthy" => healthy(2),
+        "rollout_failed" => {
+            healthy(2).service(|it| it.deployments = vec![deployment(RolloutState::Failed, 2_000)])
+        }
         "starting" => failing(2).with_task(task(3).starting()),
         "disputed" => healthy(2).alarm(Alarm::Alarm),
         "service_sick" => failing(2),
@@ -101,7 +105,7 @@ fn ill(name: &str) -> Scene {
 type Limit = (&'static str, fn(Scene) -> Scene);
 
 /// What holds remedies back, or lets them go further.
-const LIMITS: [Limit; 26] = [
+const LIMITS: [Limit; 29] = [
     ("nothing holds it back", |scene| scene),
     ("STARTUP_GRACE_SECONDS: every running task started a minute ago", |scene| {
         scene.each_task(|task| {
@@ -145,6 +149,18 @@ const LIMITS: [Limit; 26] = [
             })
         },
     ),
+    ("MAX_UNHEALTHY_PERCENT: the successor of the trial is fresh", |mut scene| {
+        scene.facts = scene.facts.with_task(task(30).stopped_by_eden(130));
+        scene.each_task(|task| {
+            if task.id() == "task3" {
+                (task.created_at, task.started_at) = (Some(ago(120)), Some(ago(80)));
+            }
+        })
+    }),
+    ("ECS is replacing a task by itself", |mut scene| {
+        scene.facts = scene.facts.with_task(task(30).starting());
+        scene
+    }),
     ("ECS protects every task", |mut scene| {
         scene.facts = scene.facts.protected(&[1, 2, 3, 4]);
         scene
@@ -172,6 +188,9 @@ const LIMITS: [Limit; 26] = [
         scene.service(|service| service.controller = DeploymentController::Other)
     }),
     ("ROLLBACK=on, replaced an hour ago", |scene| before(scene, 3_600)),
+    ("ROLLBACK=on, replaced ten minutes ago", |scene| {
+        before(deployed(scene, RolloutState::Completed, 600), 600)
+    }),
     ("ROLLBACK=on, replaced two hours ago, redeployed since without success", |scene| {
         let scene = deployed(before(scene, 7_200), RolloutState::Completed, 3_000);
         scene.service(|service| service.redeployed_at = vec![ago(3_000)])

@@ -219,7 +219,9 @@ fn ecs_says_that_it_cannot_start_tasks() {
         assert!(finding.evidence.iter().any(|it| it.to_string().contains(text)), "{text}");
     }
     for (case, events, expected) in [
-        ("long ago", vec![event(900, NO_ROOM)], "too_few_tasks"),
+        // It tries again every 27 minutes in the end, and is silent in between.
+        ("most of an hour ago", vec![event(3_599, NO_ROOM)], "cannot_start"),
+        ("long ago", vec![event(3_600, NO_ROOM)], "too_few_tasks"),
         ("of something else", vec![event(60, "has reached a steady state.")], "too_few_tasks"),
         (
             "before it was well again",

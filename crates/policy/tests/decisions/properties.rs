@@ -74,7 +74,8 @@ proptest! {
             | Diagnosis::Rolling { overdue: false, .. } => true,
             Diagnosis::Rolling { overdue: true, .. }
             | Diagnosis::CrashLoop { .. }
-            | Diagnosis::CannotStart { .. } => !case.limits.rollback,
+            | Diagnosis::CannotStart { .. }
+            | Diagnosis::RolloutFailed { .. } => !case.limits.rollback,
             Diagnosis::Healthy
             | Diagnosis::RouteStale
             | Diagnosis::Disputed

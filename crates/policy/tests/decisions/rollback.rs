@@ -183,6 +183,78 @@ fn while_the_past_is_unknown_a_failing_service_is_not_redeployed_in_its_stead() 
 }
 
 #[test]
+fn what_has_just_come_and_fails_is_rolled_back_before_it_is_tried_again() {
+    // Given: the service fails, and what runs came within the cooldown.
+    let since = |seconds| {
+        let deployed = vec![deployment(RolloutState::Completed, seconds)];
+        failing(1).former(seconds).service(|service| service.deployments = deployed)
+    };
+    // When, then
+    assert_rolls_back(&decide_under(&since(899), &rollback()));
+    assert!(decide_under(&since(900), &rollback()).redeploys());
+    // Not without leave, and not when only a task is missing while another runs well.
+    assert_eq!(decide(&since(899)).reasons(), ["redeploy_cooldown"]);
+    let one_missing = since(899).alarm(eden_policy::facts::Alarm::Ok).api(GOOD);
+    let one_missing = one_missing.service(|service| service.desired = 2);
+    assert!(!decide_under(&one_missing, &rollback()).rolls_back());
+    // The same deployed once more is nothing new.
+    let again = since(100).former(5_000);
+    assert_eq!(decide_under(&again, &rollback()).reasons(), ["redeploy_cooldown"]);
+}
+
+#[test]
+fn what_ecs_only_says_of_a_rollout_that_has_time_left_is_no_reason_to_roll_it_back() {
+    let told = |since: u64| {
+        let facts = healthy(2).former(since).tasks(vec![task(1).old(), task(2).old()]);
+        facts.service(|service| {
+            service.deployments = rollout_since(since);
+            service.events = vec![event(30, NO_ROOM)];
+        })
+    };
+    let early = decide_under(&told(60), &rollback());
+    assert_held(&early, &Hold::NeedsAHuman, "cannot_start");
+    assert_rolls_back(&decide_under(&told(1_800), &rollback()));
+    // A task that was seen to fail is another matter.
+    let failed = (11..=13)
+        .fold(told(700), |facts, n| facts.with_task(task(n).not_started(u64::from(n) * 20)));
+    assert_rolls_back(&decide_under(&failed, &rollback()));
+}
+
+#[test]
+fn a_rollout_that_ecs_gave_up_is_one_condition_whatever_its_tasks_did() {
+    // Given: the tasks before serve on, the new ones have failed, and ECS starts no more of them.
+    let given_up = |facts: Facts| {
+        facts.former(3_000).service(|service| {
+            service.deployments = rollout_since(3_000);
+            service.deployments[0].rollout = RolloutState::Failed;
+        })
+    };
+    let serving = given_up(healthy(1).with_task(task(1).old()));
+    let dead = (11..=13)
+        .fold(serving.clone(), |facts, n| facts.with_task(task(n).died(u64::from(n) * 100)));
+    let not_started = (11..=13)
+        .fold(serving.clone(), |facts, n| facts.with_task(task(n).not_started(u64::from(n) * 100)));
+    let sick = given_up(healthy(2).with_task(sick_task(2).old().suspect(30)));
+    for (facts, diagnosis) in [
+        (&serving, "rollout_failed"),
+        (&dead, "crash_loop"),
+        (&not_started, "rollout_failed"),
+        (&given_up(failing(1)), "service_sick"),
+        (&sick, "task_sick"),
+    ] {
+        // When
+        let finding = decide(facts);
+        // Then
+        assert_eq!(named(&finding.diagnosis), diagnosis);
+        assert_eq!(finding.condition(), Some("rollout_failed"), "{diagnosis}");
+        assert!(!finding.is_over, "{diagnosis}");
+    }
+    for facts in [serving, dead, not_started, given_up(failing(1))] {
+        assert_rolls_back(&decide_under(&facts, &rollback()));
+    }
+}
+
+#[test]
 fn a_rollout_that_ecs_gave_up_is_rolled_back_without_repeating_it_first() {
     let failed = lately(failing(1))
         .service(|it| it.deployments = vec![deployment(RolloutState::Failed, 1_000)]);

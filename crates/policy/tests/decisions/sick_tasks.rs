@@ -258,12 +258,54 @@ fn when_most_are_sick_and_the_successor_of_the_trial_is_too_the_service_is_redep
     // Not while one trial says nothing: its successor is well, or not sick for long enough.
     let well = sick_again().with_task(task(3).started(200)).with_task(sick_task(4).suspect(90));
     assert_eq!(decide(&well).stopped().len(), 1);
-    let fresh = sick_again().with_task(sick_task(3).started(200).suspect(20));
-    assert!(!decide(&fresh).redeploys());
+    for successor in [sick_task(3).started(200).suspect(20), sick_task(3).started(100)] {
+        let finding = decide(&sick_again().with_task(successor));
+        assert_eq!(finding.remedies(), [] as [&Step; 0]);
+        assert!(finding.reasons().contains(&"trial_not_over"), "{finding:?}");
+    }
     // Nor while most are well: then no cause is shared.
     let few = sick_again().with_task(task(1)).with_task(task(2));
     assert_eq!(decide(&few).stopped(), ["task3"]);
     assert!(!decide(&few).redeploys());
+}
+
+#[test]
+fn with_the_default_times_the_trials_come_to_an_end() {
+    // Given: all are sick, and so is each successor a minute after it has started.
+    let two = |seconds: u64| {
+        let facts = ripe(1, 2).route(route_to(1)).with_task(past_stop(9, seconds + 1));
+        let started = seconds.saturating_sub(60);
+        let successor = sick_task(2).started(started);
+        facts.with_task(if started < 120 { successor } else { successor.suspect(started - 120) })
+    };
+    // When: looked at every half minute from the first stop.
+    let seen = (3..20).map(|n| decide(&two(n * 30)));
+    // Then: no second trial, and a redeployment as soon as it is known that the first did not help.
+    let (before, after): (Vec<_>, Vec<_>) = seen.partition(|finding| !finding.redeploys());
+    assert_eq!((before.len(), after.len()), (5, 12));
+    assert!(before.iter().all(|finding| finding.remedies().is_empty()));
+}
+
+#[test]
+fn a_task_that_ecs_is_replacing_is_left_to_it_while_its_replacement_is_fresh() {
+    // Given: two are wanted, and three run or start.
+    let replaced = |by: Task| {
+        let facts = healthy(2).route(route_to(1)).with_task(sick_task(2).suspect(60));
+        facts.with_task(by)
+    };
+    for (by, until) in [(task(3).starting(), None), (task(3).started(70), Some(hence(50)))] {
+        let finding = decide(&replaced(by));
+        assert_eq!(finding.plan.steps, []);
+        let (task, by) = ("task2".to_owned(), "task3".to_owned());
+        assert!(finding.holds(&Hold::ReplacedByEcs { task, by, until }), "{finding:?}");
+    }
+    // Not when that one should have taken over by now, nor when ECS sees nothing to replace, nor for
+    // whoever wants sick tasks to be stopped at once.
+    assert_eq!(decide(&replaced(task(3).started(120))).stopped(), ["task2"]);
+    let silent = healthy(2).route(route_to(1).silent(&[2])).with_task(task(2).suspect(60));
+    assert_eq!(decide(&silent.with_task(task(3).started(70))).stopped(), ["task2"]);
+    let at_once = Limits { unhealthy_for: Duration::ZERO, ..Limits::default() };
+    assert_eq!(decide_under(&replaced(task(3).starting()), &at_once).stopped(), ["task2"]);
 }
 
 #[test]

@@ -110,6 +110,7 @@ pub fn named(diagnosis: &Diagnosis) -> &'static str {
         Diagnosis::Starting => "starting",
         Diagnosis::Rolling { overdue: false, .. } => "rolling",
         Diagnosis::Rolling { overdue: true, .. } => "rolling_overdue",
+        Diagnosis::RolloutFailed { .. } => "rollout_failed",
         Diagnosis::RouteStale => "route_stale",
         Diagnosis::TaskSick { .. } => "task_sick",
         Diagnosis::TooFewTasks { .. } => "too_few_tasks",

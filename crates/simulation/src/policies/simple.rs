@@ -36,9 +36,7 @@ pub(crate) fn install(lab: &Lab, lambda: &Lambda, stack: &Stack) {
 }
 
 fn ended(result: Result<(), Failure>) -> Result<Value, FunctionError> {
-    result
-        .map(|()| json!("done"))
-        .map_err(|error| FunctionError::new("Error", error.to_string()))
+    result.map(|()| json!("done")).map_err(|error| FunctionError::new("Error", error.to_string()))
 }
 
 /// Leads the route to the first task on the list when one is RUNNING.

@@ -39,7 +39,9 @@ pub(super) fn downtime(summary: &Summary) -> String {
     let height = 50.0 + real(rows) * (real(policies) * ROW + 10.0);
     let mut svg = Svg::new(WIDTH, height);
     legend(&mut svg, summary);
-    let each = |count: u64, seconds: f64| seconds / 60.0 / real(usize::try_from(count).unwrap_or(1)).max(1.0);
+    let each = |count: u64, seconds: f64| {
+        seconds / 60.0 / real(usize::try_from(count).unwrap_or(1)).max(1.0)
+    };
     let most = summary
         .faults
         .values()

@@ -126,6 +126,12 @@ fn failed_starts() -> Vec<Situation> {
             }),
         ),
         situation(
+            "cannot_start/no_room_for_a_rollout",
+            "ECS finds no room for the first task of a rollout: what ran before would need it too",
+            rolling_without_room(),
+        )
+        .with_rollback(),
+        situation(
             "cannot_start/nothing_to_roll_back_to",
             "The image cannot be pulled, and nothing else ever ran",
             Facts { former: Observed::Known(None), ..not_starting(none_runs(1)) },
@@ -138,6 +144,25 @@ fn failed_starts() -> Vec<Situation> {
         )
         .with_rollback(),
     ]
+}
+
+/// A rollout that began a minute ago, beside the tasks before.
+fn rolling_without_room() -> Facts {
+    healthy(2)
+        .former(60)
+        .tasks(vec![task(1).started(82_800).old(), task(2).started(82_800).old()])
+        .service(|service| {
+            service.deployments = rollout();
+            service.events = vec![event(40, NO_ROOM)];
+        })
+}
+
+/// A deployment that the circuit breaker gave up, while the task before serves on.
+fn given_up() -> Facts {
+    healthy(1).former(5_400).tasks(vec![task(1).started(82_800).old()]).service(|service| {
+        service.deployments = rollout_since(5_400);
+        service.deployments[0].rollout = RolloutState::Failed;
+    })
 }
 
 fn rollouts() -> Vec<Situation> {
@@ -170,6 +195,18 @@ fn rollouts() -> Vec<Situation> {
                 let facts = none_runs(1).former(60).service(|it| it.deployments = rollout());
                 crashed.fold(facts, Facts::with_task).with_task(task(4).starting())
             },
+        )
+        .with_rollback(),
+        situation(
+            "rollout_failed/people_are_called",
+            "ECS gave a deployment up an hour ago and starts nothing more of it; the task before \
+             serves, but nothing is as it was meant to be",
+            given_up(),
+        ),
+        situation(
+            "rollout_failed/rolled_back",
+            "A deployment that ECS gave up is rolled back",
+            given_up(),
         )
         .with_rollback(),
         situation(

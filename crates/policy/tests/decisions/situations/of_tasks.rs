@@ -156,6 +156,17 @@ fn held() -> Vec<Situation> {
                 .with_task(task(9).starting()),
         ),
         situation(
+            "task_sick/ecs_is_replacing_it",
+            "ECS has started the replacement of a sick task: it stops the sick one itself",
+            sick(1, 2).with_task(task(3).started(40)),
+        ),
+        situation(
+            "task_sick/the_trial_is_not_over",
+            "Both tasks were sick, one was stopped, and its successor is too fresh to tell whether \
+             that helped",
+            sick(1, 2).with_task(stopped(9, 150)).with_task(sick_task(2).started(80)),
+        ),
+        situation(
             "task_sick/budget_spent",
             "Six remedies within the hour have not helped: people are called",
             (20..25)
