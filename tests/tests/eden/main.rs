@@ -25,3 +25,4 @@ mod telling;
 mod template;
 mod trigger;
 mod unreadable;
+mod webhook;

@@ -3,7 +3,12 @@
 
 mod crash_loops;
 mod deployments;
+mod many_tasks;
+mod observing;
+mod one_task;
 mod rollouts;
 mod scene;
 mod sick_tasks;
 mod starts;
+mod throttling;
+mod two_at_once;

@@ -46,9 +46,6 @@ async fn an_action_is_told_in_the_owners_words() {
          - Running Tasks: 0/0\n\
          - Reason: Desired count 0 is below the minimum of 1\n\
          \n\
-         Evidence:\n\
-         - 0 of 0 tasks run, 0 are on their way\n\
-         \n\
          Actions Taken:\n\
          - Restored the desired count from 0 to 1\n\
          \n\

@@ -1,10 +1,12 @@
 //! Changes to the service and its tasks.
 
+use aws_sdk_ecs::config::Builder;
 use aws_sdk_ecs::types::Tag;
 use eden_policy::facts::Stop;
 use jiff::Timestamp;
 
 use super::Outcome;
+use super::once::OnlyWhenThrottled;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
@@ -81,6 +83,8 @@ pub(super) async fn deploy(
         .service(&target.service)
         .set_task_definition(definition.map(str::to_owned))
         .force_new_deployment(true)
+        .customize()
+        .config_override(Builder::new().retry_classifier(OnlyWhenThrottled))
         .send()
         .await
         .map(|_| Outcome::Done)

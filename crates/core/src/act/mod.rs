@@ -2,6 +2,7 @@
 
 pub(crate) mod ecs;
 mod gateway;
+mod once;
 
 use eden_policy::Step;
 use eden_policy::route::is_move;

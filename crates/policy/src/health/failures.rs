@@ -51,9 +51,11 @@ impl Patient<'_> {
         Some((diagnosis, row.into_iter().map(of_failure).collect()))
     }
 
-    /// ECS says that it cannot start tasks, and has not started one since.
+    /// ECS says that it cannot start tasks, and has not started one since. That is no news of a
+    /// rollout that has time left, as long as the tasks before carry the service.
     fn cannot_start(&self) -> Option<(Diagnosis, Vec<Evidence>)> {
-        if !self.wants_more() {
+        let overdue = self.rolling().is_some_and(|(_, overdue)| overdue);
+        if self.service.running >= self.service.desired && !overdue {
             return None;
         }
         let primary = self.service.primary()?;

@@ -211,7 +211,11 @@ fn what_ecs_only_says_of_a_rollout_that_has_time_left_is_no_reason_to_roll_it_ba
             service.events = vec![event(30, NO_ROOM)];
         })
     };
+    // While the tasks before carry the service it is not even news.
     let early = decide_under(&told(60), &rollback());
+    assert_eq!((named(&early.diagnosis), early.condition()), ("rolling", None));
+    let one_is_missing = told(60).service(|service| service.running = 1);
+    let early = decide_under(&one_is_missing, &rollback());
     assert_held(&early, &Hold::NeedsAHuman, "cannot_start");
     assert_rolls_back(&decide_under(&told(1_800), &rollback()));
     // A task that was seen to fail is another matter.

@@ -8,7 +8,7 @@ use eden_lab::world::{AppState, Behaviour, Fault, FaultKind};
 use eden_tests::rig::{Rig, is_steady, minutes};
 
 use super::scene::{
-    HEALING, HUMAN, calls_for_a_human, deploy, deployed, done, left_to_eden, look, now, of,
+    HUMAN, WELL_AGAIN, calls_for_a_human, deploy, deployed, done, left_to_eden, look, now, of,
     reasons, revision, service_tag, settled, sicken, starts_from_now, subjects,
 };
 
@@ -63,7 +63,7 @@ async fn when_a_crash_loop_is_over_that_is_told_once_and_the_note_goes() {
     rig.wait(minutes(60)).await;
     // Then
     assert!(is_steady(&rig.lab.world()));
-    assert_eq!(subjects(&rig), [HUMAN, HEALING]);
+    assert_eq!(subjects(&rig), [HUMAN, WELL_AGAIN]);
     let mail = rig.lab.world().published()[1].message.clone();
     assert!(mail.contains("Status: HEALTHY"), "{mail}");
     assert_eq!(service_tag(&rig, TOLD), None);
@@ -72,7 +72,7 @@ async fn when_a_crash_loop_is_over_that_is_told_once_and_the_note_goes() {
     crash_all(&rig);
     rig.wait(minutes(20)).await;
     // Then
-    assert_eq!(subjects(&rig), [HUMAN, HEALING, HUMAN]);
+    assert_eq!(subjects(&rig), [HUMAN, WELL_AGAIN, HUMAN]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 /// The subject of a mail that calls people.
 pub const HUMAN: &str = "Eden Needs a Human";
-/// The subject of a mail about what was done, or is over.
-pub const HEALING: &str = "Eden Service Auto-Healing Triggered";
+/// The subject of a mail that says that what people were called for is over.
+pub const WELL_AGAIN: &str = "Eden Service Healthy Again";
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_hours(1_000);

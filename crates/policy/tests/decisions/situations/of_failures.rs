@@ -127,8 +127,9 @@ fn failed_starts() -> Vec<Situation> {
         ),
         situation(
             "cannot_start/no_room_for_a_rollout",
-            "ECS finds no room for the first task of a rollout: what ran before would need it too",
-            rolling_without_room(),
+            "A task is missing, and ECS finds no room for the first one of a rollout: what ran \
+             before would need it too",
+            rolling_without_room().service(|service| service.running = 1),
         )
         .with_rollback(),
         situation(
@@ -186,6 +187,11 @@ fn rollouts() -> Vec<Situation> {
             rolling(240)
                 .tasks(vec![task(1).started(82_800).old(), task(2).started(82_800).old()])
                 .with_task(task(3).started(60)),
+        ),
+        situation(
+            "rolling/no_room_yet",
+            "ECS finds no room yet for the first task of a rollout, while the tasks before serve",
+            rolling_without_room(),
         ),
         situation(
             "rolling/the_remedy_of_a_crash_loop",
