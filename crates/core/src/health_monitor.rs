@@ -111,7 +111,7 @@ impl Monitor<'_> {
     async fn look(&self, suspects: &Suspects) -> (Facts, Finding) {
         let Monitor { config, edge } = *self;
         let hints = edge.memory.with(&Hints::default());
-        let mut facts = observe::health(edge, config, &hints).await;
+        let mut facts = Box::pin(observe::health(edge, config, &hints)).await;
         suspects.recall(&mut facts);
         let default = Routing::default();
         let routing = config.gateway.as_ref().map_or(&default, |gateway| &gateway.routing);

@@ -27,12 +27,10 @@ impl Patient<'_> {
             Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick => {
                 self.climb(diagnosis, &mut plan)
             }
-            Diagnosis::CrashLoop { .. } | Diagnosis::CannotStart { .. } => {
-                self.return_to_former(diagnosis, &mut plan)
-            }
-            Diagnosis::Rolling { overdue: true, .. } | Diagnosis::RolloutFailed { .. } => {
-                self.return_to_former(diagnosis, &mut plan)
-            }
+            Diagnosis::CrashLoop { .. }
+            | Diagnosis::CannotStart { .. }
+            | Diagnosis::Rolling { overdue: true, .. }
+            | Diagnosis::RolloutFailed { .. } => self.return_to_former(diagnosis, &mut plan),
             Diagnosis::Rolling { deployment, overdue: false } => {
                 plan.holds.push(Hold::RolloutInProgress { deployment: deployment.clone() });
                 None

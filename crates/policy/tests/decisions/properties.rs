@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use eden_policy::facts::{Observed, Readiness, Task, TaskHealth};
+use eden_policy::facts::{Observed, Readiness, Stop, Task, TaskHealth};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::mode::{self, Mode};
 use eden_policy::plan::Fact;
@@ -43,7 +43,7 @@ impl Case {
     /// Whether Eden stopped a task or deployed the service lately.
     fn has_been_treated(&self) -> bool {
         let service = self.facts.service.known();
-        let stopped = |task: &Task| task.stop.as_ref().is_some_and(|stop| stop.is_edens());
+        let stopped = |task: &Task| task.stop.as_ref().is_some_and(Stop::is_edens);
         self.tasks().iter().any(stopped) || service.is_some_and(|it| !it.redeployed_at.is_empty())
     }
 

@@ -10,7 +10,7 @@ use super::fixtures::*;
 use super::{Situation, situation};
 
 pub(super) fn all() -> Vec<Situation> {
-    [suspects(), stops(), held(), starting()].into_iter().flatten().collect()
+    [suspects(), stops(), shared_causes(), held(), starting()].into_iter().flatten().collect()
 }
 
 /// Of `all` tasks the first `sick` have been UNHEALTHY for longer than ECS has to replace them; the
@@ -74,6 +74,37 @@ fn stops() -> Vec<Situation> {
                 .with_task(sick_task(2).started(5_400).suspect(90)),
         ),
         situation(
+            "task_sick/after_an_old_loop",
+            "The task that ended a crash loop turns sick half an hour later: it is stopped like any \
+             other",
+            (2..=4)
+                .fold(healthy(1), |facts, n| {
+                    facts.with_task(task(n).died(1_800 + u64::from(n) * 90))
+                })
+                .with_task(sick_task(1).started(1_800).suspect(90)),
+        ),
+        situation(
+            "task_sick/others_are_missing",
+            "Two of four are sick and the two others are gone: they carry nothing, so one is \
+             stopped as a trial",
+            sick(2, 4)
+                .route(route_to(1))
+                .service(|service| (service.running, service.pending) = (2, 1))
+                .with_task(task(3).stopping(500))
+                .with_task(task(4).starting()),
+        ),
+        situation(
+            "task_sick/a_fresh_one_beside_it",
+            "Of two tasks that fail their check one has just started: only the other is judged",
+            healthy(4).with_task(sick_task(2).suspect(90)).with_task(sick_task(3).started(45)),
+        ),
+    ]
+}
+
+/// Most tasks are sick, or were before Eden did something about it.
+fn shared_causes() -> Vec<Situation> {
+    vec![
+        situation(
             "task_sick/sixty_of_a_hundred",
             "Sixty of a hundred are sick: a shared cause, so one is stopped as a trial",
             sick(60, 100),
@@ -101,31 +132,6 @@ fn stops() -> Vec<Situation> {
                 }),
         )
         .with_rollback(),
-        situation(
-            "task_sick/after_an_old_loop",
-            "The task that ended a crash loop turns sick half an hour later: it is stopped like any \
-             other",
-            (2..=4)
-                .fold(healthy(1), |facts, n| {
-                    facts.with_task(task(n).died(1_800 + u64::from(n) * 90))
-                })
-                .with_task(sick_task(1).started(1_800).suspect(90)),
-        ),
-        situation(
-            "task_sick/others_are_missing",
-            "Two of four are sick and the two others are gone: they carry nothing, so one is \
-             stopped as a trial",
-            sick(2, 4)
-                .route(route_to(1))
-                .service(|service| (service.running, service.pending) = (2, 1))
-                .with_task(task(3).stopping(500))
-                .with_task(task(4).starting()),
-        ),
-        situation(
-            "task_sick/a_fresh_one_beside_it",
-            "Of two tasks that fail their check one has just started: only the other is judged",
-            healthy(4).with_task(sick_task(2).suspect(90)).with_task(sick_task(3).started(45)),
-        ),
     ]
 }
 
