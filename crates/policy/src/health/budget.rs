@@ -12,8 +12,11 @@ use crate::plan::Hold;
 const HOUR: Duration = Duration::from_hours(1);
 /// So long a forced deployment makes the next one wait longer.
 const REMEMBERED: Duration = Duration::from_hours(6);
-/// Eden notes a deployment just before it makes it: what began so near to a note is Eden's own.
-const NOTED: Duration = Duration::from_mins(1);
+/// Eden notes a deployment just before it makes it, and no call takes longer than this: what began so
+/// soon after a note is Eden's own.
+const NOTED: Duration = Duration::from_secs(30);
+/// A note has whole seconds.
+const ROUNDING: Duration = Duration::from_secs(1);
 
 impl Patient<'_> {
     /// When each remedy of the last hour was taken: stops by ECS's stop reasons (F18), forced and
@@ -64,11 +67,6 @@ impl Patient<'_> {
         }
     }
 
-    /// When Eden last stopped a task, as far as ECS remembers, or deployed the service.
-    pub(super) fn last_remedy(&self) -> Option<Timestamp> {
-        self.stops().chain(self.lately_redeployed()).max()
-    }
-
     /// Whether Eden deployed the service in the last hours.
     pub(super) fn redeployed_lately(&self) -> bool {
         self.redeployments() > 0
@@ -76,8 +74,9 @@ impl Patient<'_> {
 
     /// Whether what began then was Eden's own deployment.
     pub(super) fn is_edens(&self, began: Timestamp) -> bool {
-        let near = |noted: &Timestamp| began.duration_since(*noted).unsigned_abs() < NOTED;
-        self.service.redeployed_at.iter().any(near)
+        let follows =
+            |noted: &Timestamp| later(began, ROUNDING) >= *noted && began < later(*noted, NOTED);
+        self.service.redeployed_at.iter().any(follows)
     }
 
     fn redeployments(&self) -> usize {

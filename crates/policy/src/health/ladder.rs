@@ -169,9 +169,10 @@ impl Patient<'_> {
         none_well || self.limits.stops_allowed(self.down(), self.service.desired) < ripe.len()
     }
 
-    /// Whether one of these was started after Eden's last remedy: that has not helped.
+    /// Whether one of these was started after Eden last stopped a task, within the hour that ECS
+    /// remembers: that has not helped.
     fn is_sick_again(&self, ripe: &[Sick<'_>]) -> bool {
-        let last = self.last_remedy();
+        let last = self.stops().max();
         ripe.iter().any(|(task, _)| last.is_some() && task.created_at > last)
     }
 

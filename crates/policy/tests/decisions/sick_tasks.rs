@@ -313,16 +313,19 @@ fn the_only_task_that_is_sick_again_after_a_stop_gets_a_redeployment() {
     let facts = healthy(1).tasks(vec![past_stop(9, 600), sick_task(1).started(400).suspect(90)]);
     assert!(decide(&facts).redeploys());
     // And after that nothing but what its limits allow.
-    let redeployed =
-        facts.tasks(vec![sick_task(1).started(1_400).suspect(90)]).service(|service| {
-            service.redeployed_at = vec![ago(1_700)];
-            service.deployments = vec![deployment(RolloutState::Completed, 1_700)];
-        });
+    let sick = sick_task(1).started(1_400).suspect(90);
+    let redeployed = facts.service(|service| {
+        service.redeployed_at = vec![ago(1_700)];
+        service.deployments = vec![deployment(RolloutState::Completed, 1_700)];
+    });
+    let redeployed = redeployed.tasks(vec![past_stop(9, 2_400), sick.clone()]);
     let finding = decide(&redeployed);
     assert_eq!(finding.remedies(), [] as [&Step; 0]);
     assert!(finding.holds(&Hold::RedeployCooldown { until: hence(100) }), "{finding:?}");
-    let lately = redeployed.former(3_000);
+    let lately = redeployed.clone().former(3_000);
     assert!(decide_under(&lately, &rollback()).rolls_back());
+    // Of a stop that is over an hour ago nobody knows any more: then this is another illness.
+    assert_eq!(decide(&redeployed.tasks(vec![sick])).stopped(), ["task1"]);
 }
 
 #[test]
