@@ -6,6 +6,7 @@
 //! would have failed and checks the invariants at every step.
 
 mod call;
+mod clients;
 mod fault;
 mod history;
 pub mod install;

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 /// What the health monitor may find.
-pub const DIAGNOSES: [&str; 14] = [
+pub const DIAGNOSES: [&str; 15] = [
     "healthy",
     "starting",
     "rolling",
+    "rollout_failed",
     "route_stale",
     "task_sick",
     "too_few_tasks",
@@ -37,7 +38,7 @@ pub const REMEDIES: [&str; 11] = [
 ];
 
 /// Why Eden may not have done something.
-pub const HOLDS: [&str; 28] = [
+pub const HOLDS: [&str; 30] = [
     "already_routed",
     "awaiting_ready",
     "budget_spent",
@@ -53,6 +54,7 @@ pub const HOLDS: [&str; 28] = [
     "no_running_task",
     "nothing_to_roll_back_to",
     "redeploy_cooldown",
+    "replaced_by_ecs",
     "rolling_not_maintained",
     "rollout_failed",
     "rollout_in_progress",
@@ -65,6 +67,7 @@ pub const HOLDS: [&str; 28] = [
     "storm_cooldown",
     "suspect_not_yet",
     "task_protected",
+    "trial_not_over",
     "within_startup_grace",
 ];
 

@@ -416,9 +416,19 @@ fn notice(world: &mut World, arn: &str) {
     }
 }
 
-/// Somebody points the route to this address by hand.
+/// Somebody points the route to this address by hand, and deploys the stages that do not by
+/// themselves.
 pub(crate) fn point_route(world: &mut World, to: &str) {
     for (integration, rest) in [(ROOT_INTEGRATION, ""), (PROXY_INTEGRATION, "{proxy}")] {
         let _ = world.set_integration_uri(API, integration, &format!("http://{to}/{rest}"));
     }
+    for stage in manual_stages(world) {
+        let _ = world.deploy_stage(API, &stage, None);
+    }
+}
+
+/// The stages of the API in which a change only shows when somebody deploys them.
+pub(crate) fn manual_stages(world: &World) -> Vec<String> {
+    let stages = world.api(API).into_iter().flat_map(|api| api.stages.values());
+    stages.filter(|stage| !stage.auto_deploy).map(|stage| stage.name.clone()).collect()
 }

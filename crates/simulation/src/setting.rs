@@ -40,6 +40,8 @@ pub struct Setting {
     pub budget: u32,
     /// Whether Eden shows a maintenance page.
     pub maintenance: bool,
+    /// Whether a change of the route takes effect at once, or only when its stage is deployed.
+    pub auto_deploy: bool,
     /// How often clients ask; `None` for an API without traffic.
     pub traffic: Option<Duration>,
 }
@@ -60,6 +62,7 @@ impl Setting {
             floor: 1,
             budget: 6,
             maintenance: false,
+            auto_deploy: true,
             traffic: Some(Duration::from_secs(10)),
         }
     }
@@ -81,6 +84,7 @@ impl Setting {
             floor: u32::from(chance(rng, 90)),
             budget: pick(rng, &[6, 6, 6, 6, 6, 6, 6, 3, 3, 1]),
             maintenance: chance(rng, 15),
+            auto_deploy: chance(rng, 88),
             // Where nobody asks and nothing is probed, nobody can notice anything.
             traffic: (!probes_path || chance(rng, 93))
                 .then(|| Duration::from_secs(pick(rng, &[5, 10, 10, 20]))),
@@ -91,6 +95,7 @@ impl Setting {
     pub(crate) fn example(&self, seed: u64) -> Example {
         let mut example = Example::new(WorldConfig::new(seed, epoch()));
         let cluster = example.service.cluster.clone();
+        example.auto_deploy = self.auto_deploy;
         example.service = ServiceSpec {
             desired_count: self.desired,
             minimum_healthy_percent: self.minimum_healthy_percent,

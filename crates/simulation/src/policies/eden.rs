@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eden_core::{Aws, HandlerError, Report};
+use eden_core::{HandlerError, Report};
 use eden_lab::Lab;
 use eden_lab::lambda::Lambda;
 use eden_lab::template::Stack;
 
+use crate::clients;
 use crate::install::{self, Ended, Process};
 use crate::mutants::Mutant;
 use crate::record::{self, About, Record};
@@ -28,7 +29,7 @@ pub(crate) fn install(
             let warm = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let (edge, tap) = warm.unwrap_or_else(|| {
                 let tap = Arc::new(Tap::new(&function, &lab, &record, mutant));
-                let aws = Aws::new(&tap::tapped(&lab, &tap));
+                let aws = clients::of_one_process(&tap::tapped(&lab, &tap));
                 (install::edge_of(&lab, aws), tap)
             });
             tap.begin();
