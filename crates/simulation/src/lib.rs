@@ -8,6 +8,7 @@
 mod call;
 mod clients;
 mod fault;
+mod hand;
 mod history;
 pub mod install;
 mod laws;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eden_core::{HandlerError, Report};
+use eden_core::{Edge, HandlerError, Report};
 use eden_lab::Lab;
 use eden_lab::lambda::Lambda;
 use eden_lab::template::Stack;
@@ -12,6 +12,9 @@ use crate::install::{self, Ended, Process};
 use crate::mutants::Mutant;
 use crate::record::{self, About, Record};
 use crate::tap::{self, Tap};
+
+/// What a process keeps between its invocations.
+type Warm = (Edge, Arc<Tap>);
 
 /// Installs Eden. Each invocation gets a process that no other has at the time, warm if there is
 /// one; a process whose invocation was cut off is gone.
@@ -23,7 +26,7 @@ pub(crate) fn install(
     mutant: Option<Mutant>,
 ) {
     install::install(lambda, stack, |function| {
-        let idle: Arc<Mutex<Vec<(eden_core::Edge, Arc<Tap>)>>> = Arc::default();
+        let idle: Arc<Mutex<Vec<Warm>>> = Arc::default();
         let (lab, record, function) = (lab.clone(), Arc::clone(record), function.to_owned());
         move |_: &str| {
             let warm = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use aws_sdk_ecs::types::{Attachment, Task};
 use eden_core::Aws;
 use eden_lab::Lab;
 use eden_lab::example::{
@@ -17,7 +18,7 @@ use eden_lab::template::Stack;
 use serde_json::{Value, json};
 
 use crate::clients;
-use crate::script::manual_stages;
+use crate::hand::manual_stages;
 
 const PORT: u16 = 8000;
 
@@ -54,9 +55,9 @@ async fn follow(aws: &Aws, stages: &[String], event: &Value) -> Result<(), Failu
     let listed = aws.ecs.list_tasks().cluster(CLUSTER).service_name(SERVICE).send().await?;
     let Some(first) = listed.task_arns().first() else { return Ok(()) };
     let described = aws.ecs.describe_tasks().cluster(CLUSTER).tasks(first).send().await?;
-    let details = described.tasks().iter().flat_map(|task| task.attachments());
+    let details = described.tasks().iter().flat_map(Task::attachments);
     let interface = details
-        .flat_map(|attachment| attachment.details())
+        .flat_map(Attachment::details)
         .find(|detail| detail.name() == Some("networkInterfaceId"))
         .and_then(|detail| detail.value())
         .ok_or("the task has no network interface")?;
