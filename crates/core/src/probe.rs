@@ -90,7 +90,9 @@ async fn get(
         .header(USER_AGENT, concat!("eden/", env!("CARGO_PKG_VERSION")))
         .body(Empty::<Bytes>::new())?;
     // The connection does the work for the request, and ends with it.
+    // In this order, so that the same events always give the same sentence.
     tokio::select! {
+        biased;
         response = sender.send_request(request) => Ok(response?.status()),
         Err(error) = connection => Err(error.into()),
     }

@@ -13,7 +13,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
@@ -47,8 +47,10 @@ impl Drop for Running {
 pub(crate) struct Shared {
     world: Mutex<World>,
     clock: Clock,
-    /// Told after every use of the world, as that may have changed what is due.
-    used: watch::Sender<()>,
+    /// Told after every use of the world, as that may have changed what is due. It wakes those who
+    /// wait in the order of their waiting, as the same seed has to give the same history; a
+    /// `watch` wakes them in any.
+    used: Notify,
     lambda: Mutex<Option<Lambda>>,
 }
 
@@ -62,7 +64,7 @@ impl std::fmt::Debug for Shared {
 #[derive(Debug)]
 pub struct WorldGuard<'a> {
     world: MutexGuard<'a, World>,
-    used: &'a watch::Sender<()>,
+    used: &'a Notify,
 }
 
 impl Deref for WorldGuard<'_> {
@@ -81,7 +83,7 @@ impl DerefMut for WorldGuard<'_> {
 
 impl Drop for WorldGuard<'_> {
     fn drop(&mut self) {
-        self.used.send_replace(());
+        self.used.notify_waiters();
     }
 }
 
@@ -97,7 +99,7 @@ impl Lab {
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             clock,
-            used: watch::Sender::new(()),
+            used: Notify::new(),
             lambda: Mutex::new(None),
         });
         let driver = tokio::spawn(drive(Arc::clone(&shared))).abort_handle();
@@ -118,7 +120,7 @@ impl Lab {
     /// go there first.
     pub fn connect(&self, lambda: Lambda) {
         *self.shared().lambda.lock().unwrap_or_else(PoisonError::into_inner) = Some(lambda);
-        self.shared().used.send_replace(());
+        self.shared().used.notify_waiters();
     }
 
     /// A configuration for SDK clients that live in this world, with the SDK's own signing,
@@ -170,8 +172,9 @@ impl Shared {
         deadline: Option<Timestamp>,
         what: impl Fn(&World) -> bool,
     ) -> bool {
-        let mut used = self.used.subscribe();
         loop {
+            // Before the look, so that no later use of the world is missed.
+            let used = self.used.notified();
             let wake = {
                 let world = self.present();
                 if what(&world) {
@@ -182,10 +185,11 @@ impl Shared {
                 }
                 world.next_due().into_iter().chain(deadline).min()
             };
+            // In this order, as below, so that the same seed gives the same history.
             tokio::select! {
+                biased;
+                () = used => {}
                 () = self.clock.sleep_until_some(wake) => {}
-                // The sender is in `self`: there is always a next change.
-                _ = used.changed() => {}
             }
         }
     }
@@ -210,17 +214,17 @@ impl Shared {
 
 /// Advances the world whenever something is due, and hands its events to the functions.
 async fn drive(shared: Arc<Shared>) {
-    let mut used = shared.used.subscribe();
     loop {
+        let used = shared.used.notified();
         let due = {
             let mut world = shared.present();
             shared.hand_over(&mut world);
             world.next_due()
         };
         tokio::select! {
+            biased;
+            () = used => {}
             () = shared.clock.sleep_until_some(due) => {}
-            // The sender is in `shared`: there is always a next change.
-            _ = used.changed() => {}
         }
     }
 }

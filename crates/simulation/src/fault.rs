@@ -18,6 +18,10 @@ pub enum Fault {
     Fail(usize),
     /// A task serves, but fails its container health check.
     Unhealthy(usize),
+    /// A task answers nothing for a while, then is well again by itself.
+    Stall(usize),
+    /// All present tasks but the youngest answer nothing, until they are replaced.
+    HangMost,
     /// All present tasks answer with 500; their successors do not.
     FailAll,
     /// All present tasks answer nothing; their successors do.
@@ -58,8 +62,8 @@ pub enum Fault {
     StopTask(usize),
     /// Operators switch healing off by the service's tag, with this value.
     Pause(&'static str),
-    /// A task is protected from being stopped.
-    Protect(usize),
+    /// The present tasks are protected from being stopped, as they protect themselves at work.
+    Protect,
     /// An operation of an AWS API goes wrong like this.
     Api(&'static str, FaultKind),
     /// Events come late, twice, out of order or not at all.
@@ -73,7 +77,7 @@ pub enum Fault {
 }
 
 /// The names of all faults.
-pub const FAULTS: [&str; 40] = [
+pub const FAULTS: [&str; 42] = [
     "task crashes",
     "all tasks crash",
     "task hangs",
@@ -94,7 +98,7 @@ pub const FAULTS: [&str; 40] = [
     "route edited by mistake",
     "task stopped by hand",
     "healing paused",
-    "task protected",
+    "tasks protected",
     "API throttles",
     "API answers 5xx",
     "API denies access",
@@ -114,6 +118,8 @@ pub const FAULTS: [&str; 40] = [
     "bad weather",
     "reads lag",
     "invocations crash, hang and repeat",
+    "task hangs for a while",
+    "most tasks hang",
 ];
 
 impl Fault {
@@ -125,6 +131,8 @@ impl Fault {
             Self::Hang(_) => "task hangs",
             Self::Fail(_) => "task answers 5xx",
             Self::Unhealthy(_) => "task is UNHEALTHY",
+            Self::Stall(_) => "task hangs for a while",
+            Self::HangMost => "most tasks hang",
             Self::FailAll => "all tasks answer 5xx",
             Self::HangAll => "all tasks hang",
             Self::DependencyDown => "dependency is down",
@@ -140,7 +148,7 @@ impl Fault {
             Self::EditRoute => "route edited by mistake",
             Self::StopTask(_) => "task stopped by hand",
             Self::Pause(_) => "healing paused",
-            Self::Protect(_) => "task protected",
+            Self::Protect => "tasks protected",
             Self::Api(_, kind) => match kind {
                 FaultKind::Throttled => "API throttles",
                 FaultKind::InternalError => "API answers 5xx",
@@ -165,12 +173,24 @@ impl Fault {
         }
     }
 
+    /// Whether it is a deployment of something that does not work.
+    pub fn is_bad_deployment(&self) -> bool {
+        matches!(
+            self,
+            Self::DeployFailing
+                | Self::DeployCrashing(_)
+                | Self::DeployUnstartable
+                | Self::DeployUnhealthy
+                | Self::DeployLeaking(_)
+        )
+    }
+
     /// Whether users may notice it; the others only make healing harder.
     pub fn is_felt(&self) -> bool {
         !matches!(
             self,
             Self::Pause(_)
-                | Self::Protect(_)
+                | Self::Protect
                 | Self::ReuseAddresses
                 | Self::Api(..)
                 | Self::Bus(_)

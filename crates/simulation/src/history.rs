@@ -64,7 +64,13 @@ impl History {
         let mut events = Vec::new();
         let mut at = BEGIN + Duration::from_secs(rng.u64(0..300));
         while at < calm {
-            let (fault, lasts) = any_fault(&mut rng, &setting);
+            // Trouble seldom comes alone.
+            let troubled = events.last().is_some_and(|last: &Event| last.fault.is_bad_deployment());
+            let (fault, lasts) = if troubled && rng.bool() {
+                of_service(&mut rng)
+            } else {
+                any_fault(&mut rng, &setting)
+            };
             events.push(Event { at, fault, lasts });
             at += gap(&mut rng);
         }
@@ -105,13 +111,12 @@ fn gap(rng: &mut Rng) -> Duration {
 fn any_fault(rng: &mut Rng, setting: &Setting) -> (Fault, Duration) {
     let none = Duration::ZERO;
     let nth = rng.usize(0..8);
-    match rng.u32(0..120) {
-        0..=19 => (Fault::Crash(nth), none),
+    match rng.u32(0..138) {
+        37..=42 if setting.health_check => (Fault::Unhealthy(nth), none),
+        0..=19 | 37..=42 => (Fault::Crash(nth), none),
         20..=22 => (Fault::CrashAll, none),
         23..=29 => (Fault::Hang(nth), none),
         30..=36 => (Fault::Fail(nth), none),
-        37..=42 if setting.health_check => (Fault::Unhealthy(nth), none),
-        37..=42 => (Fault::Crash(nth), none),
         43..=45 => (Fault::FailAll, none),
         46..=47 => (Fault::HangAll, none),
         48 => (Fault::DependencyDown, minutes(rng, 2..10)),
@@ -123,24 +128,35 @@ fn any_fault(rng: &mut Rng, setting: &Setting) -> (Fault, Duration) {
         76..=80 => (Fault::EditRoute, none),
         81..=84 => (Fault::StopTask(nth), none),
         85 => (Fault::Pause(pick(rng, &["observe", "off", "please not now"])), minutes(rng, 5..40)),
-        86 => (Fault::Protect(nth), minutes(rng, 10..60)),
-        87..=90 => (Fault::Interrupt(nth), none),
-        91 => (Fault::NoCapacity, minutes(rng, 2..12)),
-        92..=93 => (Fault::LoseZone(nth), minutes(rng, 10..60)),
-        94..=96 => (Fault::ReuseAddresses, minutes(rng, 20..90)),
+        86..=88 => (Fault::Protect, minutes(rng, 10..60)),
+        89..=92 => (Fault::Interrupt(nth), none),
+        93 | 109..=110 => (Fault::NoCapacity, minutes(rng, 2..25)),
+        111..=114 => (Fault::HangMost, none),
+        94..=95 => (Fault::LoseZone(nth), minutes(rng, 10..60)),
+        96..=98 => (Fault::ReuseAddresses, minutes(rng, 20..90)),
+        99..=108 => (Fault::Stall(nth), seconds(rng, 60..360)),
         _ => of_aws(rng),
+    }
+}
+
+/// What makes a whole service sick.
+fn of_service(rng: &mut Rng) -> (Fault, Duration) {
+    match rng.u32(0..3) {
+        0 => (Fault::FailAll, Duration::ZERO),
+        1 => (Fault::HangAll, Duration::ZERO),
+        _ => (Fault::DependencyDown, minutes(rng, 4..15)),
     }
 }
 
 /// Deployments; of a bad one its operators notice after a while.
 fn of_operators(rng: &mut Rng, setting: &Setting, nth: usize) -> (Fault, Duration) {
-    let noticed = minutes(rng, 5..40);
+    let noticed = minutes(rng, 5..60);
     match rng.u32(0..27) {
-        0..=19 => (Fault::Deploy, Duration::ZERO),
-        20..=21 => (Fault::DeployFailing, noticed),
-        22..=23 => (Fault::DeployCrashing(seconds(rng, 3..60)), noticed),
-        24 => (Fault::DeployUnstartable, noticed),
-        25 => (Fault::DeployLeaking(minutes(rng, 3..15)), noticed + Duration::from_mins(15)),
+        0..=16 => (Fault::Deploy, Duration::ZERO),
+        17..=18 => (Fault::DeployFailing, noticed),
+        19..=21 => (Fault::DeployCrashing(seconds(rng, 3..60)), noticed),
+        22..=23 => (Fault::DeployUnstartable, noticed),
+        24..=25 => (Fault::DeployLeaking(minutes(rng, 3..15)), noticed + Duration::from_mins(15)),
         _ if setting.health_check => (Fault::DeployUnhealthy, noticed),
         _ => (Fault::Crash(nth), Duration::ZERO),
     }

@@ -16,6 +16,8 @@ use eden_lab::spec::FunctionSpec;
 use eden_lab::template::Stack;
 use serde_json::Value;
 
+use crate::clients;
+
 /// How a handler ended.
 pub type Ended = Result<Report, HandlerError>;
 
@@ -57,7 +59,7 @@ where
 
 /// A fresh process's view of the lab, with the rights of whoever has this access key.
 pub fn edge(lab: &Lab, access_key: &str) -> Edge {
-    edge_of(lab, Aws::new(&lab.sdk_config_of(access_key)))
+    edge_of(lab, clients::of_one_process(&lab.sdk_config_of(access_key)))
 }
 
 /// A fresh process's view of the lab through these clients.

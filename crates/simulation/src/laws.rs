@@ -105,7 +105,8 @@ impl Laws {
         }
         let rolling = watch.rolling_before.filter(|since| now >= *since + TOLERANCE);
         let overdue = |since: Timestamp| now >= since + self.limits.rollout_timeout;
-        if rolling.is_some_and(|since| *same || !overdue(since)) && !(!*same && watch.looped()) {
+        let may = |since| !*same && (overdue(since) || watch.looped());
+        if rolling.is_some_and(|since| !may(since)) {
             breaks("no rollout is restarted", format!("{id} came during another"));
         }
         self.spend(now, record);
@@ -130,7 +131,7 @@ impl Laws {
     }
 
     /// What has to hold when a history has ended.
-    pub(crate) fn check_end(&self, watch: &Watch, calm: Timestamp, record: &mut Record) {
+    pub(crate) fn check_end(watch: &Watch, calm: Timestamp, record: &mut Record) {
         let now = watch.now;
         if watch.unwell_at.is_some_and(|at| at > calm + CONVERGED_WITHIN) {
             let text = format!("{} at the end", watch.unwell.as_deref().unwrap_or("well"));

@@ -6,7 +6,9 @@
 //! would have failed and checks the invariants at every step.
 
 mod call;
+mod clients;
 mod fault;
+mod hand;
 mod history;
 pub mod install;
 mod laws;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::call::{Answered, Asked, with_body};
-use crate::script::running;
+use crate::hand::running;
 
 /// How Eden is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

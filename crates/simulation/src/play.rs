@@ -11,12 +11,13 @@ use eden_lab::world::StopCode;
 use eden_lab::{Clock, Lab, World};
 use serde::Serialize;
 
+use crate::hand;
 use crate::history::{BEGIN, History};
 use crate::laws::Laws;
 use crate::mutants::Mutant;
 use crate::policies::{self, Policy};
 use crate::record::{self, About, Broken, Line, Record, elapsed};
-use crate::script::{self, Script};
+use crate::script::Script;
 use crate::setting::{API_URL, MAINTENANCE, PATH, epoch};
 use crate::spans::Span;
 use crate::watch::{Change, Ending, Watch};
@@ -111,7 +112,7 @@ impl<'a> Stage<'a> {
             self.look(&world, By::Anybody);
             // Somebody has led the route to the service once, when it was made.
             if !routed && let Some(task) = first_serving(&world) {
-                script::point_route(&mut world, &task);
+                hand::point_route(&mut world, &task);
                 routed = true;
             }
             let begun = self.script.go_on(&mut world, now);
@@ -219,14 +220,14 @@ impl<'a> Stage<'a> {
         let mut record = record::write(&self.record);
         if self.policy.is_eden() {
             let calm = epoch() + self.history.calm;
-            self.laws.borrow().check_end(&watch, calm, &mut record);
+            Laws::check_end(&watch, calm, &mut record);
         }
         Played {
             name: self.history.name.clone(),
             seed: self.history.seed,
             policy: self.policy,
             downtime_s: outages.iter().map(|(from, to)| to - from).sum(),
-            measured_s: (self.history.end() - BEGIN).as_secs_f64(),
+            measured_s: self.history.end().saturating_sub(BEGIN).as_secs_f64(),
             outages,
             felt: self.felt,
             actions: self.actions.into_inner(),

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 /// What the health monitor may find.
-pub const DIAGNOSES: [&str; 14] = [
+pub const DIAGNOSES: [&str; 16] = [
     "healthy",
     "starting",
     "rolling",
+    "rollout_failed",
     "route_stale",
     "task_sick",
     "too_few_tasks",
@@ -19,6 +20,7 @@ pub const DIAGNOSES: [&str; 14] = [
     "below_floor",
     "scaled_to_zero",
     "unknown",
+    "not_active",
 ];
 
 /// What Eden may do.
@@ -37,7 +39,7 @@ pub const REMEDIES: [&str; 11] = [
 ];
 
 /// Why Eden may not have done something.
-pub const HOLDS: [&str; 28] = [
+pub const HOLDS: [&str; 31] = [
     "already_routed",
     "awaiting_ready",
     "budget_spent",
@@ -49,10 +51,12 @@ pub const HOLDS: [&str; 28] = [
     "maintenance_not_yet",
     "mode_tag_unrecognized",
     "needs_a_human",
+    "no_address",
     "no_better_task",
     "no_running_task",
     "nothing_to_roll_back_to",
     "redeploy_cooldown",
+    "replaced_by_ecs",
     "rolling_not_maintained",
     "rollout_failed",
     "rollout_in_progress",
@@ -65,18 +69,17 @@ pub const HOLDS: [&str; 28] = [
     "storm_cooldown",
     "suspect_not_yet",
     "task_protected",
+    "trial_not_over",
     "within_startup_grace",
 ];
 
 /// What no history has, each with the reason.
-pub const EXEMPT: [(&str, &str); 7] = [
+pub const EXEMPT: [(&str, &str); 5] = [
     ("hold: value_not_allowed", "the histories' route goes through integrations"),
     ("hold: not_an_http_integration", "a setting that is wrong once and for all"),
     ("hold: foreign_deployment_controller", "the lab's services are deployed by ECS"),
     ("hold: readiness_unknown", "tasks that only API Gateway reaches are never probed well"),
-    ("hold: no_address", "an address that does not show yet is waited for, which ends in time"),
     ("remedy: set_stage_variable", "the histories' route goes through integrations"),
-    ("diagnosis: not_active", "nobody deletes the service"),
 ];
 
 /// What has to be seen over a run and was not.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use eden_lab::World;
-use eden_lab::example::{API, CLUSTER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE};
+use eden_lab::example::{CLUSTER, SERVICE};
 use eden_lab::lambda::InvocationFaults;
 use eden_lab::world::{
     AddressReuse, AppState, Behaviour, DeliveryFaults, Fault as ApiFault, HealthStatus, Lag,
@@ -12,6 +12,7 @@ use eden_lab::world::{
 };
 
 use crate::fault::Fault;
+use crate::hand::{all, notice, on_all, on_task, point_route, running, unstartable};
 use crate::history::{Event, History};
 
 /// So long a container health check needs to notice a fault: three failures, 30 s apart.
@@ -26,6 +27,8 @@ enum Cue {
     End(usize),
     /// The container health check of a task has noticed what its application does.
     Notice(String),
+    /// A task is well again by itself.
+    Recover(String),
     Calm,
 }
 
@@ -114,6 +117,12 @@ impl Script {
                     self.end(world, index, fault);
                 }
                 Cue::Notice(arn) => notice(world, &arn),
+                Cue::Recover(arn) => {
+                    let task = world.task(&arn).filter(|task| task.is_running()).cloned();
+                    if let Some(task) = task {
+                        self.mend(world, &task);
+                    }
+                }
                 Cue::Calm => {
                     self.news.push("all faults are over".to_owned());
                     self.calm(world);
@@ -135,12 +144,26 @@ impl Script {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "what each fault does")]
     fn begin(&mut self, world: &mut World, index: usize, fault: Fault, now: Duration) {
         match fault {
             Fault::Crash(nth) => on_task(world, nth, |world, arn| world.crash_task(arn, 1)),
             Fault::CrashAll => on_all(world, |world, arn| world.crash_task(arn, 137)),
             Fault::Hang(nth) => self.sicken(world, &[nth], AppState::Hung, now),
             Fault::Fail(nth) => self.sicken(world, &[nth], AppState::Failing(500), now),
+            Fault::Stall(nth) => {
+                let running = running(world);
+                if !running.is_empty() {
+                    let arn = running[nth % running.len()].arn.clone();
+                    self.cue(now + self.history.events[index].lasts, Cue::Recover(arn));
+                }
+                self.sicken(world, &[nth], AppState::Hung, now);
+            }
+            Fault::HangMost => {
+                let running = running(world).len();
+                let most: Vec<_> = (0..running.saturating_sub(1).max(1)).collect();
+                self.sicken(world, &most, AppState::Hung, now);
+            }
             Fault::HangAll => {
                 let all: Vec<_> = (0..running(world).len()).collect();
                 self.sicken(world, &all, AppState::Hung, now);
@@ -174,7 +197,7 @@ impl Script {
             Fault::DeployLeaking(after) => {
                 self.deploy(world, Behaviour::Leaks { after, into: AppState::Hung });
             }
-            Fault::Interrupt(nth) => on_task(world, nth, |world, arn| world.interrupt_task(arn)),
+            Fault::Interrupt(nth) => on_task(world, nth, World::interrupt_task),
             Fault::NoCapacity => {
                 self.closed.insert(index, world.zones());
                 self.set_zones(world);
@@ -207,9 +230,9 @@ impl Script {
                 self.pauses.insert(index);
                 self.set_pause(world);
             }
-            Fault::Protect(nth) => {
+            Fault::Protect => {
                 let until = world.now() + self.history.events[index].lasts;
-                on_task(world, nth, |world, arn| world.protect_task(arn, until));
+                on_all(world, |world, arn| world.protect_task(arn, until));
             }
             Fault::Api(operation, kind) => {
                 self.api_faults.insert(index, ApiFault { operation, kind, times: None });
@@ -297,12 +320,17 @@ impl Script {
         let now = world.now();
         for task in all(world) {
             let _ = world.protect_task(&task.arn, now);
-            let own = self.behaviours.get(&task.definition.revision);
-            if own == Some(&Behaviour::Runs(AppState::Serving)) {
-                let _ = world.set_app(&task.arn, AppState::Serving);
-                if task.health == HealthStatus::Unhealthy {
-                    let _ = world.set_container_health(&task.arn, HealthStatus::Healthy);
-                }
+            self.mend(world, &task);
+        }
+    }
+
+    /// A task does what its revision is meant to do, if that is to serve.
+    fn mend(&self, world: &mut World, task: &Task) {
+        let own = self.behaviours.get(&task.definition.revision);
+        if own == Some(&Behaviour::Runs(AppState::Serving)) {
+            let _ = world.set_app(&task.arn, AppState::Serving);
+            if task.health == HealthStatus::Unhealthy {
+                let _ = world.set_container_health(&task.arn, HealthStatus::Healthy);
             }
         }
     }
@@ -375,50 +403,5 @@ impl Script {
             self.news.push("operators deploy what works".to_owned());
             self.deploy(world, Behaviour::Runs(AppState::Serving));
         }
-    }
-}
-
-fn unstartable() -> Behaviour {
-    let reason = "CannotPullContainerError: pull image manifest has been retried 5 time(s)";
-    Behaviour::NeverStarts { reason: reason.to_owned() }
-}
-
-/// The service's tasks, oldest first.
-fn all(world: &World) -> Vec<Task> {
-    world.tasks(CLUSTER, SERVICE).into_iter().cloned().collect()
-}
-
-/// The service's tasks that run and shall run, oldest first.
-pub(crate) fn running(world: &World) -> Vec<Task> {
-    world.tasks(CLUSTER, SERVICE).into_iter().filter(|task| task.is_running()).cloned().collect()
-}
-
-type Outcome = Result<(), eden_lab::world::OperatorError>;
-
-/// A fault of a task that is not there, or of a health check that the task does not have, is none.
-fn on_task(world: &mut World, nth: usize, act: impl Fn(&mut World, &str) -> Outcome) {
-    let running = running(world);
-    if !running.is_empty() {
-        let _ = act(world, &running[nth % running.len()].arn);
-    }
-}
-
-fn on_all(world: &mut World, act: impl Fn(&mut World, &str) -> Outcome) {
-    for task in running(world) {
-        let _ = act(world, &task.arn);
-    }
-}
-
-fn notice(world: &mut World, arn: &str) {
-    let sick = |task: &Task| task.is_running() && task.app != AppState::Serving;
-    if world.task(arn).is_some_and(sick) {
-        let _ = world.set_container_health(arn, HealthStatus::Unhealthy);
-    }
-}
-
-/// Somebody points the route to this address by hand.
-pub(crate) fn point_route(world: &mut World, to: &str) {
-    for (integration, rest) in [(ROOT_INTEGRATION, ""), (PROXY_INTEGRATION, "{proxy}")] {
-        let _ = world.set_integration_uri(API, integration, &format!("http://{to}/{rest}"));
     }
 }

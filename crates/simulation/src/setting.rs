@@ -15,6 +15,7 @@ pub const PATH: &str = "/health";
 
 /// What a history plays in.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Setting {
     /// Tasks that the service shall have, until operators change that.
     pub desired: u32,
@@ -22,6 +23,8 @@ pub struct Setting {
     pub health_check: bool,
     /// Whether Eden asks tasks for [`PATH`], or only connects to them.
     pub probes_path: bool,
+    /// For so long after a task's start ECS ignores what its health check says.
+    pub health_check_grace: Duration,
     /// From the container's start until the application accepts connections.
     pub start_up: Duration,
     /// From the signal to stop until it no longer does.
@@ -40,6 +43,8 @@ pub struct Setting {
     pub budget: u32,
     /// Whether Eden shows a maintenance page.
     pub maintenance: bool,
+    /// Whether a change of the route takes effect at once, or only when its stage is deployed.
+    pub auto_deploy: bool,
     /// How often clients ask; `None` for an API without traffic.
     pub traffic: Option<Duration>,
 }
@@ -51,6 +56,7 @@ impl Setting {
             desired: 1,
             health_check: true,
             probes_path: true,
+            health_check_grace: Duration::ZERO,
             start_up: Duration::from_secs(5),
             stop: Duration::from_secs(2),
             minimum_healthy_percent: 100,
@@ -60,6 +66,7 @@ impl Setting {
             floor: 1,
             budget: 6,
             maintenance: false,
+            auto_deploy: true,
             traffic: Some(Duration::from_secs(10)),
         }
     }
@@ -72,15 +79,17 @@ impl Setting {
             desired: pick(rng, &[1, 1, 1, 2, 2, 3, 4, 6]),
             health_check: chance(rng, 60),
             probes_path,
+            health_check_grace: Duration::from_secs(pick(rng, &[0, 0, 0, 240, 600])),
             start_up: Duration::from_secs(rng.u64(1..30)),
             stop: Duration::from_secs(rng.u64(1..20)),
             minimum_healthy_percent: pick(rng, &[100, 100, 50]),
-            circuit_breaker: chance(rng, 40),
-            breaker_rolls_back: chance(rng, 50),
-            rollback: chance(rng, 70),
+            circuit_breaker: chance(rng, 55),
+            breaker_rolls_back: chance(rng, 40),
+            rollback: chance(rng, 60),
             floor: u32::from(chance(rng, 90)),
             budget: pick(rng, &[6, 6, 6, 6, 6, 6, 6, 3, 3, 1]),
             maintenance: chance(rng, 15),
+            auto_deploy: chance(rng, 88),
             // Where nobody asks and nothing is probed, nobody can notice anything.
             traffic: (!probes_path || chance(rng, 93))
                 .then(|| Duration::from_secs(pick(rng, &[5, 10, 10, 20]))),
@@ -91,9 +100,12 @@ impl Setting {
     pub(crate) fn example(&self, seed: u64) -> Example {
         let mut example = Example::new(WorldConfig::new(seed, epoch()));
         let cluster = example.service.cluster.clone();
+        example.auto_deploy = self.auto_deploy;
         example.service = ServiceSpec {
             desired_count: self.desired,
             minimum_healthy_percent: self.minimum_healthy_percent,
+            health_check_grace_period_seconds: u32::try_from(self.health_check_grace.as_secs())
+                .unwrap_or(u32::MAX),
             circuit_breaker: self.circuit_breaker,
             rollback: self.breaker_rolls_back,
             task_definition: self

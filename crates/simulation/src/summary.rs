@@ -166,7 +166,7 @@ impl Summary {
         let start = TASK_START_S + history.setting.start_up.as_secs_f64();
         let text = format!("{more:.0} s more downtime, {:.0} s in all", eden.downtime_s);
         let invariant = "no history is worse than with ECS alone by more than a task start";
-        (more > start).then(|| Failure {
+        (more > start).then_some(Failure {
             seed: history.seed,
             policy: Policy::Eden,
             broken: Broken { at_ms: 0, invariant, text },

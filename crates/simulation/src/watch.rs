@@ -359,8 +359,8 @@ impl Watch {
         let ours = target.filter(|task| self.tasks.contains_key(&task.arn));
         let serving = ours.is_some_and(|task| serves(doing(task)));
         if serving != self.serving {
-            let word = if serving { "requests get through" } else { "requests fail" };
-            record.note(now, About::Traffic, || word.to_owned());
+            let text = if serving { "requests get through" } else { "requests fail" };
+            record.note(now, About::Traffic, || text.to_owned());
             (self.serving, self.moved) = (serving, true);
         }
         if now < self.begin {

@@ -2,15 +2,19 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eden_core::{Aws, HandlerError, Report};
+use eden_core::{Edge, HandlerError, Report};
 use eden_lab::Lab;
 use eden_lab::lambda::Lambda;
 use eden_lab::template::Stack;
 
+use crate::clients;
 use crate::install::{self, Ended, Process};
 use crate::mutants::Mutant;
 use crate::record::{self, About, Record};
 use crate::tap::{self, Tap};
+
+/// What a process keeps between its invocations.
+type Warm = (Edge, Arc<Tap>);
 
 /// Installs Eden. Each invocation gets a process that no other has at the time, warm if there is
 /// one; a process whose invocation was cut off is gone.
@@ -22,13 +26,13 @@ pub(crate) fn install(
     mutant: Option<Mutant>,
 ) {
     install::install(lambda, stack, |function| {
-        let idle: Arc<Mutex<Vec<(eden_core::Edge, Arc<Tap>)>>> = Arc::default();
+        let idle: Arc<Mutex<Vec<Warm>>> = Arc::default();
         let (lab, record, function) = (lab.clone(), Arc::clone(record), function.to_owned());
         move |_: &str| {
             let warm = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let (edge, tap) = warm.unwrap_or_else(|| {
                 let tap = Arc::new(Tap::new(&function, &lab, &record, mutant));
-                let aws = Aws::new(&tap::tapped(&lab, &tap));
+                let aws = clients::of_one_process(&tap::tapped(&lab, &tap));
                 (install::edge_of(&lab, aws), tap)
             });
             tap.begin();

@@ -4,7 +4,8 @@ use eden_lab::World;
 use eden_lab::example::{API, CLUSTER, SERVICE};
 use eden_lab::world::Task;
 
-use crate::script::{Script, point_route, running};
+use crate::hand::{point_route, running};
+use crate::script::Script;
 use crate::setting::PATH;
 use crate::watch::{doing, serves};
 

@@ -1,9 +1,13 @@
 //! The simple healer that Eden grew from, by its description: a task that is RUNNING makes it lead
 //! the route to the first task on the list; a running count below the desired one means sick, and
 //! then it stops every task that is not RUNNING or is UNHEALTHY, or else forces a redeployment.
+//!
+//! It knew of no stage that has to be deployed. Here it deploys those, as it would lose every history
+//! with one for a reason that has nothing to do with healing.
 
 use std::sync::Arc;
 
+use aws_sdk_ecs::types::{Attachment, Task};
 use eden_core::Aws;
 use eden_lab::Lab;
 use eden_lab::example::{
@@ -13,17 +17,21 @@ use eden_lab::lambda::{FunctionError, Handler, Lambda};
 use eden_lab::template::Stack;
 use serde_json::{Value, json};
 
+use crate::clients;
+use crate::hand::manual_stages;
+
 const PORT: u16 = 8000;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Installs it in Eden's place: the same rules wake it.
 pub(crate) fn install(lab: &Lab, lambda: &Lambda, stack: &Stack) {
-    let aws = Aws::new(&lab.sdk_config());
+    let aws = clients::of_one_process(&lab.sdk_config());
     let clients = aws.clone();
+    let stages = manual_stages(&lab.world());
     let follow: Handler = Arc::new(move |event, _| {
-        let aws = clients.clone();
-        Box::pin(async move { ended(follow(&aws, &event).await) })
+        let (aws, stages) = (clients.clone(), stages.clone());
+        Box::pin(async move { ended(follow(&aws, &stages, &event).await) })
     });
     let heal: Handler = Arc::new(move |_, _| {
         let aws = aws.clone();
@@ -40,16 +48,16 @@ fn ended(result: Result<(), Failure>) -> Result<Value, FunctionError> {
 }
 
 /// Leads the route to the first task on the list when one is RUNNING.
-async fn follow(aws: &Aws, event: &Value) -> Result<(), Failure> {
+async fn follow(aws: &Aws, stages: &[String], event: &Value) -> Result<(), Failure> {
     if event["detail"]["lastStatus"] != "RUNNING" {
         return Ok(());
     }
     let listed = aws.ecs.list_tasks().cluster(CLUSTER).service_name(SERVICE).send().await?;
     let Some(first) = listed.task_arns().first() else { return Ok(()) };
     let described = aws.ecs.describe_tasks().cluster(CLUSTER).tasks(first).send().await?;
-    let details = described.tasks().iter().flat_map(|task| task.attachments());
+    let details = described.tasks().iter().flat_map(Task::attachments);
     let interface = details
-        .flat_map(|attachment| attachment.details())
+        .flat_map(Attachment::details)
         .find(|detail| detail.name() == Some("networkInterfaceId"))
         .and_then(|detail| detail.value())
         .ok_or("the task has no network interface")?;
@@ -68,6 +76,9 @@ async fn follow(aws: &Aws, event: &Value) -> Result<(), Failure> {
             .integration_uri(format!("http://{address}:{PORT}/{rest}"))
             .send()
             .await?;
+    }
+    for stage in stages {
+        aws.apigatewayv2.create_deployment().api_id(API).stage_name(stage).send().await?;
     }
     Ok(())
 }

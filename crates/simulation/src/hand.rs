@@ -1,0 +1,63 @@
+//! What is done to the world by hand: to its tasks, and to the API.
+
+use eden_lab::World;
+use eden_lab::example::{API, CLUSTER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE};
+use eden_lab::world::{AppState, Behaviour, HealthStatus, OperatorError, Task};
+
+/// What a revision does whose image is not there.
+pub(crate) fn unstartable() -> Behaviour {
+    let reason = "CannotPullContainerError: pull image manifest has been retried 5 time(s)";
+    Behaviour::NeverStarts { reason: reason.to_owned() }
+}
+
+/// The service's tasks, oldest first.
+pub(crate) fn all(world: &World) -> Vec<Task> {
+    world.tasks(CLUSTER, SERVICE).into_iter().cloned().collect()
+}
+
+/// The service's tasks that run and shall run, oldest first.
+pub(crate) fn running(world: &World) -> Vec<Task> {
+    world.tasks(CLUSTER, SERVICE).into_iter().filter(|task| task.is_running()).cloned().collect()
+}
+
+type Outcome = Result<(), OperatorError>;
+
+/// A fault of a task that is not there, or of a health check that the task does not have, is none.
+pub(crate) fn on_task(world: &mut World, nth: usize, act: impl Fn(&mut World, &str) -> Outcome) {
+    let running = running(world);
+    if !running.is_empty() {
+        let _ = act(world, &running[nth % running.len()].arn);
+    }
+}
+
+/// The same for each task that runs.
+pub(crate) fn on_all(world: &mut World, act: impl Fn(&mut World, &str) -> Outcome) {
+    for task in running(world) {
+        let _ = act(world, &task.arn);
+    }
+}
+
+/// The container health check of a task has noticed what its application does.
+pub(crate) fn notice(world: &mut World, arn: &str) {
+    let sick = |task: &Task| task.is_running() && task.app != AppState::Serving;
+    if world.task(arn).is_some_and(sick) {
+        let _ = world.set_container_health(arn, HealthStatus::Unhealthy);
+    }
+}
+
+/// Somebody points the route to this address by hand, and deploys the stages that do not by
+/// themselves.
+pub(crate) fn point_route(world: &mut World, to: &str) {
+    for (integration, rest) in [(ROOT_INTEGRATION, ""), (PROXY_INTEGRATION, "{proxy}")] {
+        let _ = world.set_integration_uri(API, integration, &format!("http://{to}/{rest}"));
+    }
+    for stage in manual_stages(world) {
+        let _ = world.deploy_stage(API, &stage, None);
+    }
+}
+
+/// The stages of the API in which a change only shows when somebody deploys them.
+pub(crate) fn manual_stages(world: &World) -> Vec<String> {
+    let stages = world.api(API).into_iter().flat_map(|api| api.stages.values());
+    stages.filter(|stage| !stage.auto_deploy).map(|stage| stage.name.clone()).collect()
+}
