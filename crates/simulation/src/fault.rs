@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use eden_lab::world::{DeliveryFaults, FaultKind};
 
-/// Something that happens in a history. Tasks are meant by their turn among those that run.
+/// Something that happens in a history. Tasks are meant by their turn among those that run,
+/// the one first that the route leads to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fault {
     /// A task's process exits.

@@ -4,6 +4,9 @@ use eden_lab::World;
 use eden_lab::example::{API, CLUSTER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE};
 use eden_lab::world::{AppState, Behaviour, HealthStatus, OperatorError, Task};
 
+use crate::setting::PATH;
+use crate::watch::address;
+
 /// What a revision does whose image is not there.
 pub(crate) fn unstartable() -> Behaviour {
     let reason = "CannotPullContainerError: pull image manifest has been retried 5 time(s)";
@@ -20,11 +23,21 @@ pub(crate) fn running(world: &World) -> Vec<Task> {
     world.tasks(CLUSTER, SERVICE).into_iter().filter(|task| task.is_running()).cloned().collect()
 }
 
+/// The same, the one first that the route leads to. By this turn faults mean tasks: policies lead to
+/// different ones, and luck must not decide whose a fault befalls.
+pub(crate) fn in_turn(world: &World) -> Vec<Task> {
+    let upstream = world.upstream(API, PATH);
+    let target = upstream.as_deref().and_then(address).and_then(|to| world.listening_at(to));
+    let mut tasks = running(world);
+    tasks.sort_by_key(|task| target.is_none_or(|target| target.arn != task.arn));
+    tasks
+}
+
 type Outcome = Result<(), OperatorError>;
 
 /// A fault of a task that is not there, or of a health check that the task does not have, is none.
 pub(crate) fn on_task(world: &mut World, nth: usize, act: impl Fn(&mut World, &str) -> Outcome) {
-    let running = running(world);
+    let running = in_turn(world);
     if !running.is_empty() {
         let _ = act(world, &running[nth % running.len()].arn);
     }

@@ -12,7 +12,7 @@ use eden_lab::world::{
 };
 
 use crate::fault::Fault;
-use crate::hand::{all, notice, on_all, on_task, point_route, running, unstartable};
+use crate::hand::{all, in_turn, notice, on_all, on_task, point_route, running, unstartable};
 use crate::history::{Event, History};
 
 /// So long a container health check needs to notice a fault: three failures, 30 s apart.
@@ -152,7 +152,7 @@ impl Script {
             Fault::Hang(nth) => self.sicken(world, &[nth], AppState::Hung, now),
             Fault::Fail(nth) => self.sicken(world, &[nth], AppState::Failing(500), now),
             Fault::Stall(nth) => {
-                let running = running(world);
+                let running = in_turn(world);
                 if !running.is_empty() {
                     let arn = running[nth % running.len()].arn.clone();
                     self.cue(now + self.history.events[index].lasts, Cue::Recover(arn));
@@ -377,7 +377,7 @@ impl Script {
 
     /// Tasks do this from now on, which their health check notices if they have one.
     fn sicken(&mut self, world: &mut World, which: &[usize], app: AppState, now: Duration) {
-        let running = running(world);
+        let running = in_turn(world);
         for nth in which.iter().filter(|_| !running.is_empty()) {
             let task = &running[nth % running.len()];
             let _ = world.set_app(&task.arn, app);

@@ -416,7 +416,7 @@ pub(crate) fn serves(app: AppState) -> bool {
 }
 
 /// The address in a URL, if it has one.
-fn address(url: &str) -> Option<SocketAddr> {
+pub(crate) fn address(url: &str) -> Option<SocketAddr> {
     let rest = url.strip_prefix("http://")?;
     let host = rest.split(['/', '?']).next()?;
     host.parse().ok().or_else(|| Some(SocketAddr::new(host.parse().ok()?, 80)))
