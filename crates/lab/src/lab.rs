@@ -123,6 +123,12 @@ impl Lab {
         self.shared().used.notify_waiters();
     }
 
+    /// From now on, the events for functions wait, as before [`Lab::connect`]. A lab and the
+    /// functions that look at it keep each other; this lets go of both.
+    pub fn disconnect(&self) {
+        *self.shared().lambda.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// A configuration for SDK clients that live in this world, with the SDK's own signing,
     /// retries and time-outs, and the rights of the account's owner.
     pub fn sdk_config(&self) -> SdkConfig {

@@ -139,8 +139,9 @@ impl<'a> Stage<'a> {
                 break;
             }
         }
-        let world = lab.world();
-        self.finish(&world)
+        let played = self.finish(&lab.world());
+        lab.disconnect();
+        played
     }
 
     /// Builds the account and installs what looks after it.
