@@ -91,8 +91,8 @@ fn without_faults_nothing_is_done_and_nothing_fails() {
 
 /// Where in the row of seeds to begin looking: from there each is caught in one of a thousand.
 const MUTANTS: [(Mutant, u64); 4] = [
-    (Mutant::IgnoresTheBudget, 30),
-    (Mutant::TakesUnknownForSick, 18),
+    (Mutant::IgnoresTheBudget, 35),
+    (Mutant::TakesUnknownForSick, 21),
     (Mutant::NeverVerifies, 1),
     (Mutant::StopsTheWrongTask, 1),
 ];
