@@ -24,10 +24,6 @@ fn story(setting: Setting, faults: &[(u64, Fault, u64)]) -> History {
     History { name: "a story".to_owned(), seed: 7, setting, events, calm: minutes(60) }
 }
 
-fn text(played: &Played) -> String {
-    played.trace.iter().map(|line| format!("{line}\n")).collect::<Vec<_>>().concat()
-}
-
 /// Plays these seeds, half an hour of faults each, in this order.
 fn played(seeds: impl Iterator<Item = u64>) -> BTreeMap<(u64, Policy), Played> {
     let histories = seeds.map(|seed| History::of_seed(seed, HOUR / 2));
@@ -46,9 +42,11 @@ fn the_same_seed_gives_the_same_history_byte_for_byte() {
         let back = scope.spawn(|| played((1..=20).rev()));
         (there.join().expect("played"), back.join().expect("played"))
     });
+    // In a few of them hardly anything happens.
+    let lines: usize = there.values().map(|one| one.trace.len()).sum();
+    assert!(lines > 50 * there.len(), "{lines} lines of {} histories", there.len());
     for (of, one) in &there {
         let other = &back[of];
-        assert!(one.trace.len() > 20, "{of:?}: {}", text(one));
         let differs = one.trace.iter().zip(&other.trace).find(|(one, other)| one != other);
         if let Some((one, other)) = differs {
             panic!("{of:?} differs:\n{one}\n{other}");
@@ -91,8 +89,8 @@ fn without_faults_nothing_is_done_and_nothing_fails() {
 
 /// Where in the row of seeds to begin looking: from there each is caught in one of a thousand.
 const MUTANTS: [(Mutant, u64); 4] = [
-    (Mutant::IgnoresTheBudget, 30),
-    (Mutant::TakesUnknownForSick, 18),
+    (Mutant::IgnoresTheBudget, 35),
+    (Mutant::TakesUnknownForSick, 21),
     (Mutant::NeverVerifies, 1),
     (Mutant::StopsTheWrongTask, 1),
 ];
