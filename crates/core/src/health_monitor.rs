@@ -70,8 +70,10 @@ async fn heal(
             return Ok(report.ignore(because));
         }
     }
+    // Somebody who invokes it by hand waits for the answer: AWS's own CLI for a minute.
+    let waits = trigger != Trigger::Manual;
     let monitor = Monitor { config, edge };
-    Box::pin(monitor.heal(invocation, &mut report)).await;
+    Box::pin(monitor.heal(invocation, waits, &mut report)).await;
     notify::audit(&edge.aws, &config.target, &mut report).await;
     notify::healing(edge, config, &mut report).await;
     Ok(report.finish()?)
@@ -84,14 +86,15 @@ struct Monitor<'a> {
 }
 
 impl Monitor<'_> {
-    /// Looks and acts; looks again when a suspect's time comes before the invocation must end.
-    async fn heal(&self, invocation: &Invocation, report: &mut Report) {
+    /// Looks and acts; looks again when something that is held may be done before the invocation
+    /// must end, if it may wait for that.
+    async fn heal(&self, invocation: &Invocation, waits: bool, report: &mut Report) {
         let mut suspects = Suspects::default();
         loop {
             let (facts, finding) = Box::pin(self.look(&suspects)).await;
             report.found(&facts, &finding, self.config.target.mode);
             suspects.note(&finding, self.config.limits.unhealthy_for);
-            let again = suspects_due(&finding.plan);
+            let again = due(&finding.plan).filter(|_| waits);
             let (claimed, free): (Vec<_>, Vec<_>) =
                 finding.plan.steps.into_iter().partition(Step::needs_a_claim);
             self.act(free, report).await;
@@ -225,13 +228,9 @@ impl Suspects {
     }
 }
 
-/// When the first of the suspects may be stopped.
-fn suspects_due(plan: &Plan) -> Option<Timestamp> {
-    let until = |hold: &Hold| match hold {
-        Hold::SuspectNotYet { until, .. } => Some(*until),
-        _ => None,
-    };
-    plan.holds.iter().filter_map(until).min()
+/// When the first of what is held may be done.
+fn due(plan: &Plan) -> Option<Timestamp> {
+    plan.holds.iter().filter_map(Hold::until).min()
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {

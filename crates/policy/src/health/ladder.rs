@@ -299,7 +299,7 @@ impl Patient<'_> {
 
     fn redeploy(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
         let primary = self.deployable()?;
-        if let Some(given_up) = self.service.given_up() {
+        if let Some(given_up) = self.service.given_up().filter(|_| !self.has_nothing_to_lose()) {
             return Err(Hold::RolloutFailed { deployment: given_up.id.clone() });
         }
         if let Some(hold) = self.cooldown(primary.created_at) {
@@ -307,6 +307,12 @@ impl Patient<'_> {
         }
         self.budget()?;
         Ok(Step::ForceDeployment { replacing: primary.id.clone(), because: diagnosis.to_string() })
+    }
+
+    /// Whether no task runs, and none has failed within the hour that ECS remembers: whatever made ECS
+    /// give up may be over, and ECS itself will never try again.
+    fn has_nothing_to_lose(&self) -> bool {
+        self.service.running == 0 && self.failures_of_present().is_empty()
     }
 
     /// The PRIMARY deployment, if Eden may replace it.
