@@ -119,6 +119,8 @@ impl Tap {
                 }
                 Some(Answered::Partly) => "was answered partly",
                 Some(Answered::Badly) => "failed",
+                // Of no task there is nothing to describe.
+                None if *needed == "DescribeTasks" && told.listed.is_empty() => continue,
                 None => "was never asked",
             };
             let text = format!("{needed} {text} before {}", what());

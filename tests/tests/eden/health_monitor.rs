@@ -116,7 +116,7 @@ async fn an_unhealthy_task_is_stopped_when_ecs_does_not_replace_it() {
     rig.lab.world().set_app(&sick, AppState::Failing(503)).unwrap();
     rig.lab.world().set_container_health(&sick, HealthStatus::Unhealthy).unwrap();
     // When
-    let response = rig.invoke(HEALTH_MONITOR, sample("manual-test")).await.unwrap();
+    let response = rig.invoke(HEALTH_MONITOR, sample("scheduled")).await.unwrap();
     // Then: it was noted as a suspect, and stopped when ECS had had its turn.
     assert_eq!(response["diagnosis"], "task_sick");
     assert_eq!(each(&response, "done", "action"), ["mark_suspect", "stop_task"]);
@@ -137,7 +137,7 @@ async fn of_several_unhealthy_tasks_only_as_many_are_stopped_as_the_limit_allows
         rig.lab.world().set_container_health(&sick.arn, HealthStatus::Unhealthy).unwrap();
     }
 
-    let response = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+    let response = rig.invoke(HEALTH_MONITOR, sample("scheduled")).await.unwrap();
 
     assert_eq!(rig.calls("StopTask").len(), 1, "{response}");
     assert!(each(&response, "held", "reason").contains(&"stop_limit"), "{response}");

@@ -114,6 +114,20 @@ fn a_rollout_that_failed_is_not_repeated_and_people_are_called() {
 }
 
 #[test]
+fn what_ecs_gave_up_is_tried_again_when_nothing_runs_and_nothing_failed_within_the_hour() {
+    let dead = |facts: Facts| deployed(facts, RolloutState::Failed, 9_000);
+    let none_runs = dead(too_few().service(|service| service.running = 0).tasks(vec![]));
+    assert_redeploys(&none_runs);
+    // Whatever failed within the hour would fail again.
+    for failed in [task(9).not_started(3_500), task(9).died(3_500)] {
+        let finding = decide(&none_runs.clone().with_task(failed));
+        assert_eq!(finding.plan.steps, []);
+        assert!(finding.holds(&Hold::RolloutFailed { deployment: PRIMARY.to_owned() }));
+        assert_eq!(finding.condition(), Some("rollout_failed"));
+    }
+}
+
+#[test]
 fn a_service_of_another_deployment_controller_is_not_redeployed() {
     let facts = failing(1).service(|service| service.controller = DeploymentController::Other);
     assert_held(&facts, &Hold::ForeignDeploymentController);

@@ -6,8 +6,9 @@ use eden_lab::World;
 use eden_lab::example::{API, CLUSTER, Example, HEALTH_MONITOR, SERVICE};
 use eden_lab::world::{AppState, Behaviour, Call, HealthStatus, Task, TaskDefinition};
 use eden_tests::rig::{Rig, each, example, minutes, running, seconds};
+use eden_tests::sample;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The subject of a mail that calls people.
 pub const HUMAN: &str = "Eden Needs a Human";
@@ -45,9 +46,9 @@ pub fn unschedule(rig: &Rig) {
     assert!(rig.lab.world().set_rule_enabled("prod-eden-scheduled-health-check", false));
 }
 
-/// health-monitor looks, and says what it saw and did.
+/// health-monitor looks as on its schedule, and says what it saw and did.
 pub async fn look(rig: &Rig) -> Value {
-    rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap()
+    rig.invoke(HEALTH_MONITOR, sample("scheduled")).await.unwrap()
 }
 
 /// The container health checks of these tasks fail from now on.

@@ -3,6 +3,7 @@
 use eden_lab::example::{API, Example, HEALTH_MONITOR, PROXY_INTEGRATION, ROOT_INTEGRATION};
 use eden_lab::world::{AppState, Fault, FaultKind, Task};
 use eden_tests::rig::{Rig, each, is_steady, minutes, seconds};
+use eden_tests::sample;
 use serde_json::json;
 
 use super::scene::{
@@ -58,7 +59,8 @@ async fn while_the_route_is_stale_a_ringing_alarm_is_no_reason_to_redeploy() {
     assert_eq!(report["diagnosis"], "route_stale", "{report}");
     assert!(reasons(&report).contains(&"route_repaired_first"), "{report}");
     rig.wait(minutes(1)).await;
-    assert!(reasons(&look(&rig).await).contains(&"route_just_moved"));
+    let report = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+    assert!(reasons(&report).contains(&"route_just_moved"), "{report}");
     rig.wait(minutes(30)).await;
     assert!(is_steady(&rig.lab.world()));
     assert_eq!(done(&rig, "UpdateService"), []);
@@ -141,6 +143,25 @@ async fn a_task_that_stays_sick_is_stopped_by_the_invocation_that_found_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_invokes_it_by_hand_gets_an_answer_at_once_and_the_schedule_stops_the_task() {
+    // Given
+    let rig = settled(&left_to_eden(of(3))).await;
+    let sick = rig.running().swap_remove(1);
+    sicken(&rig, [&sick]);
+    let asked_at = rig.lab.clock().now();
+    // When
+    let report = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+    // Then
+    let took = rig.lab.clock().now().duration_since(asked_at);
+    assert!(took.as_secs() < 5, "{took}");
+    assert_eq!(remedies(&report), ["mark_suspect"], "{report}");
+    assert!(reasons(&report).contains(&"suspect_not_yet"), "{report}");
+    let next = report["next"][0]["held"].as_str().unwrap();
+    assert!(next.contains("is sick; ECS may replace it itself until"), "{report}");
+    assert!(rig.lab.until(minutes(7), |world| !world.task(&sick.arn).unwrap().is_wanted()).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_no_time_for_ecs_a_sick_task_is_stopped_at_once_and_never_marked() {
     let rig = settled(&left_to_eden(of(3)).parameter("UnhealthyForSeconds", &0)).await;
     unschedule(&rig);
@@ -181,9 +202,9 @@ async fn a_task_that_recovers_while_its_stop_is_decided_is_spared() {
     unschedule(&rig);
     let task = rig.running().swap_remove(0);
     sicken(&rig, [&task]);
-    let lambda = rig.lambda.clone();
+    let (lambda, scheduled) = (rig.lambda.clone(), sample("scheduled"));
     let looks =
-        tokio::spawn(async move { lambda.invoke(HEALTH_MONITOR, json!({})).await.unwrap() });
+        tokio::spawn(async move { lambda.invoke(HEALTH_MONITOR, scheduled).await.unwrap() });
     // When: between the claim and the stop.
     rig.wait(seconds(64)).await;
     cure(&rig, [&task]);

@@ -210,6 +210,14 @@ fn rollouts() -> Vec<Situation> {
             given_up(),
         ),
         situation(
+            "too_few_tasks/ecs_gave_up_long_ago",
+            "ECS gave a deployment up 90 minutes ago and tries no more, and nothing runs: there is \
+             nothing to lose",
+            given_up().alarm(Alarm::Alarm).api(bad()).tasks(vec![]).service(|service| {
+                service.running = 0;
+            }),
+        ),
+        situation(
             "rollout_failed/rolled_back",
             "A deployment that ECS gave up is rolled back",
             given_up(),
