@@ -19,7 +19,7 @@
 //! | rollout failed| the same, but ECS gave up the last deployment                 | people; roll back |
 //! | starting      | a task is on its way or fresh, or the route has just moved    | none: ECS has its turn |
 //! | disputed      | the alarm rings, but the API answers well                     | none |
-//! | service sick  | alarm and API agree that it fails, or the maintenance page has to be shown, and no task stands out | redeploy, roll back |
+//! | service sick  | alarm and API agree that it fails, or the maintenance page has to be shown, and no task stands out | redeploy, roll back; try one stop |
 //!
 //! The route is repaired beside any of them from "below floor" on.
 
@@ -28,6 +28,8 @@ mod diagnose;
 mod failures;
 mod ladder;
 mod patient;
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -93,7 +95,9 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
         limits,
         now,
     };
-    let protection = patient.sick().into_iter().map(|(task, _)| task.arn.clone()).collect();
+    let sick = patient.sick().into_iter().chain(patient.unanswering());
+    let protection: BTreeSet<_> = sick.map(|(task, _)| task.arn.clone()).collect();
+    let protection = protection.into_iter().collect();
     Asks { protection, former: limits.rollback }
 }
 

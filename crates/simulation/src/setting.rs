@@ -84,7 +84,8 @@ impl Setting {
             stop: Duration::from_secs(rng.u64(1..20)),
             minimum_healthy_percent: pick(rng, &[100, 100, 50]),
             circuit_breaker: chance(rng, 55),
-            breaker_rolls_back: chance(rng, 40),
+            // As the console sets it together with the circuit breaker, unless somebody unchecks it.
+            breaker_rolls_back: chance(rng, 75),
             rollback: chance(rng, 60),
             floor: u32::from(chance(rng, 90)),
             budget: pick(rng, &[6, 6, 6, 6, 6, 6, 6, 3, 3, 1]),

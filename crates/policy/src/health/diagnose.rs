@@ -79,7 +79,7 @@ fn of_sick(task: &Task, why: Sickness<'_>) -> Evidence {
     let (id, since) = (task.id().to_owned(), task.suspect_since);
     match why {
         Sickness::Unhealthy => Evidence::Unhealthy { task: id, since },
-        Sickness::Unanswered(because) => {
+        Sickness::Unanswered(because) | Sickness::LikeAll(because) => {
             Evidence::Unanswered { task: id, because: because.to_owned(), since }
         }
     }

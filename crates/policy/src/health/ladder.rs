@@ -107,7 +107,7 @@ impl Patient<'_> {
 
     /// Rungs 2 and 3; and the next ones, when a stop did not help against a shared cause.
     fn treat(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
-        let ripe = self.unprotected(self.ripe(plan), plan)?;
+        let ripe = self.unprotected(self.ripe(self.sick(), plan), plan)?;
         if let Some(storm) = self.storm() {
             plan.holds.push(storm);
             return None;
@@ -128,10 +128,10 @@ impl Patient<'_> {
         None
     }
 
-    /// The sick tasks that have been sick for long enough.
-    fn ripe(&self, plan: &mut Plan) -> Vec<Sick<'_>> {
+    /// Those of the sick tasks that have been sick for long enough.
+    fn ripe<'a>(&self, sick: Vec<Sick<'a>>, plan: &mut Plan) -> Vec<Sick<'a>> {
         let mut ripe = Vec::new();
-        for (task, why) in self.sick() {
+        for (task, why) in sick {
             if let Some((step, hold)) = self.unripe(task) {
                 plan.steps.extend(step);
                 plan.holds.push(hold);
@@ -243,15 +243,23 @@ impl Patient<'_> {
             let (left, until) = (ripe.len() - allowed, later(self.now, self.limits.storm_cooldown));
             plan.holds.push(Hold::StopLimit { left, allowed, until });
         }
-        plan.steps.extend(ripe.into_iter().take(allowed).map(|(task, why)| Step::StopTask {
-            task: task.arn.clone(),
-            because: match why {
-                Sickness::Unhealthy => "container health check failing".to_owned(),
-                Sickness::Unanswered(because) => {
-                    format!("does not answer while others do: {because}")
-                }
-            },
-        }));
+        plan.steps.extend(ripe.into_iter().take(allowed).map(stop));
+    }
+
+    /// Rung 3 for a service of which no task answers, while it may not be deployed again yet: one is
+    /// stopped as a trial, which takes nothing from anybody. If its successor does not answer either,
+    /// that was all.
+    fn try_one(&self, plan: &mut Plan) {
+        let ripe = self.ripe(self.unanswering(), plan);
+        let Some(ripe) = self.unprotected(ripe, plan) else { return };
+        if self.is_sick_again(&ripe) {
+            return;
+        }
+        if let Some(hold) = self.storm().or_else(|| self.trial()).or_else(|| self.budget().err()) {
+            plan.holds.push(hold);
+            return;
+        }
+        plan.steps.extend(ripe.into_iter().take(1).map(stop));
     }
 
     /// Rungs 4 to 6 for a service that fails as a whole.
@@ -283,7 +291,13 @@ impl Patient<'_> {
         }
         match self.redeploy(diagnosis) {
             Ok(step) => plan.steps.push(step),
-            Err(hold) => plan.holds.push(hold),
+            Err(hold) => {
+                let waits = matches!(hold, Hold::RedeployCooldown { .. });
+                plan.holds.push(hold);
+                if waits && *diagnosis == Diagnosis::ServiceSick {
+                    self.try_one(plan);
+                }
+            }
         }
         None
     }
@@ -388,4 +402,13 @@ impl Patient<'_> {
             because: diagnosis.to_string(),
         })
     }
+}
+
+fn stop((task, why): Sick<'_>) -> Step {
+    let because = match why {
+        Sickness::Unhealthy => "container health check failing".to_owned(),
+        Sickness::Unanswered(because) => format!("does not answer while others do: {because}"),
+        Sickness::LikeAll(because) => format!("does not answer, nor does any other: {because}"),
+    };
+    Step::StopTask { task: task.arn.clone(), because }
 }

@@ -33,6 +33,8 @@ pub(super) enum Sickness<'a> {
     Unhealthy,
     /// It does not answer, while others do.
     Unanswered(&'a str),
+    /// It does not answer, nor does any other.
+    LikeAll(&'a str),
 }
 
 /// A sick task, and why.
@@ -107,9 +109,20 @@ impl<'a> Patient<'a> {
 
     /// Whether every running task was probed and none answers.
     pub(super) fn nobody_answers(&self) -> bool {
-        let mut running = self.tasks.iter().filter(|task| task.runs()).peekable();
-        running.peek().is_some()
-            && running.all(|task| matches!(self.readiness(task), Some(Readiness::NotReady(_))))
+        !self.unanswering().is_empty()
+    }
+
+    /// The running tasks, the longest-running first, if every one was probed and none answers.
+    pub(super) fn unanswering(&self) -> Vec<Sick<'a>> {
+        let unanswered = |task: &'a Task| match self.readiness(task)? {
+            Readiness::NotReady(because) => Some((task, Sickness::LikeAll(because))),
+            Readiness::Ready | Readiness::Unreachable(_) => None,
+        };
+        let running = self.tasks.iter().filter(|task| task.runs());
+        let unanswering: Option<Vec<_>> = running.map(unanswered).collect();
+        let mut unanswering = unanswering.unwrap_or_default();
+        unanswering.sort_by_key(|(task, _)| (task.started_at, &task.arn));
+        unanswering
     }
 
     /// What a probe found of a task, if it was probed.

@@ -101,7 +101,15 @@ proptest! {
         let finding = case.decide();
         for step in finding.remedies() {
             let fits = match step {
-                Step::StopTask { .. } => matches!(finding.diagnosis, Diagnosis::TaskSick { .. }),
+                Step::StopTask { .. } => match finding.diagnosis {
+                    Diagnosis::TaskSick { .. } => true,
+                    // Only when it may not be deployed again yet, and only one.
+                    Diagnosis::ServiceSick => {
+                        let waits = finding.reasons().contains(&"redeploy_cooldown");
+                        waits && finding.stopped().len() == 1
+                    }
+                    _ => false,
+                },
                 Step::ForceDeployment { .. } => match finding.diagnosis {
                     Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick => true,
                     // Only when a remedy has not helped.

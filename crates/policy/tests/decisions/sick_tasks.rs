@@ -269,6 +269,51 @@ fn when_most_are_sick_and_the_successor_of_the_trial_is_too_the_service_is_redep
     assert!(!decide(&few).redeploys());
 }
 
+/// Neither of two tasks answers, which has been known for a minute, and the service was deployed ten
+/// minutes ago.
+fn nobody_answers() -> Facts {
+    let suspects = [task(1).started(500).suspect(60), task(2).started(400).suspect(60)];
+    let facts = healthy(2).api(bad()).route(route_to(1).silent(&[1, 2]));
+    suspects.into_iter().fold(facts, Facts::with_task).service(|service| {
+        service.deployments = vec![deployment(RolloutState::Completed, 600)];
+    })
+}
+
+#[test]
+fn while_a_service_that_answers_nothing_may_not_be_deployed_again_one_task_is_stopped_as_a_trial() {
+    let finding = decide(&nobody_answers());
+    assert_eq!(named(&finding.diagnosis), "service_sick");
+    assert!(finding.holds(&Hold::RedeployCooldown { until: hence(300) }));
+    let [Step::StopTask { task, because }] = &finding.plan.steps[..] else { panic!("{finding:?}") };
+    assert!(task.ends_with("/task1"), "the longest-running: {task}");
+    assert_eq!(because, "does not answer, nor does any other: connection refused");
+    // When it may, that is better: it starts replacements first.
+    let may = nobody_answers().service(|it| it.deployments[0].created_at = ago(900));
+    assert!(decide(&may).redeploys() && decide(&may).stopped().is_empty());
+}
+
+#[test]
+fn the_trial_of_a_service_that_answers_nothing_is_held_like_any_other() {
+    let spent = Limits { healing_budget_per_hour: 0, ..Limits::default() };
+    let held = |facts: &Facts, limits: &Limits, reason: &str| {
+        let finding = decide_under(facts, limits);
+        assert_eq!(finding.remedies(), [] as [&Step; 0], "{reason}: {finding:?}");
+        assert!(finding.reasons().contains(&reason), "{reason}: {finding:?}");
+    };
+    let limits = Limits::default();
+    held(&nobody_answers(), &spent, "budget_spent");
+    held(&nobody_answers().protected(&[1, 2]), &limits, "task_protected");
+    held(&nobody_answers().with_task(past_stop(9, 60)), &limits, "within_startup_grace");
+    let unmarked = nobody_answers().with_task(task(1).started(500)).with_task(task(2).started(400));
+    let finding = decide(&unmarked);
+    assert_eq!((finding.marked().len(), finding.stopped().len()), (2, 0));
+    // One that was stopped before was the trial: what was started since answers nothing either.
+    held(&nobody_answers().with_task(past_stop(9, 470)), &limits, "redeploy_cooldown");
+    // Whether a task that was not asked, or could not be, serves is not known.
+    let unasked = nobody_answers().route(route_to(1).unasked()).alarm(Alarm::Alarm);
+    held(&unasked, &limits, "redeploy_cooldown");
+}
+
 #[test]
 fn with_the_default_times_the_trials_come_to_an_end() {
     // Given: all are sick, and so is each successor a minute after it has started.

@@ -118,6 +118,17 @@ fn shared_causes() -> Vec<Situation> {
                 .with_task(sick_task(60).started(400).suspect(90)),
         ),
         situation(
+            "service_sick/one_is_stopped_as_a_trial",
+            "No task answers, and the service was deployed ten minutes ago: one is stopped as a trial",
+            (1..=2)
+                .fold(healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])), |facts, n| {
+                    facts.with_task(task(n).started(500).suspect(90))
+                })
+                .service(|service| {
+                    service.deployments = vec![deployment(RolloutState::Completed, 600)];
+                }),
+        ),
+        situation(
             "task_sick/sick_again_after_a_redeployment",
             "Neither a stop nor a redeployment has helped the only task: what ran before does",
             healthy(1)
