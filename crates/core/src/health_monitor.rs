@@ -148,7 +148,7 @@ impl Monitor<'_> {
         }
         let (service, now) = (facts.service.known(), edge.aws.now());
         routing::ask(edge, gateway, route, |route| {
-            route::asks(&View { service, tasks, route, routing, now })
+            route::asks(&View { service, tasks, route, routing, api: None, now })
         })
         .await;
     }

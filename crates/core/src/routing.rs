@@ -151,11 +151,11 @@ impl Reconciler<'_> {
         let now = self.edge.aws.now();
         let routing = &self.gateway.routing;
         ask(self.edge, self.gateway, route, |route| {
-            route::asks(&View { service: service.known(), tasks, route, routing, now })
+            route::asks(&View { service: service.known(), tasks, route, routing, api: None, now })
         })
         .await;
         let decide = |route: &Route| {
-            let view = View { service: service.known(), tasks, route, routing, now };
+            let view = View { service: service.known(), tasks, route, routing, api: None, now };
             route::decide(&view).plan
         };
         let mut plan = decide(route);
@@ -179,7 +179,7 @@ impl Reconciler<'_> {
         let (service, now) = (facts.service.known(), self.edge.aws.now());
         let (route, routing) = (&facts.route, &self.gateway.routing);
         let tasks = facts.tasks.known().map_or(&[][..], Vec::as_slice);
-        route::leads_astray(&View { service, tasks, route, routing, now })
+        route::leads_astray(&View { service, tasks, route, routing, api: None, now })
     }
 
     /// Waits until another look may lead to another decision; `false` when there is nothing to

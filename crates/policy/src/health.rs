@@ -126,10 +126,10 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     if mode::effective(mode, &facts.service).0 == Mode::Off {
         return finding.named(Diagnosis::Paused);
     }
-    let route = facts
-        .route
-        .as_ref()
-        .map(|route| route::decide(&View { service: Some(service), tasks, route, routing, now }));
+    let api = facts.api.known();
+    let route = facts.route.as_ref().map(|route| {
+        route::decide(&View { service: Some(service), tasks, route, routing, api, now })
+    });
     let route_is = route.as_ref().map_or(State::Good, |route| route.state);
     finding.plan.append(route.map(|route| route.plan).unwrap_or_default());
     let (running, desired, pending) = (service.running, service.desired, service.pending);

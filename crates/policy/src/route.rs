@@ -25,7 +25,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 
 use crate::facts::{
-    Integration, IntegrationKind, Observed, Pointer, Readiness, Route, Service, Task,
+    ApiAnswer, Integration, IntegrationKind, Observed, Pointer, Readiness, Route, Service, Task,
 };
 use crate::limits::Routing;
 use crate::plan::{Fact, Hold, Plan, Step};
@@ -44,6 +44,8 @@ pub struct View<'a> {
     pub route: &'a Route,
     /// How the route is chosen.
     pub routing: &'a Routing,
+    /// What the API answered to a probe, where it was asked.
+    pub api: Option<&'a ApiAnswer>,
     /// The time.
     pub now: Timestamp,
 }

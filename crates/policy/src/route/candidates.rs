@@ -36,6 +36,13 @@ pub(super) enum Standing<'a> {
     Unhealthy,
 }
 
+impl Candidate<'_> {
+    /// Whether it answers, or nobody probes.
+    pub(super) fn is_ready(&self) -> bool {
+        self.standing == Standing::Ready
+    }
+}
+
 /// All tasks, sorted out.
 #[derive(Debug)]
 pub(super) struct Survey<'a> {

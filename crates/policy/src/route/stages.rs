@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::candidates::Candidate;
 use super::{View, is_move};
-use crate::facts::{Observed, Pointer, Serves, Stage};
+use crate::facts::{ApiAnswer, Observed, Pointer, Serves, Stage};
 use crate::plan::{Fact, Hold, Plan, Step};
 
 /// The beginning of what this route's Eden writes on its deployments, to know them again: another
@@ -31,7 +31,14 @@ pub(super) fn deploy(view: &View<'_>, target: &Candidate<'_>, so_far: &Plan) -> 
     let leads_there = so_far.holds.iter().any(|hold| matches!(hold, Hold::AlreadyRouted { .. }));
     let (mark, since) = (mark(view), target.task.started_at);
     let note = format!("{mark}{}", target.endpoint);
-    let owed = |stage: &Stage| leads_there && shows_another(stage, &mark, &note, since);
+    // What somebody deployed may show what the integrations said before: if the API fails while the
+    // task that they lead to answers, it does.
+    let answers = view.routing.probing && target.is_ready();
+    let fails = answers && matches!(view.api, Some(ApiAnswer::Bad(_)));
+    let owed = |stage: &Stage| {
+        let doubtful = fails && is_anothers(stage, &mark);
+        leads_there && (doubtful || shows_another(stage, &mark, &note, since))
+    };
     deploy_where(view, &note, so_far, owed)
 }
 
@@ -63,6 +70,12 @@ fn deploy_where(view: &View<'_>, note: &str, so_far: &Plan, owed: impl Fn(&Stage
         }
     }
     plan
+}
+
+/// Whether what a stage shows was deployed by somebody else.
+fn is_anothers(stage: &Stage, mark: &str) -> bool {
+    let Serves::Deployment(deployment) = &stage.serves else { return false };
+    !deployment.description.as_ref().is_some_and(|text| text.starts_with(mark))
 }
 
 /// Whether what a stage shows cannot be what the note says: Eden deployed it for something else,

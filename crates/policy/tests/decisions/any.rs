@@ -256,7 +256,7 @@ pub fn any_scene() -> impl Strategy<Value = Scene> {
             if !routing.probing {
                 route.readiness.clear();
             }
-            Scene { service, tasks, route, routing, now: now() }
+            Scene { service, tasks, route, routing, api: None, now: now() }
         },
     )
 }

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use eden_policy::facts::{Integration, Observed, Pointer, Route, Service, Task};
+use eden_policy::facts::{ApiAnswer, Integration, Observed, Pointer, Route, Service, Task};
 use eden_policy::route::{self, Decision, View};
 use eden_policy::{Hold, Maintenance, Plan, Routing, Step};
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ pub struct Scene {
     pub tasks: Vec<Task>,
     pub route: Route,
     pub routing: Routing,
+    pub api: Option<ApiAnswer>,
     pub now: Timestamp,
 }
 
@@ -24,13 +25,20 @@ pub struct Scene {
 /// maintenance page.
 pub fn scene(tasks: Vec<Task>, route: Route) -> Scene {
     let desired = u32::try_from(tasks.len()).unwrap();
-    Scene { service: Some(service(desired)), tasks, route, routing: Routing::default(), now: now() }
+    Scene {
+        service: Some(service(desired)),
+        tasks,
+        route,
+        routing: Routing::default(),
+        api: None,
+        now: now(),
+    }
 }
 
 impl Scene {
     pub fn view(&self) -> View<'_> {
-        let Scene { service, tasks, route, routing, now } = self;
-        View { service: service.as_ref(), tasks, route, routing, now: *now }
+        let Scene { service, tasks, route, routing, api, now } = self;
+        View { service: service.as_ref(), tasks, route, routing, api: api.as_ref(), now: *now }
     }
 
     pub fn decide(&self) -> Decision {

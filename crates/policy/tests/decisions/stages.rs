@@ -1,6 +1,6 @@
 //! Stages that do not deploy by themselves: when they get a deployment, and what is noted on it.
 
-use eden_policy::facts::{Observed, Serves, Stage, StageDeployment, Task};
+use eden_policy::facts::{ApiAnswer, Observed, Serves, Stage, StageDeployment, Task};
 use eden_policy::plan::Fact;
 use eden_policy::route::State;
 use eden_policy::{Hold, Step};
@@ -56,6 +56,27 @@ fn a_stage_that_deploys_itself_never_gets_one() {
         let moved = scene(vec![task(1)], route_to(9).stage(stage)).plan();
         assert_eq!(deployed(&moved), []);
     }
+}
+
+#[test]
+fn somebodys_deployment_is_not_believed_when_the_api_fails_while_the_task_answers() {
+    for (description, api, owed) in [
+        (Some("by hand"), Some(bad()), true),
+        (None, Some(bad()), true),
+        (Some("by hand"), Some(GOOD), false),
+        (Some("by hand"), Some(ApiAnswer::Unclear { status: 404 }), false),
+        (Some("by hand"), None, false),
+        // Eden's own is what it says: another would show the same, and so again at each look.
+        (Some(NOTE), Some(bad()), false),
+    ] {
+        let scene = Scene { api: api.clone(), ..led_there(manual_stage(description, 60)) };
+        let decision = scene.decide();
+        assert_eq!(!deployed(&decision.plan).is_empty(), owed, "{description:?}, {api:?}");
+    }
+    // Nor is the deployment at fault when the task does not answer either.
+    let silent = scene(vec![task(1)], route_to(1).stage(manual_stage(None, 60)).silent(&[1]));
+    let silent = Scene { api: Some(bad()), ..silent };
+    assert_eq!(deployed(&silent.plan()), []);
 }
 
 #[test]
