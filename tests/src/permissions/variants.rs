@@ -63,11 +63,11 @@ impl Variant {
             Variant::Maintenance => example
                 .parameter("MaintenanceUrl", &"https://status.example.com/")
                 .parameter("HealthCheckPath", &"/health")
-                .parameter("SlackWebhookUrl", &SECRET),
+                .parameter("SlackWebhookSecretArn", &SECRET),
             Variant::Rollback => example
                 .parameter("Rollback", &"on")
                 .parameter("TaskRoleArns", &ROLES.join(","))
-                .parameter("SlackWebhookUrl", &PARAMETER),
+                .parameter("SlackWebhookParameterArn", &PARAMETER),
             Variant::HttpStageVariable | Variant::RestStageVariable => example
                 .parameter("RouteVia", &via)
                 .parameter("APIGatewayStage", &self.stage())

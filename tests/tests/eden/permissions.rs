@@ -306,7 +306,8 @@ fn nobody_may_read_a_webhook_that_is_given_as_it_is_nor_pass_roles_that_nobody_n
 #[test]
 fn ip_updater_may_read_the_webhook_only_where_it_tells_of_the_maintenance_page() {
     let may_read = |function, maintenance: &str| {
-        let example = Variant::HttpIntegrations.example().parameter("SlackWebhookUrl", &SECRET);
+        let example =
+            Variant::HttpIntegrations.example().parameter("SlackWebhookSecretArn", &SECRET);
         let stack = example.parameter("MaintenanceUrl", &maintenance);
         let stack = stack.stack("https://api.example.com").unwrap();
         let grants = grants(&stack, function);

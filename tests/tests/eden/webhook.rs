@@ -11,7 +11,12 @@ const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack
 const PARAMETER: &str = "arn:aws:ssm:us-east-1:123456789012:parameter/slack/eden";
 
 fn with(webhook: &str) -> Example {
-    example().parameter("SlackWebhookUrl", &webhook)
+    let name = match webhook {
+        SECRET => "SlackWebhookSecretArn",
+        PARAMETER => "SlackWebhookParameterArn",
+        _ => "SlackWebhookUrl",
+    };
+    example().parameter(name, &webhook)
 }
 
 /// A service that somebody scaled to zero, nobody else having looked since.

@@ -47,14 +47,29 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
             "hooks.slack.com/services/x",
             "http://hooks.slack.com/services/x",
             "https://hooks.slack.com/a b",
-            // It would be taken for the ARN of a parameter.
-            "https://hooks.slack.com/a:ssm",
+            "arn:aws:ssm:us-east-1:123456789012:parameter/slack",
+        ],
+        "must be a URL like https://hooks.slack.com",
+    ),
+    (
+        "SlackWebhookSecretArn",
+        &[
+            "https://hooks.slack.com/services/x",
+            "arn:aws:ssm:us-east-1:123456789012:parameter/slack",
             // Not the whole ARN: no policy would match what Secrets Manager asks for.
             "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack",
+        ],
+        "must be the whole ARN of a secret",
+    ),
+    (
+        "SlackWebhookParameterArn",
+        &[
+            "https://hooks.slack.com/services/x",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-a1B2c3",
             "arn:aws:ssm:us-east-1:123456789012:document/slack",
             "arn:aws:s3:::bucket",
         ],
-        "must be a URL like https://hooks.slack.com",
+        "must be the ARN of a parameter in SSM",
     ),
     ("Environment", &["", "Prod", "1st", "of-too-many-letters"], "must be 1 to 15 small letters"),
     ("AppName", &["", "Eden", "eden_1"], "must be 1 to 20 small letters"),
@@ -150,9 +165,15 @@ fn what_can_be_right_is_taken() {
                 "",
                 "https://hooks.slack.com/services/T0/B0/x",
                 "https://chat.example.com:8443/hooks/x?y=z",
-                "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack/eden-a1B2c3",
-                "arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/slack/eden",
             ],
+        ),
+        (
+            "SlackWebhookSecretArn",
+            &["", "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack/eden-a1B2c3"],
+        ),
+        (
+            "SlackWebhookParameterArn",
+            &["", "arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/slack/eden"],
         ),
         ("Environment", &["dev", "eu-prod-2"]),
         ("ECSCluster", &["", "Main_Cluster-1"]),
@@ -190,6 +211,23 @@ fn parameters_that_do_not_go_together_are_refused_with_a_sentence() {
         (&[("APIGatewayIntegrationId", "")][..], "APIGatewayIntegrationId must name"),
         (&[("ApiType", "REST")], "APIGatewayName must be the name of the API"),
         (&[("Rollback", "on")], "TaskRoleArns must name the roles"),
+        (
+            &[
+                ("SlackWebhookUrl", "https://hooks.slack.com/services/T0/B0/x"),
+                ("SlackWebhookParameterArn", "arn:aws:ssm:us-east-1:123456789012:parameter/slack"),
+            ],
+            "Only one of SlackWebhookUrl",
+        ),
+        (
+            &[
+                (
+                    "SlackWebhookSecretArn",
+                    "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-a1B2c3",
+                ),
+                ("SlackWebhookParameterArn", "arn:aws:ssm:us-east-1:123456789012:parameter/slack"),
+            ],
+            "Only one of SlackWebhookUrl",
+        ),
         (&STAGE_VARIABLE[..1], "APIGatewayStage must be the name of the variable's stage"),
         (
             &[STAGE_VARIABLE[0], STAGE_VARIABLE[1], maintenance],
