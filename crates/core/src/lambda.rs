@@ -7,7 +7,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
 
-use crate::config::{self, ConfigError, Target};
+use crate::config::{ConfigError, Target};
 use crate::error::HandlerError;
 use crate::report::Report;
 use crate::{metrics, telemetry};
@@ -34,7 +34,7 @@ pub fn start<C>(
     read: impl Fn(fn(&str) -> Option<String>) -> Result<C, ConfigError>,
     target: impl Fn(&C) -> &Target,
 ) -> Result<C, ConfigError> {
-    match read(config::environment) {
+    match read(environment) {
         Ok(config) => {
             telemetry::start(target(&config).log_level);
             Ok(config)
@@ -45,6 +45,12 @@ pub fn start<C>(
             Err(error)
         }
     }
+}
+
+/// Looks a variable up in the process's environment: the only place that does.
+#[expect(clippy::disallowed_methods, reason = "the edge: everything else gets typed settings")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Answers invocations until Lambda ends the process, and writes their metrics.

@@ -6,21 +6,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use eden_input::Hints;
 use eden_policy::facts::{Task, TaskNetwork};
 
 /// DescribeTasks takes no more at once (F17).
 const MOST: usize = 100;
-
-/// What may be worth reading at once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Hints {
-    /// ARNs of tasks.
-    pub tasks: Vec<String>,
-    /// Ids of network interfaces.
-    pub interfaces: Vec<String>,
-    /// ARNs of container instances.
-    pub container_instances: Vec<String>,
-}
 
 /// What the last look of this process saw; empty at its start.
 #[derive(Debug, Default)]

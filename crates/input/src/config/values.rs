@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use eden_policy::Mode;
-use hyper::Uri;
+use http::Uri;
 use tracing::level_filters::LevelFilter;
 
 use super::Webhook;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::Target;
-use crate::memory::Hints;
+use crate::hints::Hints;
 
 /// A parsed event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,6 @@ use std::fmt;
 use eden_policy::{Limits, Mode};
 use tracing::level_filters::LevelFilter;
 
-use crate::tags;
 pub use gateway::{ApiType, Gateway, Probe, Via};
 use reader::Reader;
 pub use reader::{ConfigError, Problem};
@@ -86,8 +85,10 @@ pub struct HealthMonitorConfig {
     pub gateway: Option<Gateway>,
     /// Whom it tells what it did.
     pub people: People,
-    /// `ALARM_NAME`, default `{ENVIRONMENT}-{APP_NAME}-api-health-alarm`.
+    /// `ALARM_NAME`, default `{ENVIRONMENT}-{APP_NAME}-api-health-alarm`: its state is evidence.
     pub alarm_name: String,
+    /// `ERROR_ALARM_NAME`, default `{ENVIRONMENT}-{APP_NAME}-api-error-alarm`: it only wakes.
+    pub error_alarm_name: String,
     /// What holds remedies back.
     pub limits: Limits,
 }
@@ -118,12 +119,14 @@ impl HealthMonitorConfig {
             ["API_GATEWAY_ID", "INTEGRATION_ID", "ROUTE_VIA"].iter().any(|name| reader.has(name));
         let gateway = routed.then(|| Gateway::read(&mut reader));
         let people = People::read(&mut reader);
-        let default_alarm = format!("{}-{}-api-health-alarm", target.environment, target.app_name);
+        let alarm = |name| format!("{}-{}-{name}", target.environment, target.app_name);
+        let (health_alarm, error_alarm) = (alarm("api-health-alarm"), alarm("api-error-alarm"));
         let config = HealthMonitorConfig {
             target,
             gateway,
             people,
-            alarm_name: reader.or("ALARM_NAME", values::text, default_alarm),
+            alarm_name: reader.or("ALARM_NAME", values::text, health_alarm),
+            error_alarm_name: reader.or("ERROR_ALARM_NAME", values::text, error_alarm),
             limits: limits::read(&mut reader),
         };
         reader.finish(config)
@@ -134,16 +137,6 @@ impl Target {
     /// The key of one of Eden's tags (see [`crate::tags`]).
     pub fn tag(&self, name: &str) -> String {
         format!("{}:{name}", self.app_name)
-    }
-
-    /// The key of the tag on the service that says whether to heal it.
-    pub fn healing_tag(&self) -> String {
-        self.tag(tags::HEALING)
-    }
-
-    /// The key of the tag on the service that says since when no task has been able to serve.
-    pub fn unserved_tag(&self) -> String {
-        self.tag(tags::UNSERVED_SINCE)
     }
 
     fn read(reader: &mut Reader<'_>) -> Self {
@@ -166,10 +159,4 @@ impl People {
             webhook: reader.optional("SLACK_WEBHOOK_URL", values::webhook),
         }
     }
-}
-
-/// Looks a variable up in the process's environment: the only place that does.
-#[expect(clippy::disallowed_methods, reason = "the edge: everything else gets typed settings")]
-pub fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
