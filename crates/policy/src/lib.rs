@@ -18,7 +18,7 @@ pub mod limits;
 pub mod mode;
 pub mod plan;
 pub mod route;
-mod uri;
+pub mod uri;
 
 pub use evidence::Evidence;
 pub use facts::{Facts, Observed};

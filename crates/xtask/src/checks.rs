@@ -8,9 +8,9 @@ use anyhow::Result;
 use tokio::time::Instant;
 
 use crate::process::{command, exists, succeeds};
-use crate::simulate;
 use crate::tools::Tools;
 use crate::workspace::cargo;
+use crate::{fuzz, simulate};
 
 /// A check's name, and how it went.
 struct Checked {
@@ -46,6 +46,7 @@ pub fn run() -> Result<bool> {
     })?;
     check("tests", &tests)?;
     check("simulation", &simulation)?;
+    check("fuzzing", &fuzzing)?;
     check("licences and sources", &licences)?;
     check("cfn-lint", &|| passes(Tools::Sam.tool("cfn-lint")?.arg("template.yaml")))?;
     check("sam validate --lint", &|| {
@@ -74,8 +75,17 @@ fn tests() -> Result<Verdict> {
 
 /// A few hundred of the histories that `cargo xtask simulate` plays.
 fn simulation() -> Result<Verdict> {
-    let passed = simulate::run(&["--seeds".to_owned(), "300".to_owned()])?;
+    let passed = simulate::run(&["--seeds".to_owned(), "200".to_owned()])?;
     Ok(if passed { Verdict::Passed } else { Verdict::Failed })
+}
+
+/// For a short while, where it is possible.
+fn fuzzing() -> Result<Verdict> {
+    const SECONDS: u64 = 20;
+    if !fuzz::is_possible() {
+        return Ok(Verdict::Skipped("needs a nightly toolchain and cargo-fuzz"));
+    }
+    Ok(if fuzz::run(SECONDS)? { Verdict::Passed } else { Verdict::Failed })
 }
 
 /// Without the advisories: their database comes from the network, which not every machine has.

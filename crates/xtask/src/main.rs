@@ -3,6 +3,7 @@
 mod checks;
 mod demo;
 mod e2e;
+mod fuzz;
 mod lab;
 mod process;
 mod simulate;
@@ -58,6 +59,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Feed made-up events, URIs and settings to what reads them (needs nightly and cargo-fuzz)
+    Fuzz {
+        /// For so long each
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Check everything: formatting, lints, all tests, the SAM template
     Test,
     /// Build, deploy, invoke, update and remove the stack with the real SAM CLI, on this machine
@@ -76,6 +83,7 @@ fn main() -> ExitCode {
         Command::Demo { json, release, seed } => demo::run(json.as_deref(), release, seed),
         Command::Lab { port, api_type, seed } => lab::run(port, seed, api_type).map(|()| true),
         Command::Simulate { arguments } => simulate::run(&arguments),
+        Command::Fuzz { seconds } => fuzz::run(seconds),
         Command::Test => checks::run(),
         Command::E2e { keep, base_image } => e2e::run(&e2e::Options { keep, base_image }),
     };
