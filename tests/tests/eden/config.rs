@@ -67,6 +67,7 @@ fn what_may_be_left_out_has_its_default() {
     assert_eq!(monitor.people.topic_arn, None);
     assert_eq!(monitor.people.webhook, None);
     assert_eq!(monitor.alarm_name, "prod-eden-api-health-alarm");
+    assert_eq!(monitor.error_alarm_name, "prod-eden-api-error-alarm");
     assert_eq!(monitor.limits, eden_policy::Limits::default());
 }
 
@@ -325,6 +326,7 @@ fn the_settings_of_health_monitor_are_read() {
     ])
     .unwrap();
     assert_eq!(config.alarm_name, "dev-shop-api-health-alarm");
+    assert_eq!(config.error_alarm_name, "dev-shop-api-error-alarm");
     let topic = "arn:aws:sns:us-east-1:123456789012:topic";
     assert_eq!(config.people.topic_arn.as_deref(), Some(topic));
     assert_eq!(config.gateway.unwrap().via, Via::Integrations(vec!["int1234".to_owned()]));
@@ -356,7 +358,7 @@ fn a_service_may_be_given_by_its_arn() {
 #[test]
 fn the_tags_are_named_after_the_application() {
     let target = updater(&[("APP_NAME", "shop")]).unwrap().target;
-    assert_eq!(target.healing_tag(), "shop:healing");
-    assert_eq!(target.unserved_tag(), "shop:unserved-since");
+    assert_eq!(target.tag(tags::HEALING), "shop:healing");
+    assert_eq!(target.tag(tags::UNSERVED_SINCE), "shop:unserved-since");
     assert_eq!(target.tag(tags::SUSPECT_SINCE), "shop:suspect-since");
 }

@@ -81,6 +81,7 @@ fn the_functions_accept_the_settings_that_the_template_gives_them() {
     let monitor = settings(HEALTH_MONITOR);
     let monitor = HealthMonitorConfig::read(|name| monitor.get(name).cloned()).unwrap();
     assert_eq!(monitor.alarm_name, ALARM);
+    assert_eq!(monitor.error_alarm_name, "prod-eden-api-error-alarm");
     assert_eq!(monitor.limits, eden_policy::Limits::default());
     assert_eq!(monitor.gateway.as_ref(), Some(&updater.gateway));
     assert_eq!(monitor.people, updater.people);
@@ -116,8 +117,11 @@ fn only_tasks_of_this_service_that_appear_or_die_wake_ip_updater() {
 }
 
 #[test]
-fn only_this_alarm_and_only_its_ringing_wakes_health_monitor() {
+fn only_the_apis_alarms_and_only_their_ringing_wake_health_monitor() {
     assert_eq!(woken(&sample("cloudwatch-alarm")), ["prod-eden-health-alarm-trigger"]);
+    let early = sample("cloudwatch-alarm").to_string().replace("-health-alarm", "-error-alarm");
+    let early: Value = serde_json::from_str(&early).unwrap();
+    assert_eq!(woken(&early), ["prod-eden-health-alarm-trigger"]);
     let mut quiet = sample("cloudwatch-alarm");
     quiet["detail"]["state"]["value"] = json!("OK");
     assert!(woken(&quiet).is_empty());

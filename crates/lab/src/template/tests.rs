@@ -383,7 +383,7 @@ fn the_projects_own_template_deploys_with_the_names_its_users_know() {
         ]
     );
     let alarms: Vec<_> = stack.alarms.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(alarms, ["prod-eden-api-health-alarm"]);
+    assert_eq!(alarms, ["prod-eden-api-error-alarm", "prod-eden-api-health-alarm"]);
     let topic = "arn:aws:sns:us-east-1:123456789012:prod-eden-autoresiliency-notifications";
     assert_eq!(stack.topics, [topic]);
     assert!(stack.log_groups.contains(&"/eden/prod/autoresiliency".to_owned()));

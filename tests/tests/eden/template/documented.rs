@@ -5,7 +5,7 @@ use super::{METRICS, stack};
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 const README: &str = include_str!("../../../../README.md");
 const DIAGNOSES: &str = include_str!("../../../../crates/policy/src/plan/diagnosis.rs");
-const TAGS: &str = include_str!("../../../../crates/core/src/tags.rs");
+const TAGS: &str = include_str!("../../../../crates/input/src/tags.rs");
 const HOLDS: &str = include_str!("../../../../crates/policy/src/plan/hold.rs");
 const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
 
