@@ -12,6 +12,7 @@ use aws_sdk_ecs::types::Tag;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
+use crate::act::ecs::untag;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
@@ -64,7 +65,8 @@ pub async fn take(
 }
 
 /// Looks and writes, both within one time-out: a write long after the look could come after another
-/// invocation has read its own claim back. Whose claim was there already, if one was.
+/// invocation has read its own claim back. Whose claim was there already, if one was: an attempt's
+/// own may be, when its process crashed and Lambda runs it again in the same environment.
 async fn write_unless_taken(
     aws: &Aws,
     target: &Target,
@@ -87,9 +89,7 @@ async fn write_unless_taken(
 /// # Errors
 /// When that fails; the claim is void after five minutes then.
 pub async fn release(aws: &Aws, target: &Target, service: &str) -> Result<(), CallError> {
-    let request = aws.ecs.untag_resource().resource_arn(service).tag_keys(target.tag(CLAIM));
-    let answer = request.send().await;
-    answer.map(|_| ()).map_err(|error| CallError::new("UntagResource", service, &error))
+    untag(aws, service, target.tag(CLAIM)).await.map(drop)
 }
 
 async fn holder(aws: &Aws, target: &Target) -> Result<Option<String>, CallError> {

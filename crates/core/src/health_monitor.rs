@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use eden_policy::facts::{Facts, Observed, task_id};
+use eden_policy::facts::{Alarm, ApiAnswer, Facts, Observed, task_id};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::route::{self, View, is_of_route};
 use eden_policy::{Diagnosis, Hold, Plan, Routing, Step};
@@ -15,11 +15,11 @@ use crate::config::{ApiType, HealthMonitorConfig};
 use crate::edge::Edge;
 use crate::error::HandlerError;
 use crate::lambda::Invocation;
-use crate::memory::Hints;
 use crate::report::{Report, Told};
 use crate::routing::{self, Reconciler};
 use crate::trigger::Trigger;
-use crate::{act, notify, observe};
+use crate::{act, notify, observe, probe};
+use eden_input::Hints;
 
 /// So much time is kept for acting and telling after the last look.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -58,8 +58,11 @@ async fn heal(
     let trigger = Trigger::parse(&invocation.event)?;
     let mut report = Report::new(NAME, &invocation.request_id, trigger.describe(), edge.aws.now());
     match &trigger {
-        Trigger::Alarm { name } if *name != config.alarm_name => {
-            return Ok(report.ignore(format!("the alarm is {name}, not {}", config.alarm_name)));
+        Trigger::Alarm { name }
+            if ![&config.alarm_name, &config.error_alarm_name].contains(&name) =>
+        {
+            let (health, error) = (&config.alarm_name, &config.error_alarm_name);
+            return Ok(report.ignore(format!("the alarm is {name}, not {health} or {error}")));
         }
         Trigger::Alarm { .. } | Trigger::Schedule | Trigger::Manual => {}
         Trigger::Task(_) | Trigger::Other(_) => {
@@ -94,19 +97,20 @@ impl Monitor<'_> {
             let (facts, finding) = Box::pin(self.look(&suspects)).await;
             report.found(&facts, &finding, self.config.target.mode);
             suspects.note(&finding, self.config.limits.unhealthy_for);
-            let again = due(&finding.plan).filter(|_| waits);
+            let again = due(&finding.plan, self.edge.aws.now()).filter(|_| waits);
             let (claimed, free): (Vec<_>, Vec<_>) =
                 finding.plan.steps.into_iter().partition(Step::needs_a_claim);
             self.act(free, report).await;
             if !claimed.is_empty() {
                 Box::pin(self.act_alone(&facts, &suspects, invocation, report)).await;
             }
-            let now = self.edge.aws.now();
             let again = again.filter(|at| later(*at, MARGIN) <= invocation.deadline);
             let Some(again) = again else {
                 return;
             };
-            tokio::time::sleep(again.duration_since(now).unsigned_abs()).await;
+            // Acting may have taken longer than that.
+            let left = again.duration_since(self.edge.aws.now());
+            tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
         }
     }
 
@@ -128,7 +132,8 @@ impl Monitor<'_> {
     }
 
     /// Asks the tasks whether they answer: all of them when there is a path to ask for, otherwise
-    /// those that the route's decision asks about.
+    /// those that the route's decision asks about. Where it is known that the API fails, and there is
+    /// no path, all are asked for `/`: is it they who fail, or what is before them?
     async fn probe(&self, facts: &mut Facts, routing: &Routing) {
         let Monitor { config, edge } = *self;
         let Observed::Known(tasks) = &facts.tasks else { return };
@@ -145,6 +150,15 @@ impl Monitor<'_> {
                 running.iter().copied().filter(|at| !asked(at)).collect()
             })
             .await;
+        }
+        let blames = matches!(facts.api.known(), Some(ApiAnswer::Bad(_)));
+        let rings = facts.alarm.known() == Some(&Alarm::Alarm);
+        if let (None, true, Observed::Known(endpoints)) =
+            (&gateway.probe.path, routing.probing && rings && blames, &route.endpoints)
+        {
+            let running = tasks.iter().filter(|task| task.runs());
+            let running = running.filter_map(|task| endpoints.get(&task.arn).copied());
+            facts.answers = probe::answers(&*edge.network, &gateway.probe, running).await;
         }
         let (service, now) = (facts.service.known(), edge.aws.now());
         routing::ask(edge, gateway, route, |route| {
@@ -228,9 +242,10 @@ impl Suspects {
     }
 }
 
-/// When the first of what is held may be done.
-fn due(plan: &Plan) -> Option<Timestamp> {
-    plan.holds.iter().filter_map(Hold::until).min()
+/// When the first of what is held may be done. What might be done by now and is held all the same is
+/// no reason to look again: it would be seen just so.
+fn due(plan: &Plan, now: Timestamp) -> Option<Timestamp> {
+    plan.holds.iter().filter_map(Hold::until).filter(|at| *at > now).min()
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {

@@ -1,5 +1,6 @@
 //! Probes: whether a task answers. RUNNING only means that its containers have started.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,6 +19,9 @@ use crate::network::{Connection, Dial};
 
 /// Between the attempts of one probe.
 const PAUSE: Duration = Duration::from_millis(250);
+/// For so long a look asks tasks whether they answer. It fits into what an invocation has left when
+/// it has waited as long as it may, and takes the longest time-out of a probe.
+pub const ASKING: Duration = Duration::from_secs(10);
 /// So many tasks are probed at the same time.
 const AT_ONCE: usize = 16;
 
@@ -33,6 +37,18 @@ pub fn all(
 ) -> impl Stream<Item = (SocketAddr, Readiness)> {
     let probes: Vec<_> = endpoints.into_iter().map(|to| one(network, probe, until, to)).collect();
     stream::iter(probes).buffer_unordered(AT_ONCE)
+}
+
+/// Asks several endpoints for `/` at the same time. Whatever a task answers below 500 is an answer: of
+/// a path that it need not have, a 404 is no fault.
+pub async fn answers(
+    network: &dyn Dial,
+    probe: &Probe,
+    endpoints: impl IntoIterator<Item = SocketAddr>,
+) -> BTreeMap<SocketAddr, Readiness> {
+    let probe = Probe { path: Some("/".to_owned()), status: 100..=499, ..probe.clone() };
+    let until = Instant::now() + ASKING;
+    all(network, &probe, until, endpoints).collect().await
 }
 
 async fn one(

@@ -26,9 +26,9 @@ use tokio::time::Instant;
 use crate::act::{self, Attempt, Outcome};
 use crate::config::{Gateway, Probe, Target};
 use crate::edge::Edge;
-use crate::memory::Hints;
 use crate::observe::{self, Of, RouteFacts, Wanted};
-use crate::probe;
+use crate::probe::{self, ASKING};
+use eden_input::Hints;
 
 /// So often an invocation writes: the route, then what somebody else changed in the meantime.
 const ROUNDS: usize = 4;
@@ -39,9 +39,6 @@ const POLL: Duration = Duration::from_millis(500);
 /// So many tasks are probed each time, in turn: each event of a large service makes an invocation
 /// that waits.
 const POLLED: usize = 8;
-/// For so long a look asks tasks whether they answer. It fits into what an invocation has left when
-/// it has waited as long as it may, and takes the longest time-out of a probe.
-const ASKING: Duration = Duration::from_secs(10);
 /// How long to wait for the next look for an address, look by look (F24).
 const LOOKS: [Duration; 4] = [
     Duration::from_millis(250),

@@ -4,7 +4,8 @@ mod route;
 mod service;
 mod task;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
@@ -81,6 +82,9 @@ pub struct Facts {
     pub alarm: Observed<Alarm>,
     /// What the API answered to a probe through the gateway.
     pub api: Observed<ApiAnswer>,
+    /// What running tasks answered when they were asked for `/` themselves, by endpoint. Read only when
+    /// the alarm rings, the API answers badly, and no path is set that would have been asked anyway.
+    pub answers: BTreeMap<SocketAddr, Readiness>,
     /// The tasks that ECS protects from being stopped (F19); read only when one is to be.
     pub protected: Observed<BTreeSet<String>>,
     /// What ran before the present deployment, and did; read only when it is to be rolled back to.

@@ -72,7 +72,7 @@ pub struct Rules<'a> {
 /// Facts that [`decide`] needs only sometimes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asks {
-    /// The sick tasks, by ARN: are they protected?
+    /// The tasks that may be stopped, by ARN: are they protected?
     pub protection: Vec<String>,
     /// Whether it matters what ran before.
     pub former: bool,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The limits of healing, from the environment (see `eden_core::config`).
+/// The limits of healing, from the environment (see `eden_input::config`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Fewest tasks the service should want; below it the desired count is restored. 0 switches
@@ -21,8 +21,8 @@ pub struct Limits {
     /// quarter of an hour will not help by being repeated at once.
     pub redeploy_cooldown: Duration,
     /// Share of the desired tasks that may be away after one run, in percent: sick, stopped or
-    /// missing; one stop is always allowed. When more are sick than that, the cause is a shared one and stopping many would
-    /// only add to the outage, so one task is stopped as a trial. Default 50.
+    /// missing; one stop is always allowed. When more are sick than that, the cause is a shared one
+    /// and stopping many would only add to the outage, so one task is stopped as a trial. Default 50.
     pub max_unhealthy_percent: u32,
     /// How long a task must have been sick before it is stopped: ECS replaces one that fails its
     /// container health check by itself, and starts the replacement first (F19). Default 60 s; 0

@@ -39,7 +39,7 @@ pub const REMEDIES: [&str; 11] = [
 ];
 
 /// Why Eden may not have done something.
-pub const HOLDS: [&str; 31] = [
+pub const HOLDS: [&str; 32] = [
     "already_routed",
     "awaiting_ready",
     "budget_spent",
@@ -57,6 +57,7 @@ pub const HOLDS: [&str; 31] = [
     "nothing_to_roll_back_to",
     "redeploy_cooldown",
     "replaced_by_ecs",
+    "retry_not_yet",
     "rolling_not_maintained",
     "rollout_failed",
     "rollout_in_progress",

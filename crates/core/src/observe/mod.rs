@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use crate::aws::Aws;
 use crate::config::{Gateway, HealthMonitorConfig, Target};
 use crate::edge::Edge;
-use crate::memory::Hints;
+use eden_input::Hints;
 
 use endpoints::LookedUp;
 pub use gateway::{Of, deployments};
@@ -97,6 +97,7 @@ pub async fn health(edge: &Edge, config: &HealthMonitorConfig, hints: &Hints) ->
         route: gateway.zip(read).map(|(gateway, read)| route_of(gateway, endpoints, read)),
         alarm: Observed::from(alarm),
         api: Observed::Known(api),
+        answers: BTreeMap::new(),
         protected: Observed::Known(BTreeSet::new()),
         former: Observed::Known(None),
     }

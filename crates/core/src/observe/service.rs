@@ -10,14 +10,13 @@ use eden_policy::facts::{
     Deployment, DeploymentController, RolloutState, Service, ServiceEvent, ServiceStatus,
 };
 use eden_policy::mode::ModeTag;
-
 use jiff::Timestamp;
 
 use super::timestamp;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
-use crate::tags::{CLAIM, REDEPLOYED, TOLD};
+use crate::tags::{CLAIM, HEALING, REDEPLOYED, TOLD, UNSERVED_SINCE};
 
 /// Reads the service. One that ECS reports as MISSING is a fact, any other failure is an error
 /// (F17).
@@ -98,9 +97,10 @@ fn facts(service: &EcsService, target: &Target) -> Option<Service> {
             count(service.health_check_grace_period_seconds().unwrap_or(0)).into(),
         ),
         controller: controller(service),
-        mode: ModeTag::from(tag(service, &target.healing_tag())),
+        mode: ModeTag::from(tag(service, &target.tag(HEALING))),
         // Whoever wrote something else there meant no time.
-        unserved_since: tag(service, &target.unserved_tag()).and_then(|since| since.parse().ok()),
+        unserved_since: tag(service, &target.tag(UNSERVED_SINCE))
+            .and_then(|since| since.parse().ok()),
         redeployed_at: times(tag(service, &target.tag(REDEPLOYED)).unwrap_or_default()),
         claim: tag(service, &target.tag(CLAIM)).map(str::to_owned),
         told: tag(service, &target.tag(TOLD)).map(str::to_owned),

@@ -10,8 +10,12 @@ use crate::facts::{Stop, Task};
 use crate::plan::Hold;
 
 const HOUR: Duration = Duration::from_hours(1);
-/// So long a forced deployment makes the next one wait longer.
-const REMEMBERED: Duration = Duration::from_hours(6);
+/// So long a forced deployment makes the next one wait longer: one that did not help is repeated about
+/// once an hour in the end, and one that did does not stand in the way of the next case for long.
+const REMEMBERED: Duration = Duration::from_hours(2);
+/// What ECS has abandoned is tried again about as often as ECS itself would at its rarest: every 27
+/// minutes.
+const LONGEST_RETRY: Duration = Duration::from_mins(30);
 /// Eden notes a deployment just before it makes it, and no call takes longer than this: what began so
 /// soon after a note is Eden's own.
 const NOTED: Duration = Duration::from_secs(30);
@@ -88,10 +92,17 @@ impl Patient<'_> {
         self.service.redeployed_at.iter().copied().filter(lately)
     }
 
+    /// The least time between the present deployment and the next that Eden forces. It doubles with
+    /// each, but where nothing runs that could suffer, no further than this.
+    pub(super) fn distance(&self) -> Duration {
+        let distance = self.limits.redeploy_cooldown_after(self.redeployments());
+        let longest = LONGEST_RETRY.max(self.limits.redeploy_cooldown);
+        if self.is_abandoned() { distance.min(longest) } else { distance }
+    }
+
     /// Why the service may not be deployed again yet.
     pub(super) fn cooldown(&self, present_since: Timestamp) -> Option<Hold> {
-        let cooldown = self.limits.redeploy_cooldown_after(self.redeployments());
-        let until = later(present_since, cooldown);
+        let until = later(present_since, self.distance());
         (self.now < until).then_some(Hold::RedeployCooldown { until })
     }
 }

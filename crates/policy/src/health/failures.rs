@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::later;
 use super::patient::Patient;
 use crate::evidence::Evidence;
-use crate::facts::{Stop, StopCode, Task};
+use crate::facts::{ServiceEvent, Stop, StopCode, Task};
 use crate::plan::Diagnosis;
 
 /// What ECS says when it cannot start a task for want of capacity or because of its settings. Its
@@ -58,15 +58,20 @@ impl Patient<'_> {
         if self.service.running >= self.service.desired && !overdue {
             return None;
         }
+        let said = self.said().filter(|it| self.is_recent(it.at))?;
+        let evidence = vec![Evidence::Said { at: said.at, text: said.text.clone() }];
+        Some((Diagnosis::CannotStart { because: said.text.clone() }, evidence))
+    }
+
+    /// What ECS said last of a task that it cannot start, if it has not said since that it can.
+    fn said(&self) -> Option<&ServiceEvent> {
         let primary = self.service.primary()?;
         let says = |text: &str, words: &[&str]| words.iter().any(|words| text.contains(words));
         let events = self.service.events.iter();
-        let said = events
-            .filter(|it| it.at >= primary.created_at && self.now < later(it.at, RECENT))
+        events
+            .filter(|it| it.at >= primary.created_at)
             .take_while(|it| !says(&it.text, &CAN_START))
-            .find(|it| says(&it.text, &CANNOT_START))?;
-        let evidence = vec![Evidence::Said { at: said.at, text: said.text.clone() }];
-        Some((Diagnosis::CannotStart { because: said.text.clone() }, evidence))
+            .find(|it| says(&it.text, &CANNOT_START))
     }
 
     /// Whether ECS has tasks to start.
@@ -77,8 +82,33 @@ impl Patient<'_> {
     /// The last failures, newest first, without those that a later task has outlived.
     fn last_failures(&self) -> Vec<Failure<'_>> {
         let mut failures = self.failures_of_present();
-        failures.retain(|(_, task, _)| !self.is_outlived(task));
+        failures.retain(|(at, task, _)| self.is_recent(*at) && !self.is_outlived(task));
         failures
+    }
+
+    /// Whether what failed then still speaks against starting the same again.
+    fn is_recent(&self, at: Timestamp) -> bool {
+        self.now < later(at, self.recent())
+    }
+
+    /// For how long it does. What nobody starts cannot fail: of a service that ECS has abandoned the
+    /// failures count for as long as Eden keeps its distance between deployments.
+    fn recent(&self) -> Duration {
+        if self.is_abandoned() { self.distance().min(RECENT) } else { RECENT }
+    }
+
+    /// Whether no task runs, and ECS has given up starting any: it never tries again by itself.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.service.running == 0 && self.service.given_up().is_some()
+    }
+
+    /// Of a service that ECS has abandoned: when what it runs may be tried once more.
+    pub(super) fn retried_at(&self) -> Option<Timestamp> {
+        let given_up = self.service.given_up().filter(|_| self.is_abandoned())?;
+        let failed = self.failures_of_present().into_iter().map(|(at, ..)| at);
+        let last = failed.chain(self.said().map(|it| it.at)).max();
+        let due = later(given_up.created_at, self.distance());
+        Some(last.map_or(due, |last| later(last, self.recent()).max(due)))
     }
 
     /// Whether so many tasks have failed within the hour that ECS remembers (F18) that one more may

@@ -23,9 +23,13 @@ impl Patient<'_> {
     pub(super) fn remedy(&self, diagnosis: &Diagnosis) -> (Plan, Option<Condition>) {
         let mut plan = self.clear_suspects(diagnosis);
         let condition = match diagnosis {
-            Diagnosis::TaskSick { .. } => self.treat(diagnosis, &mut plan),
+            Diagnosis::TaskSick { .. } => {
+                self.treat(diagnosis, &mut plan);
+                None
+            }
             Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick => {
-                self.climb(diagnosis, &mut plan)
+                self.climb(diagnosis, &mut plan);
+                None
             }
             Diagnosis::CrashLoop { .. }
             | Diagnosis::CannotStart { .. }
@@ -106,11 +110,12 @@ impl Patient<'_> {
     }
 
     /// Rungs 2 and 3; and the next ones, when a stop did not help against a shared cause.
-    fn treat(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
-        let ripe = self.unprotected(self.ripe(self.sick(), plan), plan)?;
+    fn treat(&self, diagnosis: &Diagnosis, plan: &mut Plan) {
+        let ripe = self.ripe(self.sick(), plan);
+        let Some(ripe) = self.unprotected(ripe, plan) else { return };
         if let Some(storm) = self.storm() {
             plan.holds.push(storm);
-            return None;
+            return;
         }
         if self.is_shared(&ripe) {
             if self.is_sick_again(&ripe) {
@@ -118,14 +123,13 @@ impl Patient<'_> {
             }
             if let Some(hold) = self.trial() {
                 plan.holds.push(hold);
-                return None;
+                return;
             }
         }
         match self.budget() {
             Ok(left) => self.stop(ripe, left, plan),
             Err(spent) => plan.holds.push(spent),
         }
-        None
     }
 
     /// Those of the sick tasks that have been sick for long enough.
@@ -248,25 +252,39 @@ impl Patient<'_> {
 
     /// Rung 3 for a service of which no task answers, while it may not be deployed again yet: one is
     /// stopped as a trial, which takes nothing from anybody. If its successor does not answer either,
-    /// that was all.
+    /// no other is for as long as a cooldown without doubling takes.
     fn try_one(&self, plan: &mut Plan) {
-        let ripe = self.ripe(self.unanswering(), plan);
+        let sick = self.unanswering();
+        let ripe = if self.alarm_has_waited() { sick } else { self.ripe(sick, plan) };
+        let grown = |(task, _): &Sick<'_>| self.fresh(task, self.grace()).is_none();
+        let ripe = ripe.into_iter().filter(grown).collect();
         let Some(ripe) = self.unprotected(ripe, plan) else { return };
-        if self.is_sick_again(&ripe) {
+        // A trial of long ago was another case's.
+        let lately = |at| self.now < later(at, self.limits.redeploy_cooldown);
+        let tried = self.stops().max().is_some_and(lately);
+        if tried && self.is_sick_again(&ripe) {
             return;
         }
-        if let Some(hold) = self.storm().or_else(|| self.trial()).or_else(|| self.budget().err()) {
+        let trial = || self.trial().filter(|_| tried);
+        if let Some(hold) = self.storm().or_else(trial).or_else(|| self.budget().err()) {
             plan.holds.push(hold);
             return;
         }
         plan.steps.extend(ripe.into_iter().take(1).map(stop));
     }
 
+    /// Whether the alarm shows that the service has failed for as long as a suspect is left to ECS:
+    /// it rings after two bad minutes, of which the first began over a minute ago.
+    fn alarm_has_waited(&self) -> bool {
+        const MINUTE: Duration = Duration::from_mins(1);
+        self.alarm() == Some(Alarm::Alarm) && self.limits.unhealthy_for <= MINUTE
+    }
+
     /// Rungs 4 to 6 for a service that fails as a whole.
-    fn climb(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
+    fn climb(&self, diagnosis: &Diagnosis, plan: &mut Plan) {
         if *diagnosis == Diagnosis::ServiceSick && self.route_is == State::Unknown {
             plan.holds.push(Hold::RouteUnknown);
-            return None;
+            return;
         }
         // Where the same again did not help, or would not, what was before may; but tasks that are
         // only missing are no fault of a deployment whose others run well.
@@ -278,13 +296,13 @@ impl Patient<'_> {
             match self.roll_back(diagnosis) {
                 Ok(step) => {
                     plan.steps.push(step);
-                    return None;
+                    return;
                 }
                 Err(hold) => {
                     let is_known = hold == Hold::NothingToRollBackTo;
                     plan.holds.push(hold);
                     if !is_known {
-                        return None;
+                        return;
                     }
                 }
             }
@@ -299,7 +317,6 @@ impl Patient<'_> {
                 }
             }
         }
-        None
     }
 
     /// Whether what runs is so new that its coming is the likeliest cause, and that it could not be
@@ -313,20 +330,20 @@ impl Patient<'_> {
 
     fn redeploy(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
         let primary = self.deployable()?;
-        if let Some(given_up) = self.service.given_up().filter(|_| !self.has_nothing_to_lose()) {
-            return Err(Hold::RolloutFailed { deployment: given_up.id.clone() });
+        if let Some(given_up) = self.service.given_up() {
+            match self.retried_at() {
+                None => return Err(Hold::RolloutFailed { deployment: given_up.id.clone() }),
+                Some(until) if self.now < until => return Err(Hold::RetryNotYet { until }),
+                // No task runs, and none has failed for a while: whatever made ECS give up may be
+                // over, and ECS itself will never try again.
+                Some(_) => {}
+            }
         }
         if let Some(hold) = self.cooldown(primary.created_at) {
             return Err(hold);
         }
         self.budget()?;
         Ok(Step::ForceDeployment { replacing: primary.id.clone(), because: diagnosis.to_string() })
-    }
-
-    /// Whether no task runs, and none has failed within the hour that ECS remembers: whatever made ECS
-    /// give up may be over, and ECS itself will never try again.
-    fn has_nothing_to_lose(&self) -> bool {
-        self.service.running == 0 && self.failures_of_present().is_empty()
     }
 
     /// The PRIMARY deployment, if Eden may replace it.
@@ -358,6 +375,8 @@ impl Patient<'_> {
             }
             Err(hold) => {
                 plan.holds.push(hold);
+                let retried_at = self.retried_at().filter(|at| *at > self.now);
+                plan.holds.extend(retried_at.map(|until| Hold::RetryNotYet { until }));
                 Some(self.condition(name))
             }
         }

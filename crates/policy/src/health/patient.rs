@@ -125,10 +125,11 @@ impl<'a> Patient<'a> {
         unanswering
     }
 
-    /// What a probe found of a task, if it was probed.
+    /// What a probe found of a task, if it was probed. An answer tells more than a connection.
     pub(super) fn readiness(&self, task: &Task) -> Option<&'a Readiness> {
         let route = self.facts.route.as_ref()?;
-        route.readiness.get(route.endpoints.known()?.get(&task.arn)?)
+        let at = route.endpoints.known()?.get(&task.arn)?;
+        self.facts.answers.get(at).or_else(|| route.readiness.get(at))
     }
 
     /// The deployment that is replacing tasks, if one is, and whether that takes too long.
@@ -149,13 +150,14 @@ impl<'a> Patient<'a> {
         tasks.sort_by_key(|task| &task.arn);
         let task = tasks.into_iter().find_map(|task| self.fresh(task, window));
         let counts = !too_few && !self.silenced;
-        let moved = self.route_changed_at.filter(|_| counts).map(|at| later(at, window));
+        let moved = self.route_changed_at.filter(|_| counts).map(|at| later(at, self.settling()));
         let moved = moved.filter(|until| self.now < *until);
         task.or(moved.map(|until| Hold::RouteJustMoved { until }))
     }
 
     /// Why a task says nothing yet: it has yet to start, or started or stopped within `window`. One
-    /// that takes as long to start as a whole rollout may is not waited for.
+    /// that takes as long to start as a whole rollout may is not waited for, and the service's own
+    /// health check grace period is no concern of what has passed its health check, or is stopping.
     pub(super) fn fresh(&self, task: &Task, window: Duration) -> Option<Hold> {
         let held = |until| Some(Hold::WithinStartupGrace { task: task.id().to_owned(), until });
         let stuck = |at| self.now >= later(at, self.limits.rollout_timeout);
@@ -171,8 +173,15 @@ impl<'a> Patient<'a> {
             LastStatus::Starting | LastStatus::Running | LastStatus::Stopping => task.stopping_at?,
             LastStatus::Unknown => return None,
         };
+        let may_be_starting = task.runs() && task.health != TaskHealth::Healthy;
+        let window = if may_be_starting { window } else { window.min(self.settling()) };
         let until = later(since, window);
         if self.now < until { held(Some(until)) } else { None }
+    }
+
+    /// For how long what happened to the route, or to a task that was up, may still show.
+    fn settling(&self) -> Duration {
+        self.limits.startup_grace.max(self.limits.alarm_settle)
     }
 
     pub(super) fn grace(&self) -> Duration {

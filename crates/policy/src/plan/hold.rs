@@ -193,6 +193,11 @@ pub enum Hold {
     EvidenceDisagrees,
     /// Starting the same again would not help: somebody has to look.
     NeedsAHuman,
+    /// No task runs, and ECS has given up starting any: the same is tried once more, but not yet.
+    RetryNotYet {
+        /// When it is.
+        until: Timestamp,
+    },
     /// There is nothing to roll back to: no other deployment completed, or what runs now has run for
     /// so long that it is not to blame, or was itself rolled back to by Eden.
     NothingToRollBackTo,
@@ -224,6 +229,7 @@ impl Hold {
             Hold::RouteJustMoved { until }
             | Hold::RedeployCooldown { until }
             | Hold::MaintenanceNotYet { until }
+            | Hold::RetryNotYet { until }
             | Hold::SuspectNotYet { until, .. }
             | Hold::StopLimit { until, .. } => Some(*until),
             _ => None,
@@ -265,6 +271,7 @@ impl Hold {
             Hold::BudgetSpent { .. } => "budget_spent",
             Hold::EvidenceDisagrees => "evidence_disagrees",
             Hold::NeedsAHuman => "needs_a_human",
+            Hold::RetryNotYet { .. } => "retry_not_yet",
             Hold::NothingToRollBackTo => "nothing_to_roll_back_to",
             Hold::Claimed { .. } => "claimed",
             Hold::StopLimit { .. } => "stop_limit",
@@ -380,6 +387,10 @@ impl fmt::Display for Hold {
                 f.write_str("the alarm rings, but the API answers well: nothing to repair is seen")
             }
             Hold::NeedsAHuman => f.write_str("starting the same again would not help"),
+            Hold::RetryNotYet { until } => write!(
+                f,
+                "no task runs, and ECS has given up starting any: tried once more at {until:.0}"
+            ),
             Hold::NothingToRollBackTo => {
                 f.write_str("nothing else ran well lately: there is nothing to roll back to")
             }

@@ -324,6 +324,7 @@ pub fn any_case() -> impl Strategy<Value = Case> {
         any_scene(),
         known_or_not(alarm),
         known_or_not(api),
+        prop::collection::vec(option::weighted(0.2, any_readiness()), usize::from(TASKS)),
         known_or_not(protected),
         known_or_not(any_former()),
         prop::bool::weighted(0.95),
@@ -332,13 +333,26 @@ pub fn any_case() -> impl Strategy<Value = Case> {
         prop_oneof![9 => Just(Mode::On), 1 => select(vec![Mode::Observe, Mode::Off])],
     )
         .prop_map(
-            |(scene, alarm, api, protected, former, tasks_known, gateway, limits, mode)| {
+            |(
+                scene,
+                alarm,
+                api,
+                answers,
+                protected,
+                former,
+                tasks_known,
+                gateway,
+                limits,
+                mode,
+            )| {
+                let answers = (1..=TASKS).zip(answers);
                 let facts = Facts {
                     service: scene.service.map_or_else(unknown, Observed::Known),
                     tasks: if tasks_known { Observed::Known(scene.tasks) } else { unknown() },
                     route: gateway.then_some(scene.route),
                     alarm,
                     api,
+                    answers: answers.filter_map(|(n, it)| Some((endpoint(n), it?))).collect(),
                     protected,
                     former,
                 };

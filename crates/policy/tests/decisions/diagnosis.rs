@@ -317,6 +317,31 @@ fn the_services_own_grace_counts_when_it_is_longer() {
 }
 
 #[test]
+fn the_services_own_grace_is_over_for_a_task_that_has_passed_its_health_check() {
+    let started = |health, age| {
+        let own = Duration::from_secs(600);
+        let task = Task { health, ..task(2).started(age) };
+        let facts = healthy(2).service(|service| service.health_check_grace = own);
+        facts.with_task(task).route(route_to(1).silent(&[2]))
+    };
+    assert_eq!(diagnosis(&started(TaskHealth::Healthy, 179)), "starting");
+    assert_eq!(diagnosis(&started(TaskHealth::Healthy, 180)), "task_sick");
+    assert_eq!(diagnosis(&started(TaskHealth::Unknown, 599)), "starting");
+    assert_eq!(diagnosis(&started(TaskHealth::Unknown, 600)), "task_sick");
+}
+
+#[test]
+fn the_services_own_grace_does_not_count_from_a_move_of_the_route() {
+    let own = Duration::from_secs(600);
+    let moved = |age| {
+        let facts = failing(2).service(|service| service.health_check_grace = own);
+        facts.route(route_to(1).stage(Stage { auto_deploy: true, ..manual_stage(None, age) }))
+    };
+    assert_eq!(diagnosis(&moved(179)), "starting");
+    assert_eq!(diagnosis(&moved(180)), "service_sick");
+}
+
+#[test]
 fn a_stop_that_somebody_asked_for_is_no_evidence_against_the_application() {
     let stopped = |code| {
         let stops = (2..=6).map(|n| task(n).stopped(u64::from(n) * 60, code, "because"));

@@ -1,8 +1,9 @@
 //! What holds for every set of facts about the service, not only for the ones in the tables.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use eden_policy::facts::{Observed, Readiness, Stop, Task, TaskHealth};
+use eden_policy::facts::{Alarm, Observed, Readiness, Stop, Task, TaskHealth};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::mode::{self, Mode};
 use eden_policy::plan::Fact;
@@ -31,7 +32,8 @@ impl Case {
 
     fn readiness(&self, task: &Task) -> Option<&Readiness> {
         let route = self.facts.route.as_ref()?;
-        route.readiness.get(route.endpoints.known()?.get(&task.arn)?)
+        let at = route.endpoints.known()?.get(&task.arn)?;
+        self.facts.answers.get(at).or_else(|| route.readiness.get(at))
     }
 
     /// Whether somebody else's word is against the task: ECS's, or a probe's.
@@ -143,14 +145,20 @@ proptest! {
             prop_assert!(case.is_accused(task) && case.is_grown(task));
             let wait = case.limits.unhealthy_for;
             let long = task.suspect_since.is_some_and(|at| at <= ago(wait.as_secs()));
-            prop_assert!(long || wait.is_zero());
+            // When all fail and the alarm rings, it has waited, and one is stopped as a trial.
+            let trial = finding.diagnosis == Diagnosis::ServiceSick && stopped.len() == 1;
+            let rings = case.facts.alarm.known() == Some(&Alarm::Alarm);
+            let waited = trial && rings && wait <= Duration::from_secs(60);
+            prop_assert!(long || wait.is_zero() || waited);
             prop_assert!(!case.facts.protected.known().unwrap().contains(&task.arn));
             // A probe's word counts while it is not the same for all.
             let answers = |task: &Task| {
                 task.runs() && case.readiness(task) == Some(&Readiness::Ready)
             };
             prop_assert!(
-                task.health == TaskHealth::Unhealthy || case.tasks().iter().any(answers)
+                task.health == TaskHealth::Unhealthy
+                    || trial
+                    || case.tasks().iter().any(answers)
             );
         }
     }
@@ -404,6 +412,7 @@ fn the_facts_that_are_drawn_lead_to_every_diagnosis_remedy_and_hold() {
         "route_just_moved",
         "route_unknown",
         "redeploy_cooldown",
+        "retry_not_yet",
         "foreign_deployment_controller",
         "route_repaired_first",
         "suspect_not_yet",

@@ -61,16 +61,16 @@ fn the_cooldown_counts_from_the_last_deployment_whoever_made_it() {
 }
 
 #[test]
-fn the_cooldown_doubles_with_each_deployment_of_eden_in_the_last_six_hours() {
+fn the_cooldown_doubles_with_each_deployment_of_eden_in_the_last_two_hours() {
     for (at, cooldown) in [
         (vec![], 900),
         (vec![4_000], 1_800),
         (vec![5_000, 4_000], 3_600),
-        (vec![15_000, 14_000, 13_000], 7_200),
-        (vec![21_600, 4_000], 1_800),
-        (vec![21_599, 4_000], 3_600),
-        // It becomes no longer than what is remembered.
-        (vec![9_000, 8_000, 7_000, 6_000, 5_000, 4_000], 21_600),
+        (vec![7_000, 6_000, 5_000], 7_200),
+        (vec![7_200, 4_000], 1_800),
+        (vec![7_199, 4_000], 3_600),
+        // It becomes no longer than six hours.
+        (vec![7_000, 6_000, 5_000, 4_500, 4_200, 4_000], 21_600),
     ] {
         let facts =
             failing(1).service(|it| it.redeployed_at = at.iter().map(|s| ago(*s)).collect());
@@ -114,15 +114,46 @@ fn a_rollout_that_failed_is_not_repeated_and_people_are_called() {
 }
 
 #[test]
-fn what_ecs_gave_up_is_tried_again_when_nothing_runs_and_nothing_failed_within_the_hour() {
-    let dead = |facts: Facts| deployed(facts, RolloutState::Failed, 9_000);
-    let none_runs = dead(too_few().service(|service| service.running = 0).tasks(vec![]));
-    assert_redeploys(&none_runs);
-    // Whatever failed within the hour would fail again.
-    for failed in [task(9).not_started(3_500), task(9).died(3_500)] {
-        let finding = decide(&none_runs.clone().with_task(failed));
+fn what_ecs_gave_up_is_tried_again_when_nothing_runs_and_nothing_failed_for_a_cooldown() {
+    let none_runs = too_few().service(|service| service.running = 0).tasks(vec![]);
+    let dead = deployed(none_runs, RolloutState::Failed, 9_000);
+    assert_redeploys(&dead);
+    for failed in [|ago| task(9).not_started(ago), |ago| task(9).died(ago)] {
+        assert_redeploys(&dead.clone().with_task(failed(900)));
+        // What failed lately would fail again.
+        let finding = decide(&dead.clone().with_task(failed(899)));
         assert_eq!(finding.plan.steps, []);
-        assert!(finding.holds(&Hold::RolloutFailed { deployment: PRIMARY.to_owned() }));
+        assert!(finding.holds(&Hold::RetryNotYet { until: hence(1) }));
+        assert_eq!(finding.condition(), Some("rollout_failed"));
+    }
+    // While anything runs, it is left as it is.
+    let one_runs = dead.service(|service| service.running = 1);
+    assert_held(&one_runs, &Hold::RolloutFailed { deployment: PRIMARY.to_owned() });
+}
+
+#[test]
+fn what_ecs_gave_up_in_a_loop_is_tried_again_ever_more_rarely_but_every_half_hour() {
+    let looped = |since: u64, redeployed: &[u64]| {
+        let none_runs = too_few().service(|service| service.running = 0);
+        let tasks = (7..10).map(|n| task(n).died(since)).collect();
+        redeployed
+            .iter()
+            .fold(deployed(none_runs, RolloutState::Failed, 9_000), |facts, at| {
+                facts.service(|service| service.redeployed_at.push(ago(*at)))
+            })
+            .tasks(tasks)
+    };
+    for (redeployed, wait) in [
+        (&[][..], 900),
+        (&[5_000], 1_800),
+        (&[5_000, 6_000], 1_800),
+        (&[5_000, 6_000, 7_000], 1_800),
+    ] {
+        assert_redeploys(&looped(wait, redeployed));
+        let finding = decide(&looped(wait - 1, redeployed));
+        assert_eq!(finding.plan.steps, [], "{wait}");
+        assert!(finding.holds(&Hold::NeedsAHuman), "{finding:?}");
+        assert!(finding.holds(&Hold::RetryNotYet { until: hence(1) }), "{finding:?}");
         assert_eq!(finding.condition(), Some("rollout_failed"));
     }
 }

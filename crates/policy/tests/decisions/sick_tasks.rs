@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eden_policy::facts::{Alarm, RolloutState, StopCode, Task, TaskHealth};
+use eden_policy::facts::{Alarm, Readiness, RolloutState, StopCode, Task, TaskHealth};
 use eden_policy::plan::Fact;
 use eden_policy::{Diagnosis, Facts, Hold, Limits, Step};
 
@@ -307,11 +307,48 @@ fn the_trial_of_a_service_that_answers_nothing_is_held_like_any_other() {
     let unmarked = nobody_answers().with_task(task(1).started(500)).with_task(task(2).started(400));
     let finding = decide(&unmarked);
     assert_eq!((finding.marked().len(), finding.stopped().len()), (2, 0));
+    // When the alarm rings, it has waited for as long as a suspect does, unless that is longer.
+    let ringing = unmarked.clone().alarm(Alarm::Alarm);
+    let finding = decide(&ringing);
+    assert_eq!((finding.marked().len(), finding.stopped().len()), (0, 1));
+    let longer = Limits { unhealthy_for: Duration::from_secs(61), ..Limits::default() };
+    let finding = decide_under(&ringing, &longer);
+    assert_eq!((finding.marked().len(), finding.stopped().len()), (2, 0));
     // One that was stopped before was the trial: what was started since answers nothing either.
     held(&nobody_answers().with_task(past_stop(9, 470)), &limits, "redeploy_cooldown");
+    held(&nobody_answers().with_task(past_stop(9, 899)), &limits, "redeploy_cooldown");
+    // What has run well for longer than that is sick of something else.
+    let finding = decide(&nobody_answers().with_task(past_stop(9, 900)));
+    assert_eq!(finding.stopped().len(), 1, "{finding:?}");
     // Whether a task that was not asked, or could not be, serves is not known.
     let unasked = nobody_answers().route(route_to(1).unasked()).alarm(Alarm::Alarm);
     held(&unasked, &limits, "redeploy_cooldown");
+}
+
+#[test]
+fn what_tasks_answer_counts_for_more_than_that_they_take_connections() {
+    // Given: all tasks take connections, the alarm rings and the API fails.
+    let failing = |silent: &[u8]| {
+        let mut facts = failing(2).with_task(task(1).suspect(60)).with_task(task(2).suspect(60));
+        let answers = |n| {
+            let fails = Readiness::NotReady("GET / answered 500".to_owned());
+            (endpoint(n), if silent.contains(&n) { fails } else { Readiness::Ready })
+        };
+        facts.answers = [1, 2].map(answers).into();
+        facts.service(|service| {
+            service.deployments = vec![deployment(RolloutState::Completed, 600)];
+        })
+    };
+    // When nothing is known of the tasks, none is stopped, nor when all answer.
+    assert_eq!(decide(&Facts { answers: [].into(), ..failing(&[]) }).stopped().len(), 0);
+    assert_eq!(decide(&failing(&[])).stopped().len(), 0);
+    // When one answers badly while the other does not, that one is; when both do, one as a trial.
+    let finding = decide(&failing(&[2]));
+    assert_eq!(named(&finding.diagnosis), "task_sick");
+    assert_eq!(finding.stopped(), ["task2"]);
+    let finding = decide(&failing(&[1, 2]));
+    assert_eq!(named(&finding.diagnosis), "service_sick");
+    assert_eq!(finding.stopped(), ["task1"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use eden_lab::world::{AppState, Behaviour};
 use eden_tests::rig::{Rig, minutes, seconds};
 
 use super::scene::{
-    deploy, deployed, done, fail_requests, is_well, left_to_eden, look, of, reasons, remedies,
+    deploy, deployed, done, fail_requests, is_well, left_to_eden, look, now, of, reasons, remedies,
     revision, settled, sicken, starts_from_now, subjects, times, unschedule,
 };
 
@@ -43,6 +43,24 @@ async fn a_service_that_fails_as_a_whole_is_replaced_once_when_alarm_and_api_agr
     assert!(evidence.contains("the 5XX alarm is ALARM"), "{evidence}");
     assert!(evidence.contains("502"), "{evidence}");
     assert_eq!(subjects(&rig), ["Eden Service Auto-Healing Triggered"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_may_not_be_deployed_again_a_task_of_a_service_that_fails_is_stopped_as_a_trial() {
+    // Given: somebody deployed the service a few minutes ago.
+    let example = of(1);
+    let rig = settled(&example).await;
+    deploy(&rig, revision(&example, 2, Behaviour::Runs(AppState::Serving)));
+    rig.wait(minutes(6)).await;
+    let old = rig.running().remove(0);
+    // When
+    fail_requests(&rig, 500);
+    assert!(rig.lab.until(minutes(5), is_well).await);
+    // Then
+    let reason = now(&rig, &old).stop_cause.unwrap().reason;
+    assert!(reason.starts_with("Eden: does not answer, nor does any other: GET / of "), "{reason}");
+    assert_eq!(done(&rig, "StopTask").len(), 1);
+    assert_eq!(done(&rig, "UpdateService"), []);
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,6 +52,25 @@ async fn a_stop_is_said_by_the_run_that_would_make_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_may_be_done_at_once_and_is_not_is_no_reason_to_look_all_the_time() {
+    // Given: no limit waits for anything, so that what is left to the next batch is due at once.
+    let example = left_to_eden(of(4))
+        .parameter("UnhealthyForSeconds", &0)
+        .parameter("StormCooldownSeconds", &0);
+    let rig = settled(&example).await;
+    unschedule(&rig);
+    observe(&rig);
+    sicken(&rig, &rig.running()[..3]);
+    let before = rig.calls("DescribeServices").len();
+    // When
+    let report = look(&rig).await;
+    // Then
+    assert_eq!(not_done(&report).iter().filter(|it| it.starts_with("Stopped task")).count(), 1);
+    let looks = rig.calls("DescribeServices").len() - before;
+    assert!(looks <= 2, "{looks} looks: {report}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_redeployment_is_said_for_as_long_as_the_service_fails() {
     let rig = settled(&of(2)).await;
     observe(&rig);

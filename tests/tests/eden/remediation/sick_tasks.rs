@@ -196,6 +196,22 @@ async fn a_task_that_answers_badly_while_others_answer_well_is_sick_although_ecs
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_a_path_tasks_are_asked_for_the_root_once_the_api_is_known_to_fail() {
+    let rig = settled(&of(3)).await;
+    let sick = rig.serving().unwrap();
+    rig.lab.world().set_app(&sick.arn, AppState::Failing(503)).unwrap();
+
+    assert!(rig.lab.until(minutes(10), |world| !world.task(&sick.arn).unwrap().is_wanted()).await);
+
+    let reason = now(&rig, &sick).stop_cause.unwrap().reason;
+    assert!(reason.starts_with("Eden: does not answer while others do: GET / of "), "{reason}");
+    assert!(reason.contains("503"), "{reason}");
+    assert!(rig.lab.until(minutes(3), is_well).await);
+    assert_eq!(done(&rig, "StopTask").len(), 1);
+    assert_eq!(done(&rig, "UpdateService"), []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_task_that_recovers_while_its_stop_is_decided_is_spared() {
     // Given: it is well again before the invocation looks at it for the last time.
     let rig = settled(&left_to_eden(of(2))).await;

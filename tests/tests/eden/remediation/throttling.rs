@@ -59,11 +59,11 @@ async fn a_call_that_is_throttled_a_few_times_is_repeated_within_the_same_run() 
 
 #[tokio::test(start_paused = true)]
 async fn a_redeployment_is_repeated_when_it_was_refused_and_not_when_it_may_have_been_done() {
-    for (kind, expected) in [
-        (FaultKind::Throttled, 1),
-        (FaultKind::InternalErrorAfter, 1),
-        (FaultKind::ConnectionResetAfter, 1),
-        (FaultKind::NoAnswer, 1),
+    for kind in [
+        FaultKind::Throttled,
+        FaultKind::InternalErrorAfter,
+        FaultKind::ConnectionResetAfter,
+        FaultKind::NoAnswer,
     ] {
         // Given: the first attempt goes wrong, after it took effect or before.
         let rig = settled(&of(2).parameter("HealthCheckPath", &"/health")).await;
@@ -74,7 +74,7 @@ async fn a_redeployment_is_repeated_when_it_was_refused_and_not_when_it_may_have
         // Then
         let world = rig.lab.world();
         let deployed = world.calls().iter().filter(|it| it.operation == "UpdateService" && it.done);
-        assert_eq!(deployed.count(), expected, "{kind:?}");
+        assert_eq!(deployed.count(), 1, "{kind:?}");
         assert!(is_well(&world), "{kind:?}");
     }
 }

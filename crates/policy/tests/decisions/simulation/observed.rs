@@ -32,6 +32,7 @@ impl World {
             route: Some(self.route()),
             alarm: Observed::Known(if self.fails { Alarm::Alarm } else { Alarm::Ok }),
             api: Observed::Known(if self.fails { bad() } else { GOOD }),
+            answers: [].into(),
             protected: Observed::Known(self.protected.clone()),
             former: Observed::Known(self.former()),
         };

@@ -212,7 +212,8 @@ fn stop_code(code: StopCode) -> &'static str {
 
 fn readiness<'a>(facts: &'a Facts, task: &Task) -> Option<&'a Readiness> {
     let route = facts.route.as_ref()?;
-    route.readiness.get(route.endpoints.known()?.get(&task.arn)?)
+    let at = route.endpoints.known()?.get(&task.arn)?;
+    facts.answers.get(at).or_else(|| route.readiness.get(at))
 }
 
 fn route(route: &Route, facts: &Facts) -> Vec<String> {
