@@ -75,17 +75,27 @@ async fn heal(
     }
     // Somebody who invokes it by hand waits for the answer: AWS's own CLI for a minute.
     let waits = trigger != Trigger::Manual;
-    let monitor = Monitor { config, edge };
+    let monitor = Monitor { config, edge, asks_api: may_ask_api(config, &trigger) };
     Box::pin(monitor.heal(invocation, waits, &mut report)).await;
     notify::audit(&edge.aws, &config.target, &mut report).await;
     notify::healing(edge, config, &mut report).await;
     Ok(report.finish()?)
 }
 
+/// Whether the API may be asked. An API whose bare URL answers 5xx, although it is well, has one bad
+/// minute when it is asked; were it asked again because of that, it would have two, which the other
+/// alarm takes for an outage.
+fn may_ask_api(config: &HealthMonitorConfig, trigger: &Trigger) -> bool {
+    let early = matches!(trigger, Trigger::Alarm { name } if *name == config.error_alarm_name);
+    let has_path = config.gateway.as_ref().is_some_and(|gateway| gateway.probe.path.is_some());
+    has_path || !early
+}
+
 /// What looks and acts for one invocation.
 struct Monitor<'a> {
     config: &'a HealthMonitorConfig,
     edge: &'a Edge,
+    asks_api: bool,
 }
 
 impl Monitor<'_> {
@@ -116,9 +126,9 @@ impl Monitor<'_> {
 
     /// What there is to see, and what follows from it.
     async fn look(&self, suspects: &Suspects) -> (Facts, Finding) {
-        let Monitor { config, edge } = *self;
+        let Monitor { config, edge, asks_api } = *self;
         let hints = edge.memory.with(&Hints::default());
-        let mut facts = Box::pin(observe::health(edge, config, &hints)).await;
+        let mut facts = Box::pin(observe::health(edge, config, &hints, asks_api)).await;
         suspects.recall(&mut facts);
         let default = Routing::default();
         let routing = config.gateway.as_ref().map_or(&default, |gateway| &gateway.routing);
@@ -135,7 +145,7 @@ impl Monitor<'_> {
     /// those that the route's decision asks about. Where it is known that the API fails, and there is
     /// no path, all are asked for `/`: is it they who fail, or what is before them?
     async fn probe(&self, facts: &mut Facts, routing: &Routing) {
-        let Monitor { config, edge } = *self;
+        let Monitor { config, edge, .. } = *self;
         let Observed::Known(tasks) = &facts.tasks else { return };
         edge.memory.keep(tasks);
         let (Some(gateway), Some(route)) = (&config.gateway, &mut facts.route) else { return };
@@ -170,7 +180,7 @@ impl Monitor<'_> {
     /// Takes steps that are harmless to take twice; the route is looked at again after it was
     /// written, as ip-updater does.
     async fn act(&self, steps: Vec<Step>, report: &mut Report) {
-        let Monitor { config, edge } = *self;
+        let Monitor { config, edge, .. } = *self;
         let api_type = config.gateway.as_ref().map_or(ApiType::Http, |gateway| gateway.api_type);
         let attempts = act::execute(&edge.aws, &config.target, api_type, steps).await;
         let moved = attempts.iter().any(|it| it.outcome.is_ok() && is_of_route(&it.step));
@@ -192,7 +202,7 @@ impl Monitor<'_> {
         invocation: &Invocation,
         report: &mut Report,
     ) {
-        let Monitor { config, edge } = *self;
+        let Monitor { config, edge, .. } = *self;
         let Observed::Known(service) = &facts.service else { return };
         let (aws, target) = (&edge.aws, &config.target);
         match claim::take(aws, target, &service.arn, &invocation.attempt()).await {

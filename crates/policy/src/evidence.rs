@@ -109,6 +109,7 @@ impl Evidence {
             ApiAnswer::Good { status, latency_ms } => format!("{status} in {latency_ms} ms"),
             ApiAnswer::Unclear { status } => format!("{status}, which may be the gateway itself"),
             ApiAnswer::Bad(because) => because.clone(),
+            ApiAnswer::NotAsked => "nothing, as it was not asked".to_owned(),
         };
         Evidence::Api { answer }
     }

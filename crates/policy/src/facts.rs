@@ -117,6 +117,8 @@ pub enum ApiAnswer {
     },
     /// A status of 500 or more, or no answer in time.
     Bad(String),
+    /// It was not asked, as asking might have been what rings the alarm.
+    NotAsked,
 }
 
 /// The state of the 5XX alarm now, which need not be the one in the event (F14).

@@ -67,7 +67,11 @@ fn what_was_done_and_held_is_counted_and_holds_by_reason_as_well() {
         unready: None,
     };
     report.done.extend([point("a"), point("b")].map(Told::from));
-    report.done.push(Told::from(Step::StopTask { task: "t".to_owned(), because: "x".to_owned() }));
+    report.done.push(Told::from(Step::StopTask {
+        task: "t".to_owned(),
+        because: "x".to_owned(),
+        unhealthy: true,
+    }));
     report.held.push(Told::from(Hold::NoRunningTask));
     report.held.push(Told::from(Hold::RouteUnknown));
     report.held.push(Told::from(Hold::RouteUnknown));

@@ -19,14 +19,15 @@ const REMEMBERED: usize = 12;
 const REASON_LIMIT: usize = 255;
 
 /// Stops a task with a reason that comes back in its `stoppedReason` (F18), unless it has begun to
-/// stop since the decision, or has become well.
+/// stop since the decision, or is no longer `unhealthy` if it was.
 pub(super) async fn stop_task(
     aws: &Aws,
     target: &Target,
     task: &str,
     because: &str,
+    unhealthy: bool,
 ) -> Result<Outcome, CallError> {
-    if let Some(why) = observe::no_reason_to_stop(aws, target, task).await? {
+    if let Some(why) = observe::no_reason_to_stop(aws, target, task, unhealthy).await? {
         return Ok(Outcome::Skipped(why));
     }
     let reason = format!("{}{because}", Stop::MARK).chars().take(REASON_LIMIT).collect::<String>();

@@ -76,7 +76,9 @@ async fn take(
         }
         Step::ClearUnserved { service, .. } => ecs::clear_unserved(aws, target, service).await,
         Step::RestoreDesiredCount { to, .. } => ecs::set_desired_count(aws, target, *to).await,
-        Step::StopTask { task, because } => ecs::stop_task(aws, target, task, because).await,
+        Step::StopTask { task, because, unhealthy } => {
+            ecs::stop_task(aws, target, task, because, *unhealthy).await
+        }
         Step::MarkSuspect { task, since } => ecs::mark_suspect(aws, target, task, *since).await,
         Step::ClearSuspect { task } => ecs::clear_suspect(aws, target, task).await,
         Step::ForceDeployment { replacing, .. } => ecs::deploy(aws, target, replacing, None).await,

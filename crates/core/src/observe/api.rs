@@ -65,6 +65,7 @@ mod tests {
                 ApiAnswer::Good { .. } => "good",
                 ApiAnswer::Unclear { .. } => "unclear",
                 ApiAnswer::Bad(_) => "bad",
+                ApiAnswer::NotAsked => "not asked",
             };
             assert_eq!(name(judge(status, 1, Some(&good))), with_path, "{status}");
             assert_eq!(name(judge(status, 1, None)), without, "{status}");

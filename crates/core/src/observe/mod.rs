@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use aws_smithy_types::DateTime;
-use eden_policy::facts::{Facts, Observed, Route, Service, Task};
+use eden_policy::facts::{ApiAnswer, Facts, Observed, Route, Service, Task};
 use jiff::Timestamp;
 
 use crate::aws::Aws;
@@ -63,8 +63,13 @@ pub async fn route(
 }
 
 /// Reads everything that a decision about the service's health rests on, all at the same time; what
-/// only some decisions need is left to [`complete`].
-pub async fn health(edge: &Edge, config: &HealthMonitorConfig, hints: &Hints) -> Facts {
+/// only some decisions need is left to [`complete`], and the API is only asked if `asks_api`.
+pub async fn health(
+    edge: &Edge,
+    config: &HealthMonitorConfig,
+    hints: &Hints,
+    asks_api: bool,
+) -> Facts {
     let aws = &edge.aws;
     let wanted = [Wanted::Running, Wanted::Stopped];
     let gateway = config.gateway.as_ref();
@@ -84,12 +89,18 @@ pub async fn health(edge: &Edge, config: &HealthMonitorConfig, hints: &Hints) ->
         gateway::deployments(aws, gateway, &mut read.stages, Of::EveryStage).await;
         Some(read)
     };
+    let api = async {
+        if !asks_api {
+            return ApiAnswer::NotAsked;
+        }
+        api::answer(aws, &edge.web, &config.people, gateway).await
+    };
     let (service, (tasks, endpoints), read, alarm, api) = tokio::join!(
         service(aws, &config.target),
         tasks,
         read,
         alarm::state(aws, &config.alarm_name),
-        api::answer(aws, &edge.web, &config.people, gateway),
+        api,
     );
     Facts {
         service: Observed::from(service),

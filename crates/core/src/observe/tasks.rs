@@ -112,7 +112,7 @@ async fn list(aws: &Aws, target: &Target, wanted: Wanted) -> Result<Vec<String>,
 }
 
 /// Why a task that was found sick need not be stopped any more, if so: it stops already, or ECS
-/// calls it HEALTHY again.
+/// called it `unhealthy` and calls it HEALTHY again.
 ///
 /// # Errors
 /// When it could not be read.
@@ -120,14 +120,13 @@ pub async fn no_reason_to_stop(
     aws: &Aws,
     target: &Target,
     task: &str,
+    unhealthy: bool,
 ) -> Result<Option<String>, CallError> {
     let tasks = describe_batch(aws, target, 0, &[task.to_owned()]).await?;
     let moved = match tasks.first() {
         None => Some("it is gone"),
         Some(task) if !task.runs() => Some("it stops already"),
-        Some(task) if task.suspect_since.is_none() && task.health == TaskHealth::Healthy => {
-            Some("it is well again")
-        }
+        Some(task) if unhealthy && task.health == TaskHealth::Healthy => Some("it is well again"),
         Some(_) => None,
     };
     Ok(moved.map(str::to_owned))

@@ -51,7 +51,9 @@ impl Patient<'_> {
             }
             (Some(Alarm::Ok | Alarm::InsufficientData | Alarm::Missing), _) => self.of_quiet(),
             (Some(Alarm::Alarm), _) if !settled => Diagnosis::Starting,
-            (None, _) | (Some(Alarm::Alarm), None) => Diagnosis::Unknown,
+            (None, _) | (Some(Alarm::Alarm), None | Some(ApiAnswer::NotAsked)) => {
+                Diagnosis::Unknown
+            }
             (Some(Alarm::Alarm), Some(ApiAnswer::Good { .. })) => Diagnosis::Disputed,
             (Some(Alarm::Alarm), Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. })) => {
                 Diagnosis::ServiceSick

@@ -429,5 +429,5 @@ fn stop((task, why): Sick<'_>) -> Step {
         Sickness::Unanswered(because) => format!("does not answer while others do: {because}"),
         Sickness::LikeAll(because) => format!("does not answer, nor does any other: {because}"),
     };
-    Step::StopTask { task: task.arn.clone(), because }
+    Step::StopTask { task: task.arn.clone(), because, unhealthy: why == Sickness::Unhealthy }
 }

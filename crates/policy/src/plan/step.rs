@@ -114,6 +114,10 @@ pub enum Step {
         task: String,
         /// Why, as ECS is to remember it (F18).
         because: String,
+        /// Whether that is because ECS calls it UNHEALTHY: if it no longer does, the task is well.
+        /// What ECS says of one that does not answer is nothing to go by.
+        #[serde(skip)]
+        unhealthy: bool,
     },
     /// Replace all tasks, new ones first.
     ForceDeployment {
@@ -216,7 +220,7 @@ impl fmt::Display for Step {
             Step::RollBack { to, because, .. } => {
                 write!(f, "Rolled the service back to {}: {because}", task_id(to))
             }
-            Step::StopTask { task, because } => {
+            Step::StopTask { task, because, .. } => {
                 write!(f, "Stopped task {}: {because}", task_id(task))
             }
             Step::ForceDeployment { because, .. } => {

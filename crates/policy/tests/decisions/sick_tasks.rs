@@ -284,7 +284,9 @@ fn while_a_service_that_answers_nothing_may_not_be_deployed_again_one_task_is_st
     let finding = decide(&nobody_answers());
     assert_eq!(named(&finding.diagnosis), "service_sick");
     assert!(finding.holds(&Hold::RedeployCooldown { until: hence(300) }));
-    let [Step::StopTask { task, because }] = &finding.plan.steps[..] else { panic!("{finding:?}") };
+    let [Step::StopTask { task, because, .. }] = &finding.plan.steps[..] else {
+        panic!("{finding:?}")
+    };
     assert!(task.ends_with("/task1"), "the longest-running: {task}");
     assert_eq!(because, "does not answer, nor does any other: connection refused");
     // When it may, that is better: it starts replacements first.

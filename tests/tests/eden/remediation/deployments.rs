@@ -11,6 +11,7 @@ use super::scene::{
     revision, settled, sicken, starts_from_now, subjects, times, unschedule,
 };
 
+const ERROR_ALARM: &str = "prod-eden-api-error-alarm";
 const FAILS: Behaviour = Behaviour::Runs(AppState::Failing(500));
 
 fn with_rollback(example: Example) -> Example {
@@ -55,12 +56,29 @@ async fn while_it_may_not_be_deployed_again_a_task_of_a_service_that_fails_is_st
     let old = rig.running().remove(0);
     // When
     fail_requests(&rig, 500);
-    assert!(rig.lab.until(minutes(5), is_well).await);
+    let well = rig.lab.until(minutes(5), is_well).await;
+    let reports = rig.invocations(HEALTH_MONITOR);
+    assert!(well, "{:#?}", reports.iter().rev().take(4).map(|it| &it.result).collect::<Vec<_>>());
     // Then
     let reason = now(&rig, &old).stop_cause.unwrap().reason;
     assert!(reason.starts_with("Eden: does not answer, nor does any other: GET / of "), "{reason}");
     assert_eq!(done(&rig, "StopTask").len(), 1);
     assert_eq!(done(&rig, "UpdateService"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_at_rest_whose_root_fails_is_not_talked_into_an_outage_by_being_asked() {
+    // Given: nobody uses the API, and no path says what it should be asked for.
+    let rig = Rig::steady(&of(2)).await;
+    rig.wait(minutes(21)).await;
+    fail_requests(&rig, 500);
+    // When: it is asked on each schedule, and each time has one bad minute.
+    rig.wait(minutes(60)).await;
+    // Then
+    let woken = rig.invocations(HEALTH_MONITOR);
+    let early = woken.iter().filter(|it| it.payload["detail"]["alarmName"] == ERROR_ALARM);
+    assert!(early.count() > 5);
+    assert_eq!((done(&rig, "UpdateService"), done(&rig, "StopTask")), (vec![], vec![]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,15 +113,16 @@ async fn redeployments_that_do_not_help_come_ever_less_often() {
     let start = rig.lab.clock().now();
     // When
     rig.wait(minutes(3 * 60)).await;
-    // Then: not before a quarter of an hour, and each one after twice the time of the one before.
+    // Then: not before a quarter of an hour, and each one after twice the time of the one before,
+    // but about once an hour in the end.
     let times = times(&rig, "UpdateService");
     let waits: Vec<_> = std::iter::once(start)
         .chain(times.iter().copied())
         .zip(&times)
         .map(|(before, at)| at.duration_since(before).as_secs() / 60)
         .collect();
-    assert_eq!(waits.len(), 3, "{waits:?}");
-    for (wait, cooldown) in waits.iter().zip([15, 30, 60]) {
+    assert_eq!(waits.len(), 4, "{waits:?}");
+    for (wait, cooldown) in waits.iter().zip([15, 30, 60, 60]) {
         assert!((cooldown..cooldown + 8).contains(wait), "{waits:?}");
     }
     assert!(reasons(&look(&rig).await).contains(&"redeploy_cooldown"));

@@ -15,7 +15,7 @@ use eden_tests::rig::{minutes, running, seconds};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::scene::{left_to_eden, of};
+use super::scene::{is_well, left_to_eden, of};
 
 const FIRST: &str = "the-first";
 const SECOND: &str = "the-second";
@@ -181,12 +181,15 @@ async fn whichever_call_of_the_claim_is_held_up_no_remedy_is_taken_twice() {
                     // Then: whoever could not tell whose claim it is has failed, and will be retried.
                     let _ = (first.await.unwrap(), second.await.unwrap());
                     assert!(scene.remedies().len() <= 1, "{case}: {:?}", scene.remedies());
-                    // When, then: five minutes later at most it is healed, once.
+                    // When, then: a few minutes later it is healed. A deployment that was noted and
+                    // cut off counts for the cooldown; stops heal it then.
                     for _ in 0..3 {
                         tokio::time::sleep(minutes(3)).await;
                         let _ = scene.begin("the-third").await.unwrap();
                     }
-                    assert_eq!(scene.remedies().len(), 1, "{case}: {:?}", scene.remedies());
+                    tokio::time::sleep(minutes(3)).await;
+                    assert!(scene.remedies().len() <= 1, "{case}: {:?}", scene.remedies());
+                    assert!(is_well(&scene.eden.lab.world()), "{case}");
                 }
             }
         }

@@ -306,7 +306,7 @@ impl World {
             }
             Step::MarkSuspect { task, since } => self.set_suspect(task, Some(*since)),
             Step::ClearSuspect { task } => self.set_suspect(task, None),
-            Step::StopTask { task, because } => {
+            Step::StopTask { task, because, .. } => {
                 self.stop(task, StopCode::UserInitiated, &format!("{}{because}", Stop::MARK));
             }
             Step::ForceDeployment { .. } => {
