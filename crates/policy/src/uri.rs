@@ -64,8 +64,17 @@ pub fn maintenance(page: &str, so_far: Option<&str>) -> String {
     format!("{page}{separator}{BEFORE}={}", utf8_percent_encode(&before, KEPT))
 }
 
-/// The URI from before the maintenance page; `None` if this is not the page's.
+/// The URI from before the maintenance page; `None` if this is not the page's. What was before that
+/// may be a page's again, if somebody wrote it there: the first of them counts.
 pub fn before_maintenance(uri: &str) -> Option<String> {
+    let mut before = remembered(uri)?;
+    while let Some(earlier) = remembered(&before) {
+        before = earlier;
+    }
+    Some(before)
+}
+
+fn remembered(uri: &str) -> Option<String> {
     let (_, query) = uri.split_once('?')?;
     let value = query.split('&').find_map(|pair| pair.strip_prefix(BEFORE)?.strip_prefix('='))?;
     Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
@@ -217,6 +226,16 @@ mod tests {
             let shown = maintenance("https://status.example.com/", before);
             assert_eq!(moved(&shown), "http://203.0.113.9:8000/{proxy}", "{before:?}");
         }
+    }
+
+    #[test]
+    fn of_pages_that_remember_pages_the_first_uri_counts() {
+        let nested =
+            "https://a/down?eden-before=http%3A%2F%2F203.0.113.9%2Fb?eden-before=http%3A%2F%2Fc";
+        assert_eq!(before_maintenance(nested).as_deref(), Some("http://c"));
+        let endpoint = "203.0.113.7:8000".parse().unwrap();
+        let moved = leading_to(endpoint, Some(nested));
+        assert_eq!(leading_to(endpoint, Some(&moved)), moved);
     }
 
     #[test]
