@@ -157,7 +157,11 @@ fn everything_that_may_go_wrong_with_eden_itself_rings_an_alarm_that_tells_the_t
         ("facts-unknown", NAMESPACE, "FactsUnknown", eden.clone()),
         ("needs-human", NAMESPACE, "NeedsHuman", eden),
     ];
-    assert_eq!(stack.of_type("AWS::CloudWatch::Alarm").count(), expected.len() + 1);
+    assert_eq!(
+        stack.of_type("AWS::CloudWatch::Alarm").count(),
+        expected.len() + 2,
+        "and the API's two"
+    );
     for (name, namespace, metric, dimensions) in expected {
         let alarm = alarm(&stack, name);
         assert_eq!(
