@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use eden_input::Hints;
 use eden_policy::facts::{Alarm, ApiAnswer, Facts, Observed, task_id};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::route::{self, View, is_of_route};
@@ -19,7 +20,6 @@ use crate::report::{Report, Told};
 use crate::routing::{self, Reconciler};
 use crate::trigger::Trigger;
 use crate::{act, notify, observe, probe};
-use eden_input::Hints;
 
 /// So much time is kept for acting and telling after the last look.
 const MARGIN: Duration = Duration::from_secs(30);

@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
+use eden_input::Hints;
 use eden_policy::facts::{Observed, Readiness, Route, Serves};
 use eden_policy::plan::{Fact, Rejected, Rejection};
 use eden_policy::route::{self, View, is_move};
@@ -28,7 +29,6 @@ use crate::config::{Gateway, Probe, Target};
 use crate::edge::Edge;
 use crate::observe::{self, Of, RouteFacts, Wanted};
 use crate::probe::{self, ASKING};
-use eden_input::Hints;
 
 /// So often an invocation writes: the route, then what somebody else changed in the meantime.
 const ROUNDS: usize = 4;

@@ -91,6 +91,15 @@ pub struct Facts {
     pub former: Observed<Option<Former>>,
 }
 
+impl Facts {
+    /// What a probe found of a task, if it was probed. An answer tells more than a connection.
+    pub fn readiness(&self, task: &Task) -> Option<&Readiness> {
+        let route = self.route.as_ref()?;
+        let at = route.endpoints.known()?.get(&task.arn)?;
+        self.answers.get(at).or_else(|| route.readiness.get(at))
+    }
+}
+
 /// What the service ran before its present task definition, with a deployment that completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Former {

@@ -14,7 +14,7 @@
 //! | task sick     | ECS calls tasks UNHEALTHY, or some do not answer while others do | stop them; most of them again: redeploy, roll back |
 //! | too few tasks | fewer run than should, and ECS is starting none               | redeploy |
 //! | route stale   | the route leads to no task that answers, although one does    | repair it |
-//! | unknown       | the alarm, or what the API answers, was not read              | none |
+//! | unknown       | the alarm was not read; it rings, and the API was not asked or read | none |
 //! | healthy       | enough tasks run, the alarm is quiet                          | none |
 //! | rollout failed| the same, but ECS gave up the last deployment                 | people; roll back |
 //! | starting      | a task is on its way or fresh, or the route has just moved    | none: ECS has its turn |

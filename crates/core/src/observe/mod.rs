@@ -16,13 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use aws_smithy_types::DateTime;
+use eden_input::Hints;
 use eden_policy::facts::{ApiAnswer, Facts, Observed, Route, Service, Task};
 use jiff::Timestamp;
 
 use crate::aws::Aws;
 use crate::config::{Gateway, HealthMonitorConfig, Target};
 use crate::edge::Edge;
-use eden_input::Hints;
 
 use endpoints::LookedUp;
 pub use gateway::{Of, deployments};

@@ -256,8 +256,6 @@ impl Patient<'_> {
     fn try_one(&self, plan: &mut Plan) {
         let sick = self.unanswering();
         let ripe = if self.alarm_has_waited() { sick } else { self.ripe(sick, plan) };
-        let grown = |(task, _): &Sick<'_>| self.fresh(task, self.grace()).is_none();
-        let ripe = ripe.into_iter().filter(grown).collect();
         let Some(ripe) = self.unprotected(ripe, plan) else { return };
         // A trial of long ago was another case's.
         let lately = |at| self.now < later(at, self.limits.redeploy_cooldown);

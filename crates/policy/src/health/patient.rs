@@ -125,11 +125,9 @@ impl<'a> Patient<'a> {
         unanswering
     }
 
-    /// What a probe found of a task, if it was probed. An answer tells more than a connection.
+    /// See [`Facts::readiness`].
     pub(super) fn readiness(&self, task: &Task) -> Option<&'a Readiness> {
-        let route = self.facts.route.as_ref()?;
-        let at = route.endpoints.known()?.get(&task.arn)?;
-        self.facts.answers.get(at).or_else(|| route.readiness.get(at))
+        self.facts.readiness(task)
     }
 
     /// The deployment that is replacing tasks, if one is, and whether that takes too long.

@@ -31,9 +31,7 @@ impl Case {
     }
 
     fn readiness(&self, task: &Task) -> Option<&Readiness> {
-        let route = self.facts.route.as_ref()?;
-        let at = route.endpoints.known()?.get(&task.arn)?;
-        self.facts.answers.get(at).or_else(|| route.readiness.get(at))
+        self.facts.readiness(task)
     }
 
     /// Whether somebody else's word is against the task: ECS's, or a probe's.

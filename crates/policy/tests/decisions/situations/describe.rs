@@ -211,9 +211,7 @@ fn stop_code(code: StopCode) -> &'static str {
 }
 
 fn readiness<'a>(facts: &'a Facts, task: &Task) -> Option<&'a Readiness> {
-    let route = facts.route.as_ref()?;
-    let at = route.endpoints.known()?.get(&task.arn)?;
-    facts.answers.get(at).or_else(|| route.readiness.get(at))
+    facts.readiness(task)
 }
 
 fn route(route: &Route, facts: &Facts) -> Vec<String> {
