@@ -107,6 +107,8 @@ pub struct Former {
     pub definition: String,
     /// Since when the present one has been in its place, without a break.
     pub replaced_at: Timestamp,
+    /// When the deployment right before that was made, whatever became of it.
+    pub preceded_at: Option<Timestamp>,
 }
 
 /// What the API answered to a probe.

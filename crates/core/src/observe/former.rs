@@ -54,6 +54,7 @@ fn before<'a>(
     {
         replaced_at = timestamp(deployment.created_at());
     }
+    let preceded_at = deployments.peek().and_then(|(_, it)| timestamp(it.created_at()));
     let completed =
         |it: &ServiceDeploymentBrief| it.status() == Some(&ServiceDeploymentStatus::Successful);
     let earlier: Vec<_> = deployments.filter(|(_, it)| completed(it)).map(|(it, _)| it).collect();
@@ -61,7 +62,7 @@ fn before<'a>(
         return None;
     }
     let definition = (*earlier.first()?).to_owned();
-    Some(Former { definition, replaced_at: replaced_at? })
+    Some(Former { definition, replaced_at: replaced_at?, preceded_at })
 }
 
 /// The task definitions of the latest revisions, by revision.
@@ -92,6 +93,7 @@ async fn definitions(
 #[cfg(test)]
 mod tests {
     use aws_smithy_types::DateTime;
+    use jiff::Timestamp;
 
     use super::*;
 
@@ -113,6 +115,8 @@ mod tests {
             })
             .collect();
         let former = before("v3", deployments.iter().map(|(of, brief)| (*of, brief)))?;
+        let preceded_at = former.preceded_at.map(Timestamp::as_second);
+        assert_eq!(preceded_at, Some(former.replaced_at.as_second() - 3_600));
         Some((former.definition, former.replaced_at.as_second() / 3_600))
     }
 

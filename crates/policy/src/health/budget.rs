@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::later;
 use super::patient::Patient;
-use crate::facts::{Stop, Task};
+use crate::facts::{Former, Stop, Task};
 use crate::plan::Hold;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -76,10 +76,14 @@ impl Patient<'_> {
         self.redeployments() > 0
     }
 
-    /// Whether what began then was Eden's own deployment.
-    pub(super) fn is_edens(&self, began: Timestamp) -> bool {
-        let follows =
-            |noted: &Timestamp| later(began, ROUNDING) >= *noted && began < later(*noted, NOTED);
+    /// Whether what is here now in place of the former was Eden's own deployment: the first one that
+    /// began after a note of Eden's. One in between was what the note was of.
+    pub(super) fn is_edens(&self, former: &Former) -> bool {
+        let began = former.replaced_at;
+        let follows = |noted: &Timestamp| {
+            let between = former.preceded_at.is_some_and(|at| at > later(*noted, ROUNDING));
+            later(began, ROUNDING) >= *noted && began < later(*noted, NOTED) && !between
+        };
         self.service.redeployed_at.iter().any(follows)
     }
 

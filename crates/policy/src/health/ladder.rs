@@ -409,8 +409,10 @@ impl Patient<'_> {
         let other = former.filter(|former| former.definition != primary.definition);
         // What has run for long is not to blame; what Eden itself returned to is no better than what
         // it left.
-        let blamed = |at| self.now < later(at, BLAMED) && !self.is_edens(at);
-        let former = other.filter(|former| blamed(former.replaced_at));
+        let blamed = |former: &&Former| {
+            self.now < later(former.replaced_at, BLAMED) && !self.is_edens(former)
+        };
+        let former = other.filter(blamed);
         let former = former.ok_or(Hold::NothingToRollBackTo)?;
         self.budget()?;
         Ok(Step::RollBack {

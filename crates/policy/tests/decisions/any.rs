@@ -312,7 +312,9 @@ fn any_former() -> impl Strategy<Value = Option<Former>> {
     let definition = select(vec![FORMER, FORMER, PRESENT]);
     option::weighted(0.8, (definition, 0u64..25_000)).prop_map(|former| {
         let (definition, age) = former?;
-        Some(Former { definition: definition.to_owned(), replaced_at: ago(age) })
+        let (definition, replaced_at) = (definition.to_owned(), ago(age));
+        let preceded_at = Some(ago(age + 600));
+        Some(Former { definition, replaced_at, preceded_at })
     })
 }
 

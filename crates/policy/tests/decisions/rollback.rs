@@ -97,7 +97,8 @@ fn with_nothing_to_return_to_people_are_called() {
             decide_under(&facts, &rollback())
         };
         assert_held(&with(None), &Hold::NothingToRollBackTo, condition);
-        let same = Former { definition: PRESENT.to_owned(), replaced_at: ago(3_600) };
+        let same =
+            Former { definition: PRESENT.to_owned(), replaced_at: ago(3_600), preceded_at: None };
         assert_held(&with(Some(same)), &Hold::NothingToRollBackTo, condition);
     }
 }
@@ -293,6 +294,15 @@ fn what_eden_rolled_back_to_is_not_rolled_back_in_turn() {
     for (began, is_edens) in [(1_802, false), (1_801, true), (1_771, true), (1_770, false)] {
         let finding = decide_under(&eden_deployed(crash_loop()).former(began), &rollback());
         assert_eq!(!finding.rolls_back(), is_edens, "{began}");
+    }
+    // Of two that began soon after the note the first is Eden's, though a note has whole seconds only.
+    for (preceded, is_edens) in [(1_850, true), (1_799, true), (1_798, false)] {
+        let mut facts = eden_deployed(crash_loop()).former(1_780);
+        if let Observed::Known(Some(former)) = &mut facts.former {
+            former.preceded_at = Some(ago(preceded));
+        }
+        let finding = decide_under(&facts, &rollback());
+        assert_eq!(!finding.rolls_back(), is_edens, "{preceded}");
     }
 }
 

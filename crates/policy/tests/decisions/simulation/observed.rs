@@ -79,9 +79,10 @@ impl World {
         while let Some(past) = newest_first.next_if(|past| past.definition == *present) {
             replaced_at = Some(past.created_at);
         }
+        let preceded_at = newest_first.peek().map(|past| past.created_at);
         let earlier: Vec<_> =
             newest_first.filter(|past| past.completed).map(|past| &past.definition).collect();
         let former = earlier.first().filter(|_| !earlier.contains(&present))?;
-        Some(Former { definition: (*former).clone(), replaced_at: replaced_at? })
+        Some(Former { definition: (*former).clone(), replaced_at: replaced_at?, preceded_at })
     }
 }
