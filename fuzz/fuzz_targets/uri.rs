@@ -13,6 +13,8 @@ const PAGE: &str = "https://status.example.com/down";
 fuzz_target!(|input: &str| {
     let Some((endpoint, text)) = input.split_once('\n') else { return };
     let Ok(endpoint) = endpoint.parse::<SocketAddr>() else { return };
+    // Of a task's address AWS gives no scope, nor has a URI one.
+    let endpoint = SocketAddr::new(endpoint.ip(), endpoint.port());
     let moved = uri::leading_to(endpoint, Some(text));
     assert_eq!(uri::endpoint(&moved), Some(endpoint), "{text:?} became {moved:?}");
     assert_eq!(uri::leading_to(endpoint, Some(&moved)), moved, "{text:?}");

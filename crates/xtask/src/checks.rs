@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use tokio::time::Instant;
 
+use crate::fuzz::Extent;
 use crate::process::{command, exists, succeeds};
 use crate::tools::Tools;
 use crate::workspace::cargo;
@@ -79,13 +80,13 @@ fn simulation() -> Result<Verdict> {
     Ok(if passed { Verdict::Passed } else { Verdict::Failed })
 }
 
-/// For a short while, where it is possible.
+/// Where it is possible, the same inputs each time.
 fn fuzzing() -> Result<Verdict> {
-    const SECONDS: u64 = 20;
+    const INPUTS: Extent = Extent::Inputs(300_000);
     if !fuzz::is_possible() {
         return Ok(Verdict::Skipped("needs a nightly toolchain and cargo-fuzz"));
     }
-    Ok(if fuzz::run(SECONDS)? { Verdict::Passed } else { Verdict::Failed })
+    Ok(if fuzz::run(INPUTS)? { Verdict::Passed } else { Verdict::Failed })
 }
 
 /// Without the advisories: their database comes from the network, which not every machine has.

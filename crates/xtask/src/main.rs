@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use e2e::BaseImage;
+use fuzz::Extent;
 use lab::ApiType;
 
 /// Eden's own commands.
@@ -83,7 +84,7 @@ fn main() -> ExitCode {
         Command::Demo { json, release, seed } => demo::run(json.as_deref(), release, seed),
         Command::Lab { port, api_type, seed } => lab::run(port, seed, api_type).map(|()| true),
         Command::Simulate { arguments } => simulate::run(&arguments),
-        Command::Fuzz { seconds } => fuzz::run(seconds),
+        Command::Fuzz { seconds } => fuzz::run(Extent::Seconds(seconds)),
         Command::Test => checks::run(),
         Command::E2e { keep, base_image } => e2e::run(&e2e::Options { keep, base_image }),
     };
