@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::record::Record;
 use crate::setting::Setting;
-use crate::watch::{Change, Seen, Watch};
+use crate::watch::{Change, Ending, Seen, Watch};
 
 /// Between what a controller reads and what it does, so much may happen unseen: a call and its
 /// retries take up to 25 s, and a read may be of the past.
@@ -131,8 +131,12 @@ impl Laws {
     }
 
     /// What has to hold when a history has ended.
-    pub(crate) fn check_end(watch: &Watch, calm: Timestamp, record: &mut Record) {
+    pub(crate) fn check_end(watch: &Watch, calm: Timestamp, end: &Ending, record: &mut Record) {
         let now = watch.now;
+        if end.suspects > 0 {
+            let text = format!("{} tasks are noted as sick at the end", end.suspects);
+            record.breaks(now, "nobody stays a suspect once all is well", text);
+        }
         if watch.unwell_at.is_some_and(|at| at > calm + CONVERGED_WITHIN) {
             let text = format!("{} at the end", watch.unwell.as_deref().unwrap_or("well"));
             record.breaks(now, "after the last fault everything becomes well", text);

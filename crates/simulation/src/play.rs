@@ -219,9 +219,10 @@ impl<'a> Stage<'a> {
         let outages: Vec<_> =
             watch.outages.iter().map(|it| (seconds(it.from), seconds(it.to))).collect();
         let mut record = record::write(&self.record);
+        let ending = watch.ending(world);
         if self.policy.is_eden() {
             let calm = epoch() + self.history.calm;
-            Laws::check_end(&watch, calm, &mut record);
+            Laws::check_end(&watch, calm, &ending, &mut record);
         }
         Played {
             name: self.history.name.clone(),
@@ -232,7 +233,7 @@ impl<'a> Stage<'a> {
             outages,
             felt: self.felt,
             actions: self.actions.into_inner(),
-            ending: watch.ending(world),
+            ending,
             seen: std::mem::take(&mut record.seen),
             broken: std::mem::take(&mut record.broken),
             trace: record.take_lines(),

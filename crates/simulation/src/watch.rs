@@ -285,8 +285,12 @@ impl Watch {
             });
             (self.rollout, self.moved) = (Some(primary.rollout_state), true);
         }
-        let rolls = primary.rollout_state == RolloutState::InProgress;
-        let rolling = rolls || !service.replaced.is_empty();
+        let rolling = match primary.rollout_state {
+            RolloutState::InProgress => true,
+            RolloutState::Completed => !service.replaced.is_empty(),
+            // ECS starts nothing more of it, and keeps what ran before (F21).
+            RolloutState::Failed => false,
+        };
         self.rolling_before = self.rolling_since;
         self.rolling_since = if rolling { self.rolling_since.or(Some(now)) } else { None };
         let paused = service.tags.get(HEALING_TAG).is_some_and(|value| value != "on");

@@ -1,16 +1,17 @@
-//! `cargo xtask simulate`: histories of faults, played by a program that is built to be fast.
+//! `cargo xtask simulate`: histories of faults, played by a program of its own.
 
 use anyhow::Result;
+use eden_lab::binaries::{self, Profile};
 
 use crate::process::{command, succeeds};
 use crate::workspace::cargo;
 
-/// Builds the simulation, optimized, and runs it; whether nothing was broken.
+/// Builds the simulation and runs it; whether nothing was broken.
 ///
 /// # Errors
-/// When cargo cannot be started.
+/// When it cannot be built or started.
 pub fn run(arguments: &[String]) -> Result<bool> {
-    const RUN: [&str; 7] =
-        ["run", "--quiet", "--profile", "simulate", "--package", "eden-simulation", "--"];
-    succeeds(command(cargo(), &RUN).args(arguments))
+    const NAME: &str = "simulate";
+    let built = binaries::build(&cargo(), Profile::Debug, &[NAME])?;
+    succeeds(command(&built[NAME], &[]).args(arguments))
 }

@@ -93,7 +93,13 @@ impl Patient<'_> {
             | Diagnosis::NotActive { .. }
             | Diagnosis::Unknown => return Plan::default(),
         }
-        let well = |task: &&Task| task.suspect_since.is_some() && self.is_well(task);
+        // Without a path, tasks are only asked while the alarm rings: what was held against one that
+        // is not asked any more is over with the alarm.
+        let quiet = *diagnosis == Diagnosis::Healthy;
+        let forgiven =
+            |task: &Task| quiet && self.readiness(task).is_none() && self.runs_well(task);
+        let well =
+            |task: &&Task| task.suspect_since.is_some() && (self.is_well(task) || forgiven(task));
         let mut well: Vec<_> =
             self.tasks.iter().filter(well).map(|task| task.arn.clone()).collect();
         well.sort();

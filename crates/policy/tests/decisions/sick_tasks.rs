@@ -65,8 +65,13 @@ fn the_note_goes_when_the_task_is_well_again() {
         ("it stops", healthy(3).with_task(task(2).suspect(30).stopping(5)), false),
         ("nobody answers", suspect(healthy(3).route(route_to(1).silent(&[1, 2, 3]))), false),
         (
-            "it was not asked, and has no check of its own",
+            "it is not asked any more, as all is quiet",
             { suspect(healthy(3).route(route_to(1).unasked())) },
+            true,
+        ),
+        (
+            "it was not asked, and has no check of its own, while the alarm rings",
+            { suspect(healthy(3).alarm(Alarm::Alarm).route(route_to(1).unasked())) },
             false,
         ),
         (
