@@ -393,11 +393,12 @@ impl Patient<'_> {
         self.tasks.iter().filter(is_present).any(|task| self.runs_well(task))
     }
 
-    /// Whether ECS only says that it cannot start tasks, and none was seen to fail, in a rollout that
-    /// has time left: often it wants room, which may come, and which what ran before would want too.
+    /// Whether ECS only says that it cannot start tasks, and fewer were seen to fail than make a loop,
+    /// in a rollout that has time left: often it wants room, which may come, and which what ran before
+    /// would want too.
     fn is_only_said(&self) -> bool {
         let in_time = self.rolling().is_some_and(|(_, overdue)| !overdue);
-        in_time && self.failures_of_present().is_empty()
+        in_time && self.failures_of_present().len() < self.limits.loop_deaths
     }
 
     fn roll_back(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
