@@ -3,6 +3,7 @@
 
 mod any;
 mod asks;
+mod budget;
 mod diagnosis;
 mod fixtures;
 mod golden;
@@ -24,4 +25,6 @@ mod simulation;
 mod situations;
 mod stage_variables;
 mod stages;
+mod suspects;
+mod trials;
 mod verdict;
