@@ -1,8 +1,6 @@
 //! One execution environment: a process that runs the function's binary, and its Runtime API.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,20 +10,22 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::runtime_api::{Answer, RuntimeApi, Work};
 use super::{FunctionError, Invocation};
 
 /// The lines a function's processes have written, in order of arrival.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LogLines(Arc<Mutex<Vec<String>>>);
+pub struct LogLines(Arc<Mutex<Vec<String>>>);
 
 impl LogLines {
-    pub(super) fn push(&self, line: String) {
+    fn push(&self, line: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
-    pub(super) fn all(&self) -> Vec<String> {
+    /// All of them so far.
+    pub fn all(&self) -> Vec<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -37,7 +37,7 @@ impl LogLines {
 
 /// A running process with its Runtime API. Dropping it kills the process.
 #[derive(Debug)]
-pub(super) struct Environment {
+pub struct Environment {
     child: Child,
     api: RuntimeApi,
     log_readers: JoinSet<()>,
@@ -45,8 +45,11 @@ pub(super) struct Environment {
 }
 
 /// How an invocation ended, and whether the environment can take another.
-pub(super) struct Ended {
+#[derive(Debug)]
+pub struct Ended {
+    /// The function's response, or why it failed.
     pub result: Result<Value, FunctionError>,
+    /// Whether the process can take another invocation.
     pub reusable: bool,
 }
 
@@ -56,16 +59,14 @@ const LOG_LINES_IN_ERROR: usize = 10;
 const LOG_WAIT: Duration = Duration::from_millis(500);
 
 impl Environment {
-    /// Starts the binary with these variables and `AWS_LAMBDA_RUNTIME_API`, and no others.
-    pub(super) async fn start(
-        binary: &Path,
-        variables: &BTreeMap<String, String>,
-        log: LogLines,
-    ) -> io::Result<Self> {
+    /// Starts this command with `AWS_LAMBDA_RUNTIME_API` added to its environment. What it writes
+    /// goes to the log.
+    ///
+    /// # Errors
+    /// When the command cannot be started, or its Runtime API has no port.
+    pub async fn start(mut command: Command, log: LogLines) -> io::Result<Self> {
         let api = RuntimeApi::start().await?;
-        let mut child = Command::new(binary)
-            .env_clear()
-            .envs(variables)
+        let mut child = command
             .env("AWS_LAMBDA_RUNTIME_API", api.address().to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -82,13 +83,31 @@ impl Environment {
         Ok(Self { child, api, log_readers, log })
     }
 
+    /// The process's id, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// When the process first asked for an invocation; waits until it has.
+    pub fn first_poll(&self) -> impl Future<Output = Instant> + use<> {
+        self.api.first_poll()
+    }
+
+    /// Waits until the process has ended by itself.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub async fn ended(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
     /// Whether the process still runs.
     pub(super) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Runs one invocation in it.
-    pub(super) async fn run(
+    pub async fn run(
         &mut self,
         function_arn: &str,
         payload: Value,

@@ -15,6 +15,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 pub use doom::{Doom, End};
+pub use environment::{Ended, Environment, LogLines};
 pub use faults::InvocationFaults;
 pub use process::ProcessFunction;
 pub use service::{InvocationRecord, Lambda, RetryDelays};

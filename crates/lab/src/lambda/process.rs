@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use tokio::process::Command;
 use tokio::sync::Semaphore;
 
 use super::environment::{Ended, Environment, LogLines};
@@ -101,7 +102,9 @@ impl Shared {
         let Invocation { request_id, environment, .. } = first;
         let mut variables = self.variables.clone();
         variables.insert("AWS_LAMBDA_LOG_STREAM_NAME".to_owned(), environment.clone());
-        let started = Environment::start(&self.binary, &variables, self.log.clone()).await;
+        let mut command = Command::new(&self.binary);
+        command.env_clear().envs(variables);
+        let started = Environment::start(command, self.log.clone()).await;
         started.map_err(|error| {
             let binary = self.binary.display();
             FunctionError::new(

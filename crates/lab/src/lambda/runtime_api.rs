@@ -13,7 +13,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use super::FunctionError;
 use crate::background::Background;
@@ -43,12 +44,14 @@ pub(super) enum Answer {
 pub(super) struct RuntimeApi {
     address: SocketAddr,
     work: mpsc::Sender<Work>,
+    first_poll: watch::Receiver<Option<Instant>>,
     _serving: Background,
 }
 
 struct Shared {
     queue: tokio::sync::Mutex<mpsc::Receiver<Work>>,
     running: Mutex<Option<Work>>,
+    first_poll: watch::Sender<Option<Instant>>,
 }
 
 impl RuntimeApi {
@@ -56,8 +59,12 @@ impl RuntimeApi {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (work, queue) = mpsc::channel(1);
-        let shared =
-            Arc::new(Shared { queue: tokio::sync::Mutex::new(queue), running: Mutex::new(None) });
+        let (polls, first_poll) = watch::channel(None);
+        let shared = Arc::new(Shared {
+            queue: tokio::sync::Mutex::new(queue),
+            running: Mutex::new(None),
+            first_poll: polls,
+        });
         let runtime = Router::new()
             .route("/runtime/invocation/next", get(next))
             .route("/runtime/invocation/{request_id}/response", post(response))
@@ -69,12 +76,25 @@ impl RuntimeApi {
             // axum's accept loop only ends with its task.
             let _ = axum::serve(listener, app).await;
         });
-        Ok(Self { address, work, _serving: serving })
+        Ok(Self { address, work, first_poll, _serving: serving })
     }
 
     /// For `AWS_LAMBDA_RUNTIME_API`.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// When the process first asked for an invocation; waits until it has.
+    pub(super) fn first_poll(&self) -> impl Future<Output = Instant> + use<> {
+        let mut polls = self.first_poll.clone();
+        async move {
+            let first = polls.wait_for(Option::is_some).await.ok().and_then(|first| *first);
+            // Without its server there is no API that could still be asked.
+            match first {
+                Some(first) => first,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Queues an invocation for the process.
@@ -109,6 +129,8 @@ impl Shared {
 type Reply = Response<axum::body::Body>;
 
 async fn next(State(shared): State<Arc<Shared>>) -> Reply {
+    let now = Instant::now();
+    shared.first_poll.send_if_modified(|first| first.replace(first.unwrap_or(now)).is_none());
     let Some(work) = shared.queue.lock().await.recv().await else {
         return reply(StatusCode::INTERNAL_SERVER_ERROR, "");
     };

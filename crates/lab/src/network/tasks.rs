@@ -1,6 +1,6 @@
 //! The tasks' applications as real listeners on 127.0.0.0/8, in step with the world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,16 +58,12 @@ async fn follow(lab: Lab) {
             }
         }
         let wait = if all_bound { LOOK } else { RETRY };
-        lab.until(wait, |world| {
-            let now = addresses(world);
-            now.len() != wanted.len() || now.iter().any(|it| !wanted.contains(it))
-        })
-        .await;
+        lab.until(wait, |world| addresses(world) != wanted).await;
     }
 }
 
 /// The addresses of the applications that this machine can listen on.
-fn addresses(world: &World) -> Vec<SocketAddr> {
+fn addresses(world: &World) -> BTreeSet<SocketAddr> {
     let listeners = world.listeners().into_iter().map(|listener| listener.address);
     listeners.filter(|address| address.ip().is_loopback()).collect()
 }

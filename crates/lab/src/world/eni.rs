@@ -64,14 +64,14 @@ impl NetworkInterface {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     network: [u8; 2],
-    host: u8,
+    host: u16,
 }
 
 impl Place {
     /// The address in the VPC.
     pub(super) fn private(self) -> Ipv4Addr {
-        let [_, subnet] = self.network;
-        Ipv4Addr::new(10, 0, subnet, self.host)
+        let [_, third, fourth] = self.octets();
+        Ipv4Addr::new(10, 0, third, fourth)
     }
 
     /// Whether one of its addresses on the internet is this one.
@@ -79,14 +79,21 @@ impl Place {
         [PublicAddress::Ipv4, PublicAddress::Ipv6].map(|kind| self.public(kind)).contains(&Some(ip))
     }
 
+    /// The last three of its IPv4 address; hosts beyond the first network are in those after it.
+    fn octets(self) -> [u8; 3] {
+        let [second, third] = self.network;
+        let [high, low] = self.host.to_be_bytes();
+        [second, third.wrapping_add(high), low]
+    }
+
     /// The address on the internet, of this kind.
     pub(super) fn public(self, kind: PublicAddress) -> Option<IpAddr> {
-        let [second, third] = self.network;
+        let [second, third, fourth] = self.octets();
         match kind {
             PublicAddress::None => None,
-            PublicAddress::Ipv4 => Some(Ipv4Addr::new(127, second, third, self.host).into()),
+            PublicAddress::Ipv4 => Some(Ipv4Addr::new(127, second, third, fourth).into()),
             PublicAddress::Ipv6 => {
-                Some(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, self.host.into()).into())
+                Some(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, self.host).into())
             }
         }
     }
@@ -100,8 +107,8 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    pub(super) fn new(rng: &mut Rng, network: [u8; 2]) -> Self {
-        let mut hosts: Vec<u8> = (1..=254).collect();
+    pub(super) fn new(rng: &mut Rng, network: [u8; 2], hosts: u16) -> Self {
+        let mut hosts: Vec<u16> = (1..=hosts).collect();
         rng.shuffle(&mut hosts);
         let free = hosts.into_iter().map(|host| Place { network, host }).collect();
         Self { free, given_away: Vec::new() }

@@ -99,12 +99,14 @@ pub struct WorldConfig {
     pub region: String,
     /// The account.
     pub account: String,
-    /// Tasks and container instances get addresses `127.a.b.1` to `127.a.b.254`.
+    /// Tasks and container instances get addresses from `127.a.b.1` on.
     pub network: [u8; 2],
+    /// So many addresses there are. More than 254 reach into the networks after this one.
+    pub hosts: u16,
 }
 
 impl WorldConfig {
-    /// AWS's own timing, us-east-1, account 123456789012, tasks in 127.10.0.0/24.
+    /// AWS's own timing, us-east-1, account 123456789012, 254 tasks in 127.10.0.0/24.
     pub fn new(seed: u64, start: Timestamp) -> Self {
         Self {
             seed,
@@ -113,6 +115,7 @@ impl WorldConfig {
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
             network: [10, 0],
+            hosts: 254,
         }
     }
 }
@@ -180,7 +183,7 @@ impl World {
             tasks: Table::default(),
             task_ids: BTreeMap::new(),
             tasks_made: 0,
-            addresses: Addresses::new(&mut rng, config.network),
+            addresses: Addresses::new(&mut rng, config.network, config.hosts),
             reuse: AddressReuse::NONE,
             strangers: BTreeMap::new(),
             zones: Zones::default(),
