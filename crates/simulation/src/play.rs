@@ -41,6 +41,8 @@ pub struct Played {
     pub felt: Vec<(f64, &'static str)>,
     /// What the policy did, by kind.
     pub actions: BTreeMap<&'static str, u64>,
+    /// How many calls AWS got.
+    pub calls: u64,
     /// How often each thing was seen that has to be seen over a run.
     pub seen: BTreeMap<String, u64>,
     /// How the world was left.
@@ -233,6 +235,7 @@ impl<'a> Stage<'a> {
             outages,
             felt: self.felt,
             actions: self.actions.into_inner(),
+            calls: world.calls().len() as u64,
             ending,
             seen: std::mem::take(&mut record.seen),
             broken: std::mem::take(&mut record.broken),

@@ -24,6 +24,8 @@ pub struct OfPolicy {
     pub measured_s: f64,
     /// How long each outage took, in seconds, ascending.
     pub outages_s: Vec<f64>,
+    /// How many calls AWS got.
+    pub calls: u64,
     /// What it did, by kind.
     pub actions: BTreeMap<&'static str, u64>,
 }
@@ -92,6 +94,7 @@ impl Summary {
             downtime_s: 0.0,
             measured_s: 0.0,
             outages_s: Vec::new(),
+            calls: 0,
             actions: BTreeMap::new(),
         };
         Self {
@@ -138,6 +141,7 @@ impl Summary {
         let of = &mut self.policies[index];
         of.downtime_s += played.downtime_s;
         of.measured_s += played.measured_s;
+        of.calls += played.calls;
         of.outages_s.extend(played.outages.iter().map(|(from, to)| to - from));
         for (action, count) in &played.actions {
             *of.actions.entry(action).or_default() += count;
