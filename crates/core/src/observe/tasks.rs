@@ -1,14 +1,16 @@
 //! The service's tasks: all pages listed, described in batches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::operation::describe_tasks::DescribeTasksOutput;
 use aws_sdk_ecs::types::{
     Attachment, Container, DesiredStatus, HealthStatus, Task as EcsTask, TaskField, TaskStopCode,
 };
 use eden_policy::facts::{LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::future::try_join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::{AT_ONCE, timestamp};
 use crate::aws::Aws;
@@ -30,9 +32,9 @@ pub enum Wanted {
     Stopped,
 }
 
-/// Reads all tasks of the service, those that are hinted at while they are being listed: what was
-/// listed and not hinted at takes another round trip. A task that is hinted at, not listed and not
-/// over yet is among them: it stops, or is too new to be listed.
+/// Reads all tasks of the service, those that are hinted at while they are being listed, and each
+/// page of the others while the next one is being listed. A task that is hinted at, not listed and
+/// not over yet is among them: it stops, or is too new to be listed.
 ///
 /// # Errors
 /// When a call fails, or when DescribeTasks answers for fewer tasks than were listed: a partial
@@ -44,18 +46,21 @@ pub(super) async fn describe(
     wanted: &[Wanted],
     hinted: &[String],
 ) -> Result<Vec<Task>, CallError> {
-    let (listed, hinted) =
-        tokio::join!(list_all(aws, target, wanted), describe_hinted(aws, target, port, hinted));
-    let (listed, hinted) = (listed?, hinted?);
-    let known: BTreeSet<&str> = hinted.iter().map(|task| task.arn.as_str()).collect();
-    let missing: Vec<String> =
-        listed.iter().filter(|arn| !known.contains(arn.as_str())).cloned().collect();
-    let calls: Vec<_> =
-        missing.chunks(BATCH).map(|batch| describe_batch(aws, target, port, batch)).collect();
-    let described: Vec<_> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
-    let mut tasks: Vec<Task> = described.into_iter().flatten().collect();
-    tasks.extend(hinted.into_iter().filter(|task| listed.contains(&task.arn) || is_attached(task)));
-    Ok(tasks)
+    let reader = Reader { aws, target, port, turns: &Semaphore::new(AT_ONCE) };
+    let asked: BTreeSet<&str> = hinted.iter().map(String::as_str).collect();
+    let lists: Vec<_> = wanted.iter().map(|wanted| reader.list(*wanted, &asked)).collect();
+    let (lists, hinted) = tokio::join!(try_join_all(lists), reader.describe_hinted(hinted));
+    let (listed, described): (Vec<_>, Vec<_>) = lists?.into_iter().unzip();
+    let listed: BTreeSet<String> = listed.into_iter().flatten().collect();
+    let hinted = hinted?.into_iter().filter(|it| listed.contains(&it.arn) || is_attached(it));
+    // A task that begins to stop between two lists is in both.
+    let mut tasks: BTreeMap<String, Task> =
+        described.into_iter().flatten().map(|task| (task.arn.clone(), task)).collect();
+    tasks.extend(hinted.map(|task| (task.arn.clone(), task)));
+    // ECS knows what it lists: no answer to the hint is a partial answer.
+    let missing: Vec<_> = listed.into_iter().filter(|arn| !tasks.contains_key(arn)).collect();
+    let missing = reader.describe_all(missing).await?;
+    Ok(tasks.into_values().chain(missing).collect())
 }
 
 /// Whether the task still has what carries its address: it is not over.
@@ -63,52 +68,87 @@ fn is_attached(task: &Task) -> bool {
     task.network != TaskNetwork::Unattached
 }
 
-async fn list_all(
-    aws: &Aws,
-    target: &Target,
-    wanted: &[Wanted],
-) -> Result<BTreeSet<String>, CallError> {
-    // A task that begins to stop between two lists is in both.
-    let calls: Vec<_> = wanted.iter().map(|wanted| list(aws, target, *wanted)).collect();
-    let lists: Vec<_> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
-    Ok(lists.into_iter().flatten().collect())
-}
-
-/// Those of the hinted tasks that there are. What is only hinted at may well be gone.
-async fn describe_hinted(
-    aws: &Aws,
-    target: &Target,
+/// Reads the tasks of one service for one look.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    aws: &'a Aws,
+    target: &'a Target,
     port: u16,
-    arns: &[String],
-) -> Result<Vec<Task>, CallError> {
-    if arns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let answer = call(aws, target, arns).await?;
-    let group = format!("service:{}", target.service);
-    let ours = answer.tasks().iter().filter(|task| task.group() == Some(&group));
-    Ok(ours.filter_map(|task| facts(task, target, port)).collect())
+    /// Lists and hints are described at the same time, and keep to [`AT_ONCE`] together.
+    turns: &'a Semaphore,
 }
 
-async fn list(aws: &Aws, target: &Target, wanted: Wanted) -> Result<Vec<String>, CallError> {
-    let desired = match wanted {
-        Wanted::Running => DesiredStatus::Running,
-        Wanted::Stopped => DesiredStatus::Stopped,
-    };
-    let mut pages = aws
-        .ecs
-        .list_tasks()
-        .cluster(&target.cluster)
-        .service_name(&target.service)
-        .desired_status(desired)
-        .into_paginator()
-        .send();
-    let mut arns = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| CallError::new("ListTasks", &target.service, &error))?;
-        arns.extend(page.task_arns.unwrap_or_default());
+impl Reader<'_> {
+    /// Those of the hinted tasks that there are. What is only hinted at may well be gone.
+    async fn describe_hinted(self, arns: &[String]) -> Result<Vec<Task>, CallError> {
+        let Reader { aws, target, port, turns } = self;
+        let calls: Vec<_> =
+            arns.chunks(BATCH).map(|batch| in_turn(turns, call(aws, target, batch))).collect();
+        let answers = try_join_all(calls).await?;
+        let group = format!("service:{}", target.service);
+        let tasks = answers.iter().flat_map(DescribeTasksOutput::tasks);
+        let ours = tasks.filter(|task| task.group() == Some(&group));
+        Ok(ours.filter_map(|task| facts(task, target, port)).collect())
     }
-    Ok(arns)
+
+    /// Lists tasks, and describes those that are not asked for anyway.
+    async fn list(
+        self,
+        wanted: Wanted,
+        asked: &BTreeSet<&str>,
+    ) -> Result<(Vec<String>, Vec<Task>), CallError> {
+        let desired = match wanted {
+            Wanted::Running => DesiredStatus::Running,
+            Wanted::Stopped => DesiredStatus::Stopped,
+        };
+        let service = &self.target.service;
+        let mut pages = self
+            .aws
+            .ecs
+            .list_tasks()
+            .cluster(&self.target.cluster)
+            .service_name(service)
+            .desired_status(desired)
+            .into_paginator()
+            .send();
+        let (mut listed, mut described, mut more) = (Vec::new(), Vec::new(), true);
+        let mut describing = FuturesUnordered::new();
+        while more || !describing.is_empty() {
+            // In this order, so that the same answers always make the same calls.
+            tokio::select! {
+                biased;
+                Some(tasks) = describing.next() => described.extend(tasks?),
+                page = pages.next(), if more => {
+                    more = page.is_some();
+                    let Some(page) = page else { continue };
+                    let page =
+                        page.map_err(|error| CallError::new("ListTasks", service, &error))?;
+                    let arns = page.task_arns.unwrap_or_default();
+                    let others = arns.iter().filter(|arn| !asked.contains(arn.as_str()));
+                    describing.push(self.describe_all(others.cloned().collect()));
+                    listed.extend(arns);
+                }
+            }
+        }
+        Ok((listed, described))
+    }
+
+    /// A page of ListTasks is a batch, unless the pages are longer one day.
+    async fn describe_all(self, arns: Vec<String>) -> Result<Vec<Task>, CallError> {
+        let Reader { aws, target, port, turns } = self;
+        let calls: Vec<_> = arns
+            .chunks(BATCH)
+            .map(|batch| in_turn(turns, describe_batch(aws, target, port, batch)))
+            .collect();
+        Ok(try_join_all(calls).await?.concat())
+    }
+}
+
+/// Makes a call when it is its turn.
+async fn in_turn<T>(turns: &Semaphore, call: impl Future<Output = T>) -> T {
+    // Nobody closes it, so the turn always comes.
+    let _turn = turns.acquire().await;
+    call.await
 }
 
 /// Why a task that was found sick need not be stopped any more, if so: it stops already, or ECS
