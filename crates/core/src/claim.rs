@@ -97,8 +97,8 @@ async fn holder(aws: &Aws, target: &Target) -> Result<Option<String>, CallError>
     Ok(claim.and_then(|claim| valid(&claim, aws.now())))
 }
 
-/// Whose claim it is, unless it has expired.
-fn valid(claim: &str, now: Timestamp) -> Option<String> {
+/// Whose claim a tag's value is, unless it has expired.
+pub fn valid(claim: &str, now: Timestamp) -> Option<String> {
     let (attempt, since) = claim.split_once(' ')?;
     let since: Timestamp = since.parse().ok()?;
     let expires = since.checked_add(EXPIRES).ok()?;

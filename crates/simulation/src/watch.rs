@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use eden_core::claim;
+use eden_core::tags::{CLAIM, REDEPLOYED};
 use eden_lab::World;
 use eden_lab::example::{ALARM, API, CLUSTER, SERVICE};
 use eden_lab::world::{
@@ -39,7 +41,8 @@ pub struct Ending {
     pub ready: usize,
     /// Whether requests get through.
     pub serving: bool,
-    /// The keys of the service's tags, without the one that remembers for hours what was done.
+    /// The keys of the service's tags that still say something: neither the one that remembers for
+    /// hours what was done, nor a claim that is void, which an invocation left that crashed.
     pub notes: Vec<String>,
     /// Running tasks that are noted as suspects.
     pub suspects: usize,
@@ -320,7 +323,7 @@ impl Watch {
             desired: self.desired,
             ready: tasks.iter().filter(|task| task.is_ready()).count(),
             serving: self.serving,
-            notes: service.map(|it| notes(&it.tags)).unwrap_or_default(),
+            notes: service.map(|it| notes(&it.tags, world.now())).unwrap_or_default(),
             suspects: tasks
                 .iter()
                 .filter(|task| task.is_running() && !task.tags.is_empty())
@@ -398,8 +401,14 @@ impl Watch {
     }
 }
 
-fn notes(tags: &BTreeMap<String, String>) -> Vec<String> {
-    tags.keys().filter(|key| !key.ends_with(":redeployed")).cloned().collect()
+fn notes(tags: &BTreeMap<String, String>, now: Timestamp) -> Vec<String> {
+    let says_something = |key: &str, value: &str| match key.rsplit(':').next() {
+        Some(REDEPLOYED) => false,
+        Some(CLAIM) => claim::valid(value, now).is_some(),
+        _ => true,
+    };
+    let tags = tags.iter().filter(|(key, value)| says_something(key, value));
+    tags.map(|(key, _)| key.clone()).collect()
 }
 
 /// What a task does with requests, by its own fault or by that of what it depends on.
@@ -424,4 +433,24 @@ pub(crate) fn address(url: &str) -> Option<SocketAddr> {
     let rest = url.strip_prefix("http://")?;
     let host = rest.split(['/', '?']).next()?;
     host.parse().ok().or_else(|| Some(SocketAddr::new(host.parse().ok()?, 80)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_counts_until_it_is_void_and_what_was_redeployed_never() {
+        let tags = BTreeMap::from(
+            [
+                ("eden:claim", "id-1 2026-01-01T00:00:00Z"),
+                ("eden:redeployed", "2026-01-01T00:00:00Z"),
+                ("eden:told", "crash_loop ecs-svc/1"),
+            ]
+            .map(|(key, value)| (key.to_owned(), value.to_owned())),
+        );
+        let after = |seconds| epoch() + Duration::from_secs(seconds);
+        assert_eq!(notes(&tags, after(299)), ["eden:claim", "eden:told"]);
+        assert_eq!(notes(&tags, after(300)), ["eden:told"]);
+    }
 }
