@@ -50,6 +50,13 @@ pub async fn handle(
     ended
 }
 
+/// What an invocation by hand would see at this moment, and what it would do about it. Nothing is
+/// changed; the API is asked.
+pub async fn look(config: &HealthMonitorConfig, edge: &Edge) -> (Facts, Finding) {
+    let monitor = Monitor { config, edge, asks_api: true };
+    Box::pin(monitor.look(&Suspects::default())).await
+}
+
 async fn heal(
     config: &HealthMonitorConfig,
     edge: &Edge,
