@@ -1,7 +1,12 @@
 //! What `eden` understands.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use crate::since;
 
 /// Looks after one ECS service behind an API Gateway, together with Eden's two Lambda functions.
 ///
@@ -92,6 +97,64 @@ pub enum Command {
 /// The commands that need AWS.
 #[derive(Debug, Subcommand)]
 pub enum Operation {
+    /// Show the service, its tasks, where the gateway leads, and what Eden did lately, on one screen
+    ///
+    /// The API itself is not asked, so watching an API that answers 5xx rings no alarm.
+    Status {
+        /// Look again every few seconds, until Ctrl-C
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Show health-monitor's evidence, diagnosis and plan for now, without acting
+    ///
+    /// Tasks are probed from this machine: where only Lambda or API Gateway may reach them, they look
+    /// unreachable from here. Exit status: 0 healthy, 1 not, 2 unknown.
+    Diagnose,
+    /// Show health-monitor's plan, ask, and act
+    ///
+    /// It needs the permissions of health-monitor's role.
+    Heal {
+        /// Act without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show what ip-updater would write
+    Route {
+        /// Write it
+        #[arg(long)]
+        apply: bool,
+    },
     /// Print the public addresses of the running tasks, one per line
     Ip,
+    /// Switch healing off, by a tag on the service: nothing is changed any more
+    Pause,
+    /// Have both functions only tell what they would do, by a tag on the service
+    Observe,
+    /// Switch healing on again
+    ///
+    /// Removes the tag, or sets it to on where the parameter HealingMode says something else.
+    Resume,
+    /// Show what Eden did and why, and what ECS says of the last hour
+    History {
+        /// How far back, like 90s, 30m, 24h or 7d
+        #[arg(long, value_name = "SPAN", default_value = "24h", value_parser = since::parse)]
+        since: Duration,
+    },
+    /// Show both functions' logs and the audit log, merged by time
+    Logs {
+        /// Go on as they grow, until Ctrl-C
+        #[arg(long)]
+        follow: bool,
+        /// How far back, like 90s, 30m, 24h or 7d
+        #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = since::parse)]
+        since: Duration,
+    },
+    /// Run the handler that an event is for, in this process; it acts
+    ///
+    /// The files in events/ are examples.
+    Replay {
+        /// The event as JSON; - for stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }

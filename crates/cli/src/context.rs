@@ -1,18 +1,25 @@
 //! What every command works with: AWS, the stack's names, and where to print.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use eden_core::aws::{retries, timeouts};
 use eden_core::https::Https;
+use eden_core::lambda::Invocation;
 use eden_core::network::Internet;
 use eden_core::web::Web;
 use eden_core::{Aws, Edge};
+use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::arguments::{AwsOptions, StackOptions};
 use crate::names::{self, Names};
 use crate::output::Output;
+
+/// So long a handler may take in Lambda, as health-monitor's Timeout in template.yaml says.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// What every command works with.
 #[derive(Debug)]
@@ -50,6 +57,23 @@ impl Context {
         };
         let edge = Edge::new(Aws::new(&config), Arc::new(Internet), Web::internet(&https));
         Ok(Context { config, edge, names, output })
+    }
+
+    /// An invocation of a handler in this process. Its id is told in audit events and in the claim,
+    /// so that one sees who acted.
+    pub fn invocation(&self, event: Value) -> Invocation {
+        let now = self.edge.aws.now();
+        Invocation {
+            request_id: self.request_id(),
+            environment: std::process::id().to_string(),
+            event,
+            deadline: now.checked_add(PATIENCE).unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    /// What no other invocation is called, here or in Lambda, of the letters that a tag takes (F36).
+    pub fn request_id(&self) -> String {
+        format!("cli-{}-{}", self.edge.aws.now().as_microsecond(), std::process::id())
     }
 
     /// Lambda.

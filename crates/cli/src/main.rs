@@ -3,17 +3,30 @@
 
 mod arguments;
 mod context;
+mod diagnose;
 mod exit;
 mod failure;
+mod heal;
+mod healing;
+mod history;
+mod intent;
 mod ip;
+mod log_line;
+mod logs;
 mod names;
 mod output;
+mod replay;
+mod route;
 mod settings;
 mod shell;
+mod since;
+mod status;
+mod told;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use eden_policy::Mode;
 
 use arguments::{Arguments, Command, Operation};
 use context::Context;
@@ -44,6 +57,16 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<ExitStatus>
     };
     let context = Context::new(&aws, &stack, output).await?;
     match operation {
+        Operation::Status { watch } => status::run(&context, watch).await,
+        Operation::Diagnose => diagnose::run(&context).await,
+        Operation::Heal { yes } => heal::run(&context, yes).await,
+        Operation::Route { apply } => route::run(&context, apply).await,
         Operation::Ip => ip::run(&context).await,
+        Operation::Pause => healing::run(&context, Mode::Off).await,
+        Operation::Observe => healing::run(&context, Mode::Observe).await,
+        Operation::Resume => healing::run(&context, Mode::On).await,
+        Operation::History { since } => history::run(&context, since).await,
+        Operation::Logs { follow, since } => logs::run(&context, since, follow).await,
+        Operation::Replay { file } => replay::run(&context, &file).await,
     }
 }

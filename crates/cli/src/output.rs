@@ -71,18 +71,22 @@ impl Output {
         print(&text)
     }
 
-    /// Prints data again and again: each as a line of JSON, or as text.
+    /// Prints data of which more may come: each as a line of JSON, or as one text.
     ///
     /// # Errors
     /// When stdout cannot be written.
-    pub fn show_next<T: Serialize>(
+    pub fn show_lines<T: Serialize>(
         self,
-        data: &T,
-        text: impl FnOnce(&T, usize) -> String,
+        data: &[T],
+        text: impl FnOnce(&[T], usize) -> String,
     ) -> Result<()> {
-        let text =
-            if self.json { serde_json::to_string(data)? + "\n" } else { text(data, self.width()) };
-        print(&text)
+        if !self.json {
+            return print(&text(data, self.width()));
+        }
+        for one in data {
+            print(&(serde_json::to_string(one)? + "\n"))?;
+        }
+        Ok(())
     }
 
     /// Says something that is no data.

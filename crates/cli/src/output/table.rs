@@ -99,15 +99,18 @@ fn line(row: &[Cell], indent: usize, widths: &[usize], before: usize, room: usiz
     text + "\n"
 }
 
-/// A text in lines of at most so many characters, unless a word is longer.
-pub fn wrap(text: &str, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().filter(|line| {
-            line.is_empty() || line.chars().count() + 1 + word.chars().count() <= room
-        });
+/// A text in lines of at most so many characters, unless a word is longer. Its own lines stay.
+fn wrap(text: &str, room: usize) -> Vec<String> {
+    text.split('\n').flat_map(|line| wrap_line(line, room)).collect()
+}
+
+fn wrap_line(text: &str, room: usize) -> Vec<String> {
+    let mut words = text.split(' ');
+    let mut lines = vec![words.next().unwrap_or_default().to_owned()];
+    for word in words {
+        let line =
+            lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= room);
         match line {
-            Some(line) if line.is_empty() => line.push_str(word),
             Some(line) => {
                 line.push(' ');
                 line.push_str(word);
@@ -141,6 +144,7 @@ mod tests {
     fn a_text_is_wrapped_between_words_only() {
         assert_eq!(wrap("one two", 3), ["one", "two"]);
         assert_eq!(wrap("unbreakable", 3), ["unbreakable"]);
-        assert_eq!(wrap("as it is", usize::MAX), ["as it is"]);
+        assert_eq!(wrap("as  it is", usize::MAX), ["as  it is"]);
+        assert_eq!(wrap("one\n  two three", 6), ["one", "  two", "three"]);
     }
 }
