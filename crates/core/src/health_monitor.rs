@@ -82,6 +82,13 @@ async fn heal(
     Ok(report.finish()?)
 }
 
+/// What an invocation by hand would find now, and would do about it: reads and asks, and changes
+/// nothing.
+pub async fn find(config: &HealthMonitorConfig, edge: &Edge) -> (Facts, Finding) {
+    let monitor = Monitor { config, edge, asks_api: may_ask_api(config, &Trigger::Manual) };
+    Box::pin(monitor.look(&Suspects::default())).await
+}
+
 /// Whether the API may be asked. An API whose bare URL answers 5xx, although it is well, has one bad
 /// minute when it is asked; were it asked again because of that, it would have two, which the other
 /// alarm takes for an outage.
