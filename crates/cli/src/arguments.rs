@@ -1,0 +1,97 @@
+//! What `eden` understands.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Looks after one ECS service behind an API Gateway, together with Eden's two Lambda functions.
+///
+/// Their deployed settings are the settings here. Credentials, region and endpoints are found as AWS's
+/// own CLI finds them: options, environment, profile.
+///
+/// Exit status: 0 all is well or done, 1 something is not, 2 that could not be found out.
+#[derive(Debug, Parser)]
+#[command(name = "eden", version, propagate_version = true, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+    /// Where AWS is
+    #[command(flatten)]
+    pub aws: AwsOptions,
+    /// Which of Eden's stacks it is
+    #[command(flatten)]
+    pub stack: StackOptions,
+    /// Print data as JSON, and nothing else on stdout
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Output")]
+    pub color: Color,
+}
+
+/// Where AWS is, in the words of AWS's own CLI.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "AWS")]
+pub struct AwsOptions {
+    /// Profile with credentials and region; without it AWS_PROFILE, or the default one
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// Region; without it AWS_REGION, or the profile's
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// Endpoint of all services; without it AWS_ENDPOINT_URL, or AWS itself
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// Which of Eden's stacks it is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Stack")]
+pub struct StackOptions {
+    /// The stack's parameter Environment, with which the names of all its resources begin
+    #[arg(long, global = true, default_value = "prod")]
+    pub env: String,
+    /// The stack's parameter AppName, which comes second in them
+    #[arg(long, global = true, default_value = "eden")]
+    pub app: String,
+    /// Name of the CloudFormation stack: its outputs say what its resources are called
+    #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["env", "app"])]
+    pub stack: Option<String>,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What needs AWS
+    #[command(flatten)]
+    Operate(Operation),
+    /// Print the completions of a shell
+    ///
+    /// For bash: eden completions bash > ~/.local/share/bash-completion/completions/eden
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    ///
+    /// To read it at once: eden man | man -l -
+    Man,
+}
+
+/// The commands that need AWS.
+#[derive(Debug, Subcommand)]
+pub enum Operation {
+    /// Print the public addresses of the running tasks, one per line
+    Ip,
+}
