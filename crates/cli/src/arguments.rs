@@ -92,6 +92,15 @@ pub enum Command {
 /// The commands that need AWS.
 #[derive(Debug, Subcommand)]
 pub enum Operation {
+    /// Check that Eden is installed as it should be, can do its work, and the service is well
+    ///
+    /// Exit status: 0 everything passed, 1 something failed, 2 nothing failed, but something could
+    /// not be checked.
+    Verify {
+        /// Also run health-monitor by hand: it acts if it finds a reason to
+        #[arg(long)]
+        invoke: bool,
+    },
     /// Print the public addresses of the running tasks, one per line
     Ip,
 }

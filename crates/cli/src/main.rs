@@ -10,6 +10,7 @@ mod names;
 mod output;
 mod settings;
 mod shell;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<ExitStatus>
     };
     let context = Context::new(&aws, &stack, output).await?;
     match operation {
+        Operation::Verify { invoke } => verify::run(&context, invoke).await,
         Operation::Ip => ip::run(&context).await,
     }
 }

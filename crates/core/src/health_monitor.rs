@@ -50,6 +50,13 @@ pub async fn handle(
     ended
 }
 
+/// What an invocation by hand would see at this moment, and what it would do about it. Nothing is
+/// changed; the API is asked.
+pub async fn look(config: &HealthMonitorConfig, edge: &Edge) -> (Facts, Finding) {
+    let monitor = Monitor { config, edge, asks_api: true };
+    Box::pin(monitor.look(&Suspects::default())).await
+}
+
 async fn heal(
     config: &HealthMonitorConfig,
     edge: &Edge,
@@ -80,13 +87,6 @@ async fn heal(
     notify::audit(&edge.aws, &config.target, &mut report).await;
     notify::healing(edge, config, &mut report).await;
     Ok(report.finish()?)
-}
-
-/// What an invocation by hand would find now, and would do about it: reads and asks, and changes
-/// nothing.
-pub async fn find(config: &HealthMonitorConfig, edge: &Edge) -> (Facts, Finding) {
-    let monitor = Monitor { config, edge, asks_api: may_ask_api(config, &Trigger::Manual) };
-    Box::pin(monitor.look(&Suspects::default())).await
 }
 
 /// Whether the API may be asked. An API whose bare URL answers 5xx, although it is well, has one bad

@@ -177,11 +177,8 @@ mod tests {
         let alarm = Alarm { metric: watched, actions_enabled, state: "OK".to_owned() };
         let names = ["health", "error"].map(str::to_owned);
         let found = names.iter().map(|name| (name.clone(), alarm.clone())).collect();
-        let alarms = Alarms {
-            names,
-            found: Observed::Known(found),
-            published: Observed::Known(published),
-        };
+        let alarms =
+            Alarms { names, found: Observed::Known(found), published: Observed::Known(published) };
         let failed = |it: &Check| matches!(it.outcome, Outcome::Failed { .. });
         checks(&alarms).into_iter().filter(failed).map(|it| it.check).collect()
     }

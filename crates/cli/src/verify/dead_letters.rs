@@ -53,7 +53,9 @@ async fn found(context: &Context, name: &str) -> Result<Found, Failed> {
 pub fn check(queue: &Queue) -> Check {
     let outcome = Outcome::of(&queue.found, |found| match found {
         None => Outcome::failed("there is no such queue", DEPLOY),
-        Some(Found { messages: None, .. }) => Outcome::unknown("SQS did not tell how many there are"),
+        Some(Found { messages: None, .. }) => {
+            Outcome::unknown("SQS did not tell how many there are")
+        }
         Some(Found { messages: Some(0), .. }) => Outcome::passed("none"),
         Some(Found { messages: Some(messages), url }) => Outcome::failed(
             format!("about {messages} in the queue"),
@@ -73,7 +75,8 @@ mod tests {
 
     #[test]
     fn the_queue_has_to_be_there_and_empty() {
-        let of = |found| check(&Queue { name: "q".to_owned(), found: Observed::Known(found) }).outcome;
+        let of =
+            |found| check(&Queue { name: "q".to_owned(), found: Observed::Known(found) }).outcome;
         let with = |messages| Some(Found { url: "https://q".to_owned(), messages });
 
         assert_eq!(of(with(Some(0))), Outcome::passed("none"));

@@ -59,9 +59,13 @@ impl Functions {
     pub fn health_monitor_settings(&self) -> Result<HealthMonitorConfig, String> {
         let Function { name, deployed, .. } = &self.health_monitor;
         match deployed {
-            Observed::Known(Some(deployed)) => HealthMonitorConfig::read(|it| deployed.variable(it))
-                .map_err(|error| format!("the settings of {name} are refused: {error}")),
-            Observed::Known(None) => Err(format!("there is no function {name} to tell the settings")),
+            Observed::Known(Some(deployed)) => {
+                HealthMonitorConfig::read(|it| deployed.variable(it))
+                    .map_err(|error| format!("the settings of {name} are refused: {error}"))
+            }
+            Observed::Known(None) => {
+                Err(format!("there is no function {name} to tell the settings"))
+            }
             Observed::Unknown(why) => Err(format!("the settings of {name} are not known: {why}")),
         }
     }
@@ -93,8 +97,7 @@ async fn read_one(context: &Context, name: &str) -> Function {
         let operation = "GetFunctionConfiguration";
         Failed::new(operation, "lambda:GetFunctionConfiguration", name, &error)
     });
-    let policy =
-        policy.map_err(|error| Failed::new("GetPolicy", "lambda:GetPolicy", name, &error));
+    let policy = policy.map_err(|error| Failed::new("GetPolicy", "lambda:GetPolicy", name, &error));
     let policy = policy.map(|answer| answer.policy.unwrap_or_default());
     let missing = ["ResourceNotFoundException"];
     Function {
@@ -120,9 +123,8 @@ fn deployed(answer: GetFunctionConfigurationOutput) -> Deployed {
 /// The checks of both functions.
 pub fn checks(functions: &Functions) -> Vec<Check> {
     let Functions { ip_updater, health_monitor } = functions;
-    let of_updater = |deployed: &Deployed| {
-        settings(IpUpdaterConfig::read(|it| deployed.variable(it)).map(drop))
-    };
+    let of_updater =
+        |deployed: &Deployed| settings(IpUpdaterConfig::read(|it| deployed.variable(it)).map(drop));
     let of_monitor = |deployed: &Deployed| {
         settings(HealthMonitorConfig::read(|it| deployed.variable(it)).map(drop))
     };

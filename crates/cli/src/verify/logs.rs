@@ -72,7 +72,12 @@ pub async fn read(context: &Context, looked: Option<&Looked>, every: Duration) -
 /// When a task started last that ip-updater must have been told of by now.
 fn last_start(tasks: &[Task], now: Timestamp) -> Option<Timestamp> {
     let told = now.checked_sub(DELIVERY).ok()?;
-    tasks.iter().filter(|task| task.runs()).filter_map(|it| it.started_at).filter(|at| *at <= told).max()
+    tasks
+        .iter()
+        .filter(|task| task.runs())
+        .filter_map(|it| it.started_at)
+        .filter(|at| *at <= told)
+        .max()
 }
 
 async fn read_one(context: &Context, name: String, since: Observed<Option<Timestamp>>) -> Log {
@@ -147,9 +152,9 @@ fn outcome(log: &Log, silent: &str) -> Outcome {
 fn written(found: &Found, since: Option<Timestamp>, silent: &str) -> Outcome {
     match (since, found.written_at) {
         (None, _) => Outcome::passed("exists; nothing has had to be written to it"),
-        (Some(since), None) if found.created_at.is_some_and(|at| at > since) => {
-            Outcome::passed(format!("exists; it is newer than {since:.0}, the last reason to write"))
-        }
+        (Some(since), None) if found.created_at.is_some_and(|at| at > since) => Outcome::passed(
+            format!("exists; it is newer than {since:.0}, the last reason to write"),
+        ),
         (Some(since), None) => {
             Outcome::failed(format!("nothing has been written to it since {since:.0}"), silent)
         }

@@ -70,6 +70,6 @@ async fn look(
     settings: Result<&HealthMonitorConfig, &String>,
 ) -> Result<Looked, String> {
     let config = settings.map_err(Clone::clone)?;
-    let (facts, finding) = Box::pin(health_monitor::find(config, &context.edge)).await;
+    let (facts, finding) = Box::pin(health_monitor::look(config, &context.edge)).await;
     Ok(Looked { gateway: config.gateway.clone(), facts, finding })
 }

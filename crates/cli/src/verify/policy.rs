@@ -14,8 +14,7 @@ fn allows(statement: &Value, rule_arn: &str) -> bool {
         Some(Value::Object(principals)) => principals.get("Service"),
         principal => principal,
     };
-    let invokes =
-        |action: &str| ["lambda:InvokeFunction", "lambda:*", "*"].contains(&action);
+    let invokes = |action: &str| ["lambda:InvokeFunction", "lambda:*", "*"].contains(&action);
     statement.get("Effect").and_then(Value::as_str) == Some("Allow")
         && any(principal, |it| it == "events.amazonaws.com" || it == "*")
         && any(statement.get("Action"), invokes)

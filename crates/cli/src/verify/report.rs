@@ -18,7 +18,8 @@ pub struct Report {
 impl Report {
     /// Counts the checks.
     pub fn new(checks: Vec<Check>) -> Self {
-        let count = |what: fn(&Outcome) -> bool| checks.iter().filter(|it| what(&it.outcome)).count();
+        let count =
+            |what: fn(&Outcome) -> bool| checks.iter().filter(|it| what(&it.outcome)).count();
         Report {
             passed: count(|it| matches!(it, Outcome::Passed { .. })),
             failed: count(|it| matches!(it, Outcome::Failed { .. })),

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 
 use eden_core::config::{ApiType, Gateway};
 use eden_policy::facts::{Integration, IntegrationKind, Pointer, Route, Serves, Stage, Task};
-use eden_policy::{Observed, Step, uri};
+use eden_policy::{Diagnosis, Observed, Step, uri};
 
 use super::check::{Check, Outcome};
 use super::service::Looked;
 
 /// What mends a route.
-const APPLY: &str = "`eden route` shows what ip-updater would write, `eden route --apply` writes it";
+const APPLY: &str =
+    "`eden route` shows what ip-updater would write, `eden route --apply` writes it";
 
 /// The checks of the route.
 pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
@@ -32,6 +33,9 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
         .iter()
         .flat_map(|(pointer, read)| {
             let leads = match read {
+                Observed::Known(_) if finding.diagnosis == Diagnosis::ScaledToZero => {
+                    Outcome::passed("leads to no task, since none is wanted")
+                }
                 Observed::Known(read) => leads(read, pointer, gateway, &tasks),
                 Observed::Unknown(why) => Outcome::unknown(why),
             };
@@ -81,14 +85,16 @@ impl<'a> Running<'a> {
         };
         let running = tasks.iter().filter(|task| task.runs());
         let by_endpoint = running.filter_map(|task| Some((*endpoints.get(&task.arn)?, task)));
-        Running {
-            by_endpoint: Ok(by_endpoint.collect()),
-            any: tasks.iter().any(Task::runs),
-        }
+        Running { by_endpoint: Ok(by_endpoint.collect()), any: tasks.iter().any(Task::runs) }
     }
 }
 
-fn leads(read: &Integration, pointer: &Pointer, gateway: &Gateway, running: &Running<'_>) -> Outcome {
+fn leads(
+    read: &Integration,
+    pointer: &Pointer,
+    gateway: &Gateway,
+    running: &Running<'_>,
+) -> Outcome {
     let Some(to) = read.uri.as_deref().filter(|uri| !uri.is_empty()) else {
         return Outcome::failed("it leads nowhere", APPLY);
     };
@@ -138,7 +144,8 @@ fn stages(route: &Route, gateway: &Gateway, steps: &[Step]) -> Vec<Check> {
 }
 
 fn stage(stage: &Stage, gateway: &Gateway, steps: &[Step]) -> Outcome {
-    let is_due = |step: &Step| matches!(step, Step::DeployStage { stage: due, .. } if *due == stage.name);
+    let is_due =
+        |step: &Step| matches!(step, Step::DeployStage { stage: due, .. } if *due == stage.name);
     match (stage.auto_deploy, &stage.serves) {
         (true, _) => Outcome::passed("shows a change at once"),
         (false, _) if steps.iter().any(is_due) => {
@@ -152,7 +159,9 @@ fn stage(stage: &Stage, gateway: &Gateway, steps: &[Step]) -> Outcome {
             let (api, name) = (&gateway.api_id, &stage.name);
             Outcome::failed(
                 "it was never deployed, so it shows nothing (F4)",
-                format!("deploy it: `aws {command} create-deployment {id} {api} --stage-name '{name}'`"),
+                format!(
+                    "deploy it: `aws {command} create-deployment {id} {api} --stage-name '{name}'`"
+                ),
             )
         }
         (false, Serves::Deployment(_) | Serves::NotRead(_)) => {

@@ -107,8 +107,7 @@ async fn read_one(client: &aws_sdk_eventbridge::Client, name: String) -> Rule {
 pub fn checks(rules: &Rules, functions: &Functions) -> Vec<Check> {
     let Rules { tasks, alarm, schedule, audit, audit_log } = rules;
     let Functions { ip_updater, health_monitor } = functions;
-    let of_functions =
-        [(tasks, ip_updater), (alarm, health_monitor), (schedule, health_monitor)];
+    let of_functions = [(tasks, ip_updater), (alarm, health_monitor), (schedule, health_monitor)];
     let of_functions = of_functions.into_iter().flat_map(|(rule, function)| {
         let target = format!(":function:{}", function.name);
         let mut checks = checks_of(rule, &function.name, &target);

@@ -115,8 +115,10 @@ mod tests {
     use super::*;
 
     fn outcome(subscriptions: Option<&[(&str, bool)]>) -> Outcome {
-        let subscription =
-            |(to, confirmed): &(&str, bool)| Subscription { to: (*to).to_owned(), confirmed: *confirmed };
+        let subscription = |(to, confirmed): &(&str, bool)| Subscription {
+            to: (*to).to_owned(),
+            confirmed: *confirmed,
+        };
         let subscriptions =
             subscriptions.map(|all| all.iter().map(subscription).collect::<Vec<_>>());
         let topic = Topic {
