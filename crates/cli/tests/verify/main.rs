@@ -35,12 +35,16 @@ fn set_both(world: &mut World, variable: &str, value: &str) {
 /// What was deployed, and what it is told.
 const OF_THE_FUNCTIONS: &[Case] = &[
     (
-        |world| { world.remove_function(IP_UPDATER); },
+        |world| {
+            world.remove_function(IP_UPDATER);
+        },
         // The rule's permission went with the function.
         &["function prod-eden-ip-updater", "permission for rule prod-eden-ecs-task-state-change"],
     ),
     (
-        |world| { world.change_function(IP_UPDATER, |it| it.state = FunctionState::Inactive); },
+        |world| {
+            world.change_function(IP_UPDATER, |it| it.state = FunctionState::Inactive);
+        },
         &["function prod-eden-ip-updater"],
     ),
     (
@@ -69,19 +73,27 @@ const OF_THE_FUNCTIONS: &[Case] = &[
 /// What wakes the functions, and whom they tell.
 const OF_THE_STACK: &[Case] = &[
     (
-        |world| { world.remove_rule("prod-eden-health-alarm-trigger"); },
+        |world| {
+            world.remove_rule("prod-eden-health-alarm-trigger");
+        },
         &["rule prod-eden-health-alarm-trigger"],
     ),
     (
-        |world| { world.set_rule_enabled(SCHEDULE, false); },
+        |world| {
+            world.set_rule_enabled(SCHEDULE, false);
+        },
         &["rule prod-eden-scheduled-health-check"],
     ),
     (
-        |world| { world.remove_targets("prod-eden-ecs-task-state-change"); },
+        |world| {
+            world.remove_targets("prod-eden-ecs-task-state-change");
+        },
         &["target of rule prod-eden-ecs-task-state-change"],
     ),
     (
-        |world| { world.remove_targets("prod-eden-action-audit"); },
+        |world| {
+            world.remove_targets("prod-eden-action-audit");
+        },
         &["target of rule prod-eden-action-audit"],
     ),
     (
@@ -109,12 +121,21 @@ const OF_THE_STACK: &[Case] = &[
         &["metric of alarm prod-eden-api-health-alarm"],
     ),
     (
-        |world| { world.change_alarm(ALARM, |it| it.actions_enabled = false); },
+        |world| {
+            world.change_alarm(ALARM, |it| it.actions_enabled = false);
+        },
         &["actions of alarm prod-eden-api-health-alarm"],
     ),
-    (|world| { world.set_subscriptions_confirmed(TOPIC, false)), &["notifications"]; },
     (
-        |world| { world.send_message(DEAD_LETTERS, "{}"); },
+        |world| {
+            world.set_subscriptions_confirmed(TOPIC, false);
+        },
+        &["notifications"],
+    ),
+    (
+        |world| {
+            world.send_message(DEAD_LETTERS, "{}");
+        },
         &["dead letters in prod-eden-dead-letters"],
     ),
     (|world| set_both(world, "STAGE_NAME", "nosuch"), &["stages"]),
@@ -124,18 +145,24 @@ const OF_THE_STACK: &[Case] = &[
 /// What cannot be restored; in this order.
 const FOR_GOOD: &[Case] = &[
     (
-        |world| { world.empty_log_group("/aws/lambda/prod-eden-ip-updater"); },
+        |world| {
+            world.empty_log_group("/aws/lambda/prod-eden-ip-updater");
+        },
         &["log group /aws/lambda/prod-eden-ip-updater"],
     ),
     (
-        |world| { world.empty_log_group("/aws/lambda/prod-eden-health-monitor"); },
+        |world| {
+            world.empty_log_group("/aws/lambda/prod-eden-health-monitor");
+        },
         &[
             "log group /aws/lambda/prod-eden-health-monitor",
             "log group /aws/lambda/prod-eden-ip-updater",
         ],
     ),
     (
-        |world| { world.remove_log_group(AUDIT_LOG); },
+        |world| {
+            world.remove_log_group(AUDIT_LOG);
+        },
         &[
             "log group /aws/lambda/prod-eden-health-monitor",
             "log group /aws/lambda/prod-eden-ip-updater",
