@@ -97,6 +97,15 @@ pub enum Command {
 /// The commands that need AWS.
 #[derive(Debug, Subcommand)]
 pub enum Operation {
+    /// Check that Eden is installed as it should be, can do its work, and the service is well
+    ///
+    /// Exit status: 0 everything passed, 1 something failed, 2 nothing failed, but something could
+    /// not be checked.
+    Verify {
+        /// Also run health-monitor by hand: it acts if it finds a reason to
+        #[arg(long)]
+        invoke: bool,
+    },
     /// Show the service, its tasks, where the gateway leads, and what Eden did lately, on one screen
     ///
     /// The API itself is not asked, so watching an API that answers 5xx rings no alarm.

@@ -22,6 +22,7 @@ mod shell;
 mod since;
 mod status;
 mod told;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<ExitStatus>
     };
     let context = Context::new(&aws, &stack, output).await?;
     match operation {
+        Operation::Verify { invoke } => verify::run(&context, invoke).await,
         Operation::Status { watch } => status::run(&context, watch).await,
         Operation::Diagnose => diagnose::run(&context).await,
         Operation::Heal { yes } => heal::run(&context, yes).await,
