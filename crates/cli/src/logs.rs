@@ -20,7 +20,7 @@ use seen::Seen;
 
 /// How often a log that is followed is looked at.
 const EVERY: Duration = Duration::from_secs(2);
-/// So long CloudWatch Logs may take to show a line, as far as was seen; what comes later is missed.
+/// So much later than a younger line CloudWatch Logs may show one; what comes later still is missed.
 const LATE: Duration = Duration::from_secs(60);
 
 /// A line of a log group.
@@ -52,9 +52,12 @@ pub async fn run(context: &Context, since: Duration, follow: bool) -> Result<Exi
         if !follow {
             return Ok(ExitStatus::Good);
         }
+        // By the log's own time, which need not be this machine's.
+        if let Some(last) = events.last() {
+            from = from.max(before(last.at, LATE));
+            seen.forget(from);
+        }
         tokio::time::sleep(EVERY).await;
-        from = from.max(before(context.edge.aws.now(), LATE));
-        seen.forget(from);
     }
 }
 

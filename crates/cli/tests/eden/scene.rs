@@ -1,15 +1,17 @@
 //! Eden installed in an account of the lab, over HTTP and in real time, and `eden` beside it.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use eden_lab::WorldConfig;
-use eden_lab::example::{API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, SERVICE};
+use eden_lab::example::{
+    API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
+};
 use eden_lab::lambda::{Lambda, RetryDelays};
 use eden_lab::stage::Account;
 use eden_lab::template::Stack;
-use eden_lab::world::{ApiKind, RolloutState, Timing, World};
+use eden_lab::world::{ApiKind, RolloutState, Task, Timing, World};
 use eden_simulation::install::{self, Process, edge};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -21,6 +23,9 @@ const SPEED: f64 = 60.0;
 const PATIENCE: Duration = Duration::from_secs(90);
 /// The lab's clock is so much behind: what has just begun there is old enough to be judged here.
 const BEHIND: Duration = Duration::from_secs(10 * 60);
+
+/// An address at which nobody answers.
+pub const DEAD: &str = "http://127.0.0.1:9/";
 
 /// An account with Eden in it.
 pub struct Scene {
@@ -76,6 +81,36 @@ impl Scene {
         }
     }
 
+    /// The task that runs.
+    pub fn task(&self) -> Task {
+        let world = self.account.lab.world();
+        let tasks = world.tasks(CLUSTER, SERVICE);
+        tasks.into_iter().find(|task| task.is_running()).expect("a task runs").clone()
+    }
+
+    /// Where an integration leads.
+    pub fn uri(&self, integration: &str) -> String {
+        let world = self.account.lab.world();
+        world.api(API).expect("the API is there").integrations[integration].uri.clone()
+    }
+
+    /// The operations by which `eden` changed something.
+    pub fn written(&self) -> Vec<String> {
+        let owner = &self.account.environment()["AWS_ACCESS_KEY_ID"];
+        let world = self.account.lab.world();
+        let ours = world.calls().iter().filter(|call| call.access_key == *owner && call.mutating);
+        ours.map(|call| call.operation.clone()).collect()
+    }
+
+    /// Types a dead address into both integrations.
+    pub fn misroute(&self) {
+        self.change(|world| {
+            for integration in [ROOT_INTEGRATION, PROXY_INTEGRATION] {
+                world.set_integration_uri(API, integration, DEAD).unwrap();
+            }
+        });
+    }
+
     /// Changes the world.
     pub fn change(&self, change: impl FnOnce(&mut World)) {
         change(&mut self.account.lab.world());
@@ -101,10 +136,17 @@ impl Scene {
         world.add_queue("prod-eden-dead-letters");
     }
 
-    /// Runs `eden` as the account's owner.
-    pub async fn eden(&self, arguments: &[&str]) -> Said {
+    /// `eden` with these arguments, as the account's owner and without a terminal.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_eden")));
         command.env_clear().envs(self.account.environment()).args(arguments);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs `eden`.
+    pub async fn eden(&self, arguments: &[&str]) -> Said {
+        let mut command = self.command(arguments);
         let Output { status, stdout, stderr } = command.output().await.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Said { status: status.code(), stdout: text(stdout), stderr: text(stderr) }
@@ -112,10 +154,15 @@ impl Scene {
 }
 
 impl Said {
+    /// What it printed, as data.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+    }
+
     /// The names of the checks with this outcome.
     pub fn checks(&self, outcome: &str) -> Vec<String> {
-        let report: Value = serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr));
+        let report = self.json();
         let checks = report["checks"].as_array().unwrap();
         let those = checks.iter().filter(|check| check["outcome"] == outcome);
         those.map(|check| check["check"].as_str().unwrap().to_owned()).collect()

@@ -1,7 +1,5 @@
 //! `eden verify` against the lab: all is well, then one thing after the other is not.
 
-mod scene;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +9,7 @@ use eden_lab::example::{
 use eden_lab::lambda::{FunctionError, Handler};
 use eden_lab::world::{ApiKind, Fault, FaultKind, FunctionState, World};
 
-use scene::Scene;
+use crate::scene::Scene;
 
 /// A change of the world and the checks that fail for it.
 type Case = (fn(&mut World), &'static [&'static str]);
