@@ -81,9 +81,9 @@ fn said(fields: &Map<String, Value>) -> String {
     let known = ["timestamp", "level", "message", "target"];
     let others = fields.iter().filter(|(name, _)| !known.contains(&name.as_str()));
     let others: String = others
-        .map(|(name, value)| match value {
-            Value::String(value) => format!(" {name}={value}"),
-            value => format!(" {name}={value}"),
+        .map(|(name, value)| match value.as_str() {
+            Some(value) => format!(" {name}={value}"),
+            None => format!(" {name}={value}"),
         })
         .collect();
     format!("{level}{}{others}", text("message"))

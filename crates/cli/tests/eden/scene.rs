@@ -5,9 +5,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use eden_lab::WorldConfig;
-use eden_lab::example::{
-    API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
-};
+use eden_lab::example::{API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, SERVICE};
 use eden_lab::lambda::{Lambda, RetryDelays};
 use eden_lab::stage::Account;
 use eden_lab::template::Stack;
@@ -25,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const BEHIND: Duration = Duration::from_secs(10 * 60);
 
 /// An address at which nobody answers.
-pub const DEAD: &str = "http://127.0.0.1:9/";
+pub const DEAD: &str = "http://127.0.0.1:9";
 
 /// An account with Eden in it.
 pub struct Scene {
@@ -102,11 +100,13 @@ impl Scene {
         ours.map(|call| call.operation.clone()).collect()
     }
 
-    /// Types a dead address into both integrations.
+    /// Types a dead address into every integration; their paths stay.
     pub fn misroute(&self) {
         self.change(|world| {
-            for integration in [ROOT_INTEGRATION, PROXY_INTEGRATION] {
-                world.set_integration_uri(API, integration, DEAD).unwrap();
+            let integrations = world.api(API).expect("the API is there").integrations.clone();
+            for (id, integration) in integrations {
+                let path = integration.uri.splitn(4, '/').nth(3).unwrap_or_default();
+                world.set_integration_uri(API, &id, &format!("{DEAD}/{path}")).unwrap();
             }
         });
     }
