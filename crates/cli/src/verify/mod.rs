@@ -71,5 +71,6 @@ async fn look(
 ) -> Result<Looked, String> {
     let config = settings.map_err(Clone::clone)?;
     let (facts, finding) = Box::pin(health_monitor::look(config, &context.edge)).await;
-    Ok(Looked { gateway: config.gateway.clone(), facts, finding })
+    let now = context.edge.aws.now();
+    Ok(Looked { gateway: config.gateway.clone(), facts, finding, now })
 }

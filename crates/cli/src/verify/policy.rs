@@ -25,15 +25,15 @@ fn allows(statement: &Value, rule_arn: &str) -> bool {
 /// a permission must be plain to see.
 fn is_for(condition: Option<&Value>, rule_arn: &str) -> bool {
     let operators = condition.and_then(Value::as_object);
+    let account = rule_arn.split(':').nth(4).unwrap_or_default();
     operators.into_iter().flatten().all(|(operator, keys)| {
         let compares = ["ArnLike", "ArnEquals", "StringEquals", "StringLike"];
         let keys = keys.as_object().filter(|_| compares.contains(&operator.as_str()));
         keys.is_some_and(|keys| {
             keys.iter().all(|(key, value)| {
-                key.eq_ignore_ascii_case("aws:SourceArn")
-                    && any(Some(value), |pattern| matches(pattern, rule_arn))
-                    || key.eq_ignore_ascii_case("aws:SourceAccount")
-                        && any(Some(value), |account| rule_arn.split(':').nth(4) == Some(account))
+                let of = |name: &str| key.eq_ignore_ascii_case(name);
+                (of("aws:SourceArn") && any(Some(value), |pattern| matches(pattern, rule_arn)))
+                    || (of("aws:SourceAccount") && any(Some(value), |it| it == account))
             })
         })
     })

@@ -1,11 +1,9 @@
 //! The route: whether it can be written, where it leads, and whether a change of it takes effect.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-
 use eden_core::config::{ApiType, Gateway};
 use eden_policy::facts::{Integration, IntegrationKind, Pointer, Route, Serves, Stage, Task};
-use eden_policy::{Diagnosis, Observed, Step, uri};
+use eden_policy::route::{Lead, View};
+use eden_policy::{Diagnosis, Observed, Step};
 
 use super::check::{Check, Outcome};
 use super::service::Looked;
@@ -20,31 +18,44 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
         Ok(looked) => looked,
         Err(why) => return vec![Check::new("route", Outcome::unknown(why))],
     };
-    let Looked { gateway, facts, finding } = looked;
+    let Looked { gateway, facts, finding, now } = looked;
     let (Some(gateway), Some(route)) = (gateway, &facts.route) else {
         let found = "the functions are told of no API";
         let remedy = "deploy with the parameters of the API: `sam deploy --parameter-overrides \
                       APIGatewayId=ID APIGatewayIntegrationId=IDS`";
         return vec![Check::new("route", Outcome::failed(found, remedy))];
     };
-    let tasks = Running::of(&facts.tasks, route);
-    let mut checks: Vec<Check> = route
-        .pointers
-        .iter()
-        .flat_map(|(pointer, read)| {
-            let leads = match read {
-                Observed::Known(_) if finding.diagnosis == Diagnosis::ScaledToZero => {
-                    Outcome::passed("leads to no task, since none is wanted")
-                }
-                Observed::Known(read) => leads(read, pointer, gateway, &tasks),
-                Observed::Unknown(why) => Outcome::unknown(why),
-            };
-            [
-                Check::new(pointer.to_string(), writable(read)),
-                Check::new(format!("target of {pointer}"), leads),
-            ]
-        })
-        .collect();
+    let target = |pointer: &Pointer, read: &Observed<Integration>| {
+        if finding.diagnosis == Diagnosis::ScaledToZero {
+            return Outcome::passed("leads to no task, since none is wanted");
+        }
+        let read = match read {
+            Observed::Known(read) => read,
+            Observed::Unknown(why) => return Outcome::unknown(why),
+        };
+        let tasks = match (&facts.tasks, &route.endpoints) {
+            (Observed::Known(tasks), Observed::Known(_)) => tasks,
+            (Observed::Unknown(why), _) | (_, Observed::Unknown(why)) => {
+                return Outcome::unknown(why);
+            }
+        };
+        let view = View {
+            service: facts.service.known(),
+            tasks,
+            route,
+            routing: &gateway.routing,
+            api: None,
+            now: *now,
+        };
+        leads(read, view.lead(pointer, read), tasks.iter().any(Task::runs))
+    };
+    let of_pointers = route.pointers.iter().flat_map(|(pointer, read)| {
+        [
+            Check::new(pointer.to_string(), writable(read)),
+            Check::new(format!("target of {pointer}"), target(pointer, read)),
+        ]
+    });
+    let mut checks: Vec<Check> = of_pointers.collect();
     checks.extend(stages(route, gateway, &finding.plan.steps));
     checks
 }
@@ -69,55 +80,21 @@ fn writable(read: &Observed<Integration>) -> Outcome {
     }
 }
 
-/// The tasks that run, by where they are reached.
-struct Running<'a> {
-    by_endpoint: Result<BTreeMap<SocketAddr, &'a Task>, &'a str>,
-    any: bool,
-}
-
-impl<'a> Running<'a> {
-    fn of(tasks: &'a Observed<Vec<Task>>, route: &'a Route) -> Self {
-        let (tasks, endpoints) = match (tasks, &route.endpoints) {
-            (Observed::Known(tasks), Observed::Known(endpoints)) => (tasks, endpoints),
-            (Observed::Unknown(why), _) | (_, Observed::Unknown(why)) => {
-                return Running { by_endpoint: Err(why), any: true };
-            }
-        };
-        let running = tasks.iter().filter(|task| task.runs());
-        let by_endpoint = running.filter_map(|task| Some((*endpoints.get(&task.arn)?, task)));
-        Running { by_endpoint: Ok(by_endpoint.collect()), any: tasks.iter().any(Task::runs) }
-    }
-}
-
-fn leads(
-    read: &Integration,
-    pointer: &Pointer,
-    gateway: &Gateway,
-    running: &Running<'_>,
-) -> Outcome {
-    let Some(to) = read.uri.as_deref().filter(|uri| !uri.is_empty()) else {
-        return Outcome::failed("it leads nowhere", APPLY);
-    };
-    if uri::before_maintenance(to).is_some() {
-        return Outcome::failed(
+/// Whether what a pointer leads to is a task that runs, of which there may be none.
+fn leads(read: &Integration, lead: Lead<'_>, any_runs: bool) -> Outcome {
+    let to = read.uri.as_deref().filter(|uri| !uri.is_empty()).unwrap_or("nowhere");
+    match lead {
+        Lead::Task(task, _) if task.runs() => {
+            Outcome::passed(format!("{to}, where task {} runs", task.id()))
+        }
+        Lead::Maintenance => Outcome::failed(
             "it leads to the maintenance page",
             "`eden diagnose` shows why no task serves; Eden leads it back when one does",
-        );
-    }
-    let by_endpoint = match &running.by_endpoint {
-        Ok(by_endpoint) => by_endpoint,
-        Err(why) => return Outcome::unknown(why),
-    };
-    let endpoint = match pointer {
-        Pointer::Integration(_) => uri::endpoint(to),
-        Pointer::StageVariable { .. } => uri::endpoint_of_value(to, gateway.backend_port),
-    };
-    match endpoint.and_then(|endpoint| by_endpoint.get(&endpoint)) {
-        Some(task) => Outcome::passed(format!("{to}, where task {} runs", task.id())),
-        None if running.any => {
+        ),
+        Lead::Task(..) | Lead::Elsewhere if any_runs => {
             Outcome::failed(format!("{to}, where no task of the service runs"), APPLY)
         }
-        None => Outcome::failed(
+        Lead::Task(..) | Lead::Elsewhere => Outcome::failed(
             format!("{to}, and no task of the service runs"),
             "`eden diagnose` shows why; Eden leads it to the first task that runs",
         ),
@@ -172,6 +149,8 @@ fn stage(stage: &Stage, gateway: &Gateway, steps: &[Step]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use eden_policy::facts::{LastStatus, TaskHealth, TaskNetwork};
+
     use super::*;
 
     fn gateway() -> Gateway {
@@ -215,19 +194,31 @@ mod tests {
     }
 
     #[test]
-    fn a_route_that_leads_to_no_running_task_fails_and_unknown_tasks_are_unknown() {
-        let pointer = Pointer::Integration("int1".to_owned());
-        let uri = "http://203.0.113.7:8000/{proxy}";
-        let to = |uri| integration(IntegrationKind::Http, uri);
-        let none = Running { by_endpoint: Ok(BTreeMap::new()), any: true };
-        let unknown = Running { by_endpoint: Err("refused"), any: true };
+    fn only_a_task_that_runs_is_a_target() {
+        let at = "203.0.113.7:8000".parse().unwrap();
+        let read = integration(IntegrationKind::Http, Some("http://203.0.113.7:8000/{proxy}"));
+        let task = |last_status| Task {
+            arn: "arn:aws:ecs:us-east-1:1:task/c/t1".to_owned(),
+            last_status,
+            wanted: last_status == LastStatus::Running,
+            health: TaskHealth::Healthy,
+            created_at: None,
+            started_at: None,
+            stopping_at: None,
+            deployment: None,
+            network: TaskNetwork::Unattached,
+            stop: None,
+            suspect_since: None,
+        };
+        let (runs, stops) = (task(LastStatus::Running), task(LastStatus::Stopping));
 
-        assert!(failed(&leads(&to(Some(uri)), &pointer, &gateway(), &none)));
-        assert!(failed(&leads(&to(None), &pointer, &gateway(), &unknown)));
-        let page = uri::maintenance("https://example.com/page", Some(uri));
-        assert!(failed(&leads(&to(Some(&page)), &pointer, &gateway(), &none)));
-        let outcome = leads(&to(Some(uri)), &pointer, &gateway(), &unknown);
-        assert_eq!(outcome, Outcome::unknown("refused"));
+        let found = "http://203.0.113.7:8000/{proxy}, where task t1 runs";
+        assert_eq!(leads(&read, Lead::Task(&runs, at), true), Outcome::passed(found));
+        for lead in [Lead::Task(&stops, at), Lead::Elsewhere, Lead::Maintenance] {
+            for any_runs in [true, false] {
+                assert!(failed(&leads(&read, lead, any_runs)), "{lead:?}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use eden_core::config::Gateway;
 use eden_policy::facts::Facts;
 use eden_policy::health::Finding;
 use eden_policy::{Diagnosis, Evidence};
+use jiff::Timestamp;
 
 use super::check::{Check, Outcome};
 
@@ -16,6 +17,8 @@ pub struct Looked {
     pub facts: Facts,
     /// What it would think of it.
     pub finding: Finding,
+    /// When.
+    pub now: Timestamp,
 }
 
 /// Whether the service is healthy.

@@ -12,15 +12,16 @@ use eden_lab::template::Stack;
 use eden_lab::world::{ApiKind, RolloutState, Task, Timing, World};
 use eden_simulation::install::{self, Process, edge};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
+use tokio::time::Instant;
 
 /// A minute of AWS takes a second.
 const SPEED: f64 = 60.0;
 /// Far more than it takes: a busy machine is no failure.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// The lab's clock is so much behind: what has just begun there is old enough to be judged here.
-const BEHIND: Duration = Duration::from_secs(10 * 60);
+const BEHIND: Duration = Duration::from_secs(4 * 60);
 
 /// An address at which nobody answers.
 pub const DEAD: &str = "http://127.0.0.1:9";
@@ -65,7 +66,19 @@ impl Scene {
         lab.connect(lambda.clone());
         let steady = lab.until(PATIENCE, is_steady).await;
         assert!(steady, "{:?}", lambda.history());
-        Scene { account, lambda, stack }
+        let scene = Scene { account, lambda, stack };
+        let deadline = Instant::now() + PATIENCE;
+        while scene.diagnosis().await != Some("healthy".into()) {
+            assert!(Instant::now() < deadline, "{:?}", scene.lambda.history());
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        scene
+    }
+
+    /// What health-monitor says, if it can.
+    async fn diagnosis(&self) -> Option<Value> {
+        let answer = self.lambda.invoke(HEALTH_MONITOR, json!({ "source": "manual-test" })).await;
+        answer.ok()?.get("diagnosis").cloned()
     }
 
     /// From now on nothing wakes the functions, so that nothing mends what a test breaks. What runs

@@ -6,7 +6,8 @@ use super::properties::{Properties, of_kind};
 use super::{Resource, Resources, TemplateError};
 use crate::spec::InvokePermission;
 
-/// Who may invoke the function: its `AWS::Lambda::Permission` resources.
+/// Who may invoke the function: its `AWS::Lambda::Permission` resources, and the rules that SAM makes
+/// of its own events, whichever those are.
 pub(super) fn of_function(
     resources: &Resources,
     function: &Resource,
@@ -15,6 +16,11 @@ pub(super) fn of_function(
         let named = permission.get("FunctionName").and_then(Value::as_str);
         named == Some(&function.reference) || (named.is_some() && named == function.arn.as_deref())
     };
+    let events = function.properties.get("Events").and_then(Value::as_object);
+    let of_events = events.into_iter().flatten().map(|(event, _)| {
+        let (id, principal) = (format!("{event}Permission"), "events.amazonaws.com".to_owned());
+        Ok(InvokePermission { id, principal, source_arn: None })
+    });
     of_kind(resources, "AWS::Lambda::Permission")
         .filter(|(_, _, permission)| is_for(permission))
         .map(|(id, _, permission)| {
@@ -27,6 +33,7 @@ pub(super) fn of_function(
                 source_arn: permission.optional_text("SourceArn")?,
             })
         })
+        .chain(of_events)
         .collect()
 }
 

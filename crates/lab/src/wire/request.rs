@@ -15,7 +15,7 @@ const SECRETS_MANAGER_TARGET: &str = "secretsmanager.";
 const SSM_TARGET: &str = "AmazonSSM.";
 const LOGS_TARGET: &str = "Logs_20140328.";
 const SQS_TARGET: &str = "AmazonSQS.";
-const LAMBDA_PATH: &str = "/2015-03-31/functions/";
+const LAMBDA_PATH: &str = "/2015-03-31/functions";
 const CLOUDWATCH_TARGET: &str = "GraniteServiceVersion20100801.";
 const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 

@@ -69,6 +69,9 @@ pub(super) const LAMBDA_HEADERS: [(&str, &str); 3] = [
 /// The operation of Lambda of this method on a path split at its slashes.
 pub(super) fn lambda<'a>(method: &str, path: &[&'a str]) -> Option<Operation<'a>> {
     let ["2015-03-31", "functions", function, rest @ ..] = path else { return None };
+    if function.is_empty() {
+        return None;
+    }
     let operation = match (method, rest) {
         ("GET", []) => "GetFunction",
         ("GET", ["configuration"]) => "GetFunctionConfiguration",
