@@ -23,13 +23,6 @@ impl Seen {
     }
 }
 
-impl Seen {
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
@@ -49,6 +42,6 @@ mod tests {
         assert_eq!(seen.news(vec![event("a", 1), event("b", 2)]).len(), 2);
         assert_eq!(seen.news(vec![event("b", 2), event("c", 3)]), [event("c", 3)]);
         seen.forget(Timestamp::from_second(2).unwrap());
-        assert_eq!(seen.len(), 2);
+        assert_eq!(seen.0.len(), 2);
     }
 }

@@ -1,7 +1,5 @@
 //! Tables: columns as wide as they need to be, the last one wrapped to the terminal.
 
-use std::fmt::Write as _;
-
 use anstyle::Style;
 
 use super::DIM;
@@ -87,16 +85,20 @@ fn line(row: &[Cell], indent: usize, widths: &[usize], before: usize, room: usiz
     let mut text = " ".repeat(indent);
     for (at, Cell { text: cell, style }) in row.iter().enumerate() {
         if let Some(width) = widths.get(at) {
-            let pad = " ".repeat(width.saturating_sub(cell.chars().count()) + GAP);
-            let _ = write!(text, "{style}{cell}{style:#}{pad}");
-            continue;
+            text.push_str(&painted(cell, *style));
+            text.push_str(&" ".repeat(width.saturating_sub(cell.chars().count()) + GAP));
+        } else {
+            let lines: Vec<_> = wrap(cell, room).iter().map(|it| painted(it, *style)).collect();
+            text.push_str(&lines.join(&format!("\n{}", " ".repeat(before))));
         }
-        let lines = wrap(cell, room);
-        let lines: Vec<_> = lines.iter().map(|line| format!("{style}{line}{style:#}")).collect();
-        text.push_str(&lines.join(&format!("\n{}", " ".repeat(before))));
     }
     text.truncate(text.trim_end().len());
     text + "\n"
+}
+
+/// Nothing needs no colour, behind which the spaces at the end of a line would hide.
+fn painted(text: &str, style: Style) -> String {
+    if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
 }
 
 /// A text in lines of at most so many characters, unless a word is longer. Its own lines stay.

@@ -31,7 +31,7 @@ async fn a_service_is_healed_after_the_plan_was_shown_and_agreed_to() {
     assert_eq!(said.status, Some(2));
     assert!(said.stderr.contains("Point integration"), "{}", said.stderr);
     assert!(said.stderr.contains("--yes"), "{}", said.stderr);
-    assert_eq!((said.stdout.as_str(), scene.written()), ("", vec![]));
+    assert_eq!((said.stdout.as_str(), scene.written()), ("", Vec::<String>::new()));
     // When
     let said = scene.eden(&["heal", "--yes", "--json"]).await;
     // Then
