@@ -55,9 +55,10 @@ pub async fn run(context: &Context, watch: bool) -> Result<ExitStatus> {
 /// Reads everything at the same time. What cannot be read is told as such.
 async fn look(context: &Context, config: &HealthMonitorConfig) -> Status {
     let from = before(context.edge.aws.now(), HOUR);
+    let hints = Hints::default();
     let (facts, actions, report) = tokio::join!(
         // The API would be asked again and again, which rings the alarm of one that answers 5xx.
-        observe::health(&context.edge, config, &Hints::default(), false),
+        observe::health(&context.edge, config, &hints, false),
         history::actions(context, from),
         last_report(context, from),
     );
