@@ -7,9 +7,10 @@ use std::time::Duration;
 use eden_policy::Limits;
 use jiff::Timestamp;
 
+use crate::ending::Ending;
 use crate::record::Record;
 use crate::setting::Setting;
-use crate::watch::{Change, Ending, Seen, Watch};
+use crate::watch::{Change, Seen, Watch};
 
 /// Between what a controller reads and what it does, so much may happen unseen: a call and its
 /// retries take up to 25 s, and a read may be of the past.

@@ -7,6 +7,7 @@
 
 mod call;
 mod clients;
+mod ending;
 mod fault;
 mod hand;
 mod history;
@@ -22,11 +23,13 @@ pub mod report;
 mod runner;
 mod script;
 mod setting;
+mod shown;
 mod spans;
 mod summary;
 mod tap;
 mod watch;
 
+pub use ending::Ending;
 pub use fault::{FAULTS, Fault};
 pub use history::{Event, History};
 pub use mutants::Mutant;
@@ -38,4 +41,3 @@ pub use runner::play_all;
 pub use setting::Setting;
 pub use spans::{Being, Span};
 pub use summary::{Failure, OfFault, OfPolicy, Summary};
-pub use watch::Ending;

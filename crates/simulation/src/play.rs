@@ -11,6 +11,7 @@ use eden_lab::world::StopCode;
 use eden_lab::{Clock, Lab, World};
 use serde::Serialize;
 
+use crate::ending::Ending;
 use crate::hand;
 use crate::history::{BEGIN, History};
 use crate::laws::Laws;
@@ -20,7 +21,7 @@ use crate::record::{self, About, Broken, Line, Record, elapsed};
 use crate::script::Script;
 use crate::setting::{API_URL, MAINTENANCE, PATH, epoch};
 use crate::spans::Span;
-use crate::watch::{Change, Ending, Watch};
+use crate::watch::{Change, Watch};
 
 /// What became of a history under a policy.
 #[derive(Debug, Clone, PartialEq, Serialize)]

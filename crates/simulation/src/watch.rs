@@ -5,20 +5,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use eden_core::claim;
-use eden_core::tags::{CLAIM, REDEPLOYED};
 use eden_lab::World;
 use eden_lab::example::{ALARM, API, CLUSTER, SERVICE};
-use eden_lab::world::{
-    AlarmState, AppState, HealthStatus, RolloutState, StopCause, StopCode, Task, TaskStatus,
-};
+use eden_lab::world::{AlarmState, RolloutState, StopCause, StopCode};
 use jiff::Timestamp;
-use serde::Serialize;
 
+use crate::ending::Ending;
 use crate::record::{About, Record, elapsed};
 use crate::script::HEALING_TAG;
 use crate::setting::{MAINTENANCE, PATH, epoch};
-use crate::spans::{Being, Spans};
+use crate::shown::{Shown, doing, serves};
+use crate::spans::Spans;
 
 /// So long ago a failed task may still be one of a loop.
 const LOOPED: Duration = Duration::from_mins(45);
@@ -30,22 +27,6 @@ pub struct Outage {
     pub from: Timestamp,
     /// Until when.
     pub to: Timestamp,
-}
-
-/// How the world is left at the end of a history, as far as the history decides it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Ending {
-    /// The desired count.
-    pub desired: u32,
-    /// Tasks that are ready.
-    pub ready: usize,
-    /// Whether requests get through.
-    pub serving: bool,
-    /// The keys of the service's tags that still say something: neither the one that remembers for
-    /// hours what was done, nor a claim that is void, which an invocation left that crashed.
-    pub notes: Vec<String>,
-    /// Running tasks that are noted as suspects.
-    pub suspects: usize,
 }
 
 /// A change of the world that somebody may have to answer for.
@@ -71,77 +52,6 @@ pub(crate) struct Seen {
     pub(crate) ran_at: Option<Timestamp>,
     /// Since when it has been protected, if it is.
     pub(crate) protected_at: Option<Timestamp>,
-}
-
-/// What there is to see of a task.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Shown {
-    status: TaskStatus,
-    wanted: bool,
-    health: HealthStatus,
-    app: AppState,
-    listening: bool,
-    pub(crate) endpoint: SocketAddr,
-    pub(crate) started_at: Option<Timestamp>,
-}
-
-impl Shown {
-    fn of(task: &Task) -> Self {
-        Self {
-            status: task.last_status,
-            wanted: task.is_wanted(),
-            health: task.health,
-            app: doing(task),
-            listening: task.listening,
-            endpoint: task.endpoint(),
-            started_at: task.milestones.started,
-        }
-    }
-
-    fn runs(&self) -> bool {
-        self.wanted && self.status == TaskStatus::Running
-    }
-
-    /// Whether it answers requests well.
-    pub(crate) fn serves(&self) -> bool {
-        self.listening && serves(self.app)
-    }
-
-    /// What it is on a timeline; nothing, once it has stopped.
-    fn being(&self) -> Option<Being> {
-        match (self.status, self.wanted) {
-            (TaskStatus::Stopped, _) => None,
-            (_, false) => Some(Being::Stopping),
-            _ if !self.listening && self.status != TaskStatus::Running => Some(Being::Starting),
-            _ if self.is_sick() && self.listening => Some(Being::Sick),
-            _ if self.serves() => Some(Being::Serving),
-            _ => Some(Being::Starting),
-        }
-    }
-
-    /// Whether ECS calls it UNHEALTHY, or it runs and does not answer well.
-    fn is_sick(&self) -> bool {
-        self.health == HealthStatus::Unhealthy || (self.runs() && !self.serves())
-    }
-}
-
-impl std::fmt::Display for Shown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.status.as_str())?;
-        if !self.wanted && self.status != TaskStatus::Stopped {
-            f.write_str(", desired STOPPED")?;
-        }
-        if self.health != HealthStatus::Unknown {
-            write!(f, ", {}", self.health.as_str())?;
-        }
-        match (self.listening, self.app) {
-            (false, _) => {}
-            (true, AppState::Serving) => write!(f, ", serves at {}", self.endpoint)?,
-            (true, AppState::Failing(status)) => write!(f, ", answers {status}")?,
-            (true, AppState::Hung) => f.write_str(", hangs")?,
-        }
-        Ok(())
-    }
 }
 
 /// What is true, and was.
@@ -317,18 +227,7 @@ impl Watch {
 
     /// How the world is left.
     pub(crate) fn ending(&self, world: &World) -> Ending {
-        let service = world.service(CLUSTER, SERVICE);
-        let tasks = world.tasks(CLUSTER, SERVICE);
-        Ending {
-            desired: self.desired,
-            ready: tasks.iter().filter(|task| task.is_ready()).count(),
-            serving: self.serving,
-            notes: service.map(|it| notes(&it.tags, world.now())).unwrap_or_default(),
-            suspects: tasks
-                .iter()
-                .filter(|task| task.is_running() && !task.tags.is_empty())
-                .count(),
-        }
+        Ending::of(world, self.desired, self.serving)
     }
 
     fn complaint(&self, world: &World, wanted: u32) -> Option<String> {
@@ -401,56 +300,9 @@ impl Watch {
     }
 }
 
-fn notes(tags: &BTreeMap<String, String>, now: Timestamp) -> Vec<String> {
-    let says_something = |key: &str, value: &str| match key.rsplit(':').next() {
-        Some(REDEPLOYED) => false,
-        Some(CLAIM) => claim::valid(value, now).is_some(),
-        _ => true,
-    };
-    let tags = tags.iter().filter(|(key, value)| says_something(key, value));
-    tags.map(|(key, _)| key.clone()).collect()
-}
-
-/// What a task does with requests, by its own fault or by that of what it depends on.
-pub(crate) fn doing(task: &Task) -> AppState {
-    match (task.app, task.dependency) {
-        (AppState::Serving, Some(status)) => AppState::Failing(status),
-        (app, _) => app,
-    }
-}
-
-/// Whether an application that does so answers requests well.
-pub(crate) fn serves(app: AppState) -> bool {
-    match app {
-        AppState::Serving => true,
-        AppState::Failing(status) => status < 400,
-        AppState::Hung => false,
-    }
-}
-
 /// The address in a URL, if it has one.
 pub(crate) fn address(url: &str) -> Option<SocketAddr> {
     let rest = url.strip_prefix("http://")?;
     let host = rest.split(['/', '?']).next()?;
     host.parse().ok().or_else(|| Some(SocketAddr::new(host.parse().ok()?, 80)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_claim_counts_until_it_is_void_and_what_was_redeployed_never() {
-        let tags = BTreeMap::from(
-            [
-                ("eden:claim", "id-1 2026-01-01T00:00:00Z"),
-                ("eden:redeployed", "2026-01-01T00:00:00Z"),
-                ("eden:told", "crash_loop ecs-svc/1"),
-            ]
-            .map(|(key, value)| (key.to_owned(), value.to_owned())),
-        );
-        let after = |seconds| epoch() + Duration::from_secs(seconds);
-        assert_eq!(notes(&tags, after(299)), ["eden:claim", "eden:told"]);
-        assert_eq!(notes(&tags, after(300)), ["eden:told"]);
-    }
 }

@@ -7,7 +7,7 @@ use eden_lab::world::Task;
 use crate::hand::{point_route, running};
 use crate::script::Script;
 use crate::setting::PATH;
-use crate::watch::{doing, serves};
+use crate::shown::{doing, serves};
 
 /// Does at once what helps.
 pub(crate) fn act(world: &mut World, script: &mut Script) {
