@@ -1,36 +1,45 @@
 //! The AWS clients, and how they are configured in Lambda.
 
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+#[expect(deprecated, reason = "see `no_profiles`")]
+use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_async::time::SharedTimeSource;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use http::Uri;
 use jiff::Timestamp;
+
+use crate::config::environment;
+use crate::https::Https;
+
+/// A client that is made when it is first used: few events need all of them.
+pub type Lazy<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
 
 /// The clients of every service Eden talks to, and the clock that signs their requests.
 #[derive(Debug, Clone)]
 pub struct Aws {
     /// Services and tasks.
-    pub ecs: aws_sdk_ecs::Client,
+    pub ecs: Lazy<aws_sdk_ecs::Client>,
     /// Network interfaces, for the tasks' public addresses.
-    pub ec2: aws_sdk_ec2::Client,
+    pub ec2: Lazy<aws_sdk_ec2::Client>,
     /// Integrations and stages of REST APIs.
-    pub apigateway: aws_sdk_apigateway::Client,
+    pub apigateway: Lazy<aws_sdk_apigateway::Client>,
     /// Integrations and stages of HTTP APIs.
-    pub apigatewayv2: aws_sdk_apigatewayv2::Client,
+    pub apigatewayv2: Lazy<aws_sdk_apigatewayv2::Client>,
     /// Mails.
-    pub sns: aws_sdk_sns::Client,
+    pub sns: Lazy<aws_sdk_sns::Client>,
     /// The alarm.
-    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub cloudwatch: Lazy<aws_sdk_cloudwatch::Client>,
     /// The audit trail.
-    pub eventbridge: aws_sdk_eventbridge::Client,
+    pub eventbridge: Lazy<aws_sdk_eventbridge::Client>,
     /// Secrets.
-    pub secretsmanager: aws_sdk_secretsmanager::Client,
+    pub secretsmanager: Lazy<aws_sdk_secretsmanager::Client>,
     /// Parameters.
-    pub ssm: aws_sdk_ssm::Client,
+    pub ssm: Lazy<aws_sdk_ssm::Client>,
     clock: SharedTimeSource,
 }
 
@@ -38,15 +47,15 @@ impl Aws {
     /// Clients that share one configuration: its HTTP client, credentials, retries and clock.
     pub fn new(config: &SdkConfig) -> Self {
         Aws {
-            ecs: aws_sdk_ecs::Client::new(config),
-            ec2: aws_sdk_ec2::Client::new(config),
-            apigateway: aws_sdk_apigateway::Client::new(config),
-            apigatewayv2: aws_sdk_apigatewayv2::Client::new(config),
-            sns: aws_sdk_sns::Client::new(config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
-            eventbridge: aws_sdk_eventbridge::Client::new(config),
-            secretsmanager: aws_sdk_secretsmanager::Client::new(config),
-            ssm: aws_sdk_ssm::Client::new(config),
+            ecs: lazy(config, aws_sdk_ecs::Client::new),
+            ec2: lazy(config, aws_sdk_ec2::Client::new),
+            apigateway: lazy(config, aws_sdk_apigateway::Client::new),
+            apigatewayv2: lazy(config, aws_sdk_apigatewayv2::Client::new),
+            sns: lazy(config, aws_sdk_sns::Client::new),
+            cloudwatch: lazy(config, aws_sdk_cloudwatch::Client::new),
+            eventbridge: lazy(config, aws_sdk_eventbridge::Client::new),
+            secretsmanager: lazy(config, aws_sdk_secretsmanager::Client::new),
+            ssm: lazy(config, aws_sdk_ssm::Client::new),
             clock: config.time_source().unwrap_or_default(),
         }
     }
@@ -56,6 +65,16 @@ impl Aws {
     pub fn now(&self) -> Timestamp {
         Timestamp::try_from(self.clock.now()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
+}
+
+/// A client that is made already.
+pub fn made<C: Send + 'static>(client: C) -> Lazy<C> {
+    Arc::new(LazyLock::new(Box::new(move || client)))
+}
+
+fn lazy<C: 'static>(config: &SdkConfig, make: fn(&SdkConfig) -> C) -> Lazy<C> {
+    let config = config.clone();
+    Arc::new(LazyLock::new(Box::new(move || make(&config))))
 }
 
 /// How often a call is tried: 5 attempts with backoff (API Gateway accepts a deployment only every
@@ -76,16 +95,51 @@ pub fn timeouts() -> TimeoutConfig {
 /// The configuration that Lambda hands to a function: credentials and region from the environment
 /// (no look-up of profiles or instance metadata, which do not exist there), endpoints from
 /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` when they are set.
-pub async fn config_from_environment() -> SdkConfig {
-    let https = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
+pub async fn config_from_environment(https: &Https) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(https)
+        .http_client(https.clone())
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .region(aws_config::environment::EnvironmentVariableRegionProvider::new())
+        .profile_files(no_profiles())
         .retry_config(retries())
         .timeout_config(timeouts())
         .load()
         .await
+}
+
+/// Without them the SDK looks for a home directory and the files in it.
+#[expect(deprecated, reason = "it is meant to be named by a crate that nothing else here needs")]
+fn no_profiles() -> ProfileFiles {
+    ProfileFiles::builder().with_contents(ProfileFileKind::Config, "").build()
+}
+
+/// Where the calls go that events begin with, and how many of them at the same time: as the SDK
+/// finds it out for each call, so that connections can be opened before.
+pub async fn origins(config: &SdkConfig) -> Vec<(Uri, usize)> {
+    macro_rules! origin {
+        ($sdk:ident, $variable:literal) => {{
+            use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+            let params = Params::builder()
+                .set_region(config.region().map(ToString::to_string))
+                .use_fips(config.use_fips().unwrap_or(false))
+                .use_dual_stack(config.use_dual_stack().unwrap_or(false))
+                .set_endpoint(environment($variable).or(config.endpoint_url().map(str::to_owned)));
+            match params.build() {
+                Ok(params) => {
+                    let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
+                    endpoint.ok().and_then(|endpoint| endpoint.url().parse().ok())
+                }
+                Err(_) => None,
+            }
+        }};
+    }
+    let origins: [(Option<Uri>, usize); 3] = [
+        // The service, the list of its tasks, and the task that the event names.
+        (origin!(aws_sdk_ecs, "AWS_ENDPOINT_URL_ECS"), 3),
+        // Integration and stages; those of REST APIs are on the same host.
+        (origin!(aws_sdk_apigatewayv2, "AWS_ENDPOINT_URL_APIGATEWAYV2"), 2),
+        // The interface that the event names.
+        (origin!(aws_sdk_ec2, "AWS_ENDPOINT_URL_EC2"), 1),
+    ];
+    origins.into_iter().filter_map(|(origin, count)| Some((origin?, count))).collect()
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aws::Aws;
+use crate::https::Https;
 use crate::memory::Memory;
 use crate::network::{Dial, Internet};
 use crate::web::Web;
@@ -28,7 +29,10 @@ impl Edge {
 
     /// The edge in Lambda: AWS by the environment, and the internet.
     pub async fn from_environment() -> Self {
-        let config = crate::aws::config_from_environment().await;
-        Edge::new(Aws::new(&config), Arc::new(Internet), Web::internet())
+        let https = Https::new();
+        https.prepare();
+        let config = crate::aws::config_from_environment(&https).await;
+        https.open(crate::aws::origins(&config).await);
+        Edge::new(Aws::new(&config), Arc::new(Internet), Web::internet(&https))
     }
 }

@@ -15,6 +15,7 @@ pub mod claim;
 pub mod edge;
 pub mod error;
 pub mod health_monitor;
+pub mod https;
 pub mod ip_updater;
 pub mod lambda;
 pub mod memory;

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -11,6 +9,8 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use http::Request;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use tokio::time::timeout;
+
+use crate::https::Https;
 
 /// An HTTP client for what is not AWS.
 #[derive(Debug, Clone)]
@@ -22,11 +22,9 @@ impl Web {
         Web(connector)
     }
 
-    /// The internet, by the TLS that the AWS clients use.
-    pub fn internet() -> Self {
-        let connector =
-            Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build();
-        Web(SharedHttpConnector::new(connector))
+    /// The internet, by the connections that the AWS clients use.
+    pub fn internet(https: &Https) -> Self {
+        Web(SharedHttpConnector::new(https.clone()))
     }
 
     /// GETs a URL and returns the answer's status.

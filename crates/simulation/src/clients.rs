@@ -5,6 +5,7 @@
 use aws_sdk_ecs::config::retry::RetryPartition;
 use aws_types::SdkConfig;
 use eden_core::Aws;
+use eden_core::aws::made;
 
 /// Clients with a quota of their own, as in a process of their own.
 pub(crate) fn of_one_process(config: &SdkConfig) -> Aws {
@@ -12,7 +13,7 @@ pub(crate) fn of_one_process(config: &SdkConfig) -> Aws {
     macro_rules! client {
         ($sdk:ident) => {{
             let config = $sdk::config::Builder::from(config).retry_partition(quota());
-            $sdk::Client::from_conf(config.build())
+            made($sdk::Client::from_conf(config.build()))
         }};
     }
     let mut aws = Aws::new(config);
