@@ -1,5 +1,6 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
+mod bench;
 mod checks;
 mod demo;
 mod e2e;
@@ -66,6 +67,13 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Measure Eden side by side with a plain Python pair and write docs/benchmarks.md
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// `--help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Check everything: formatting, lints, all tests, the SAM template
     Test,
     /// Build, deploy, invoke, update and remove the stack with the real SAM CLI, on this machine
@@ -85,6 +93,7 @@ fn main() -> ExitCode {
         Command::Lab { port, api_type, seed } => lab::run(port, seed, api_type).map(|()| true),
         Command::Simulate { arguments } => simulate::run(&arguments),
         Command::Fuzz { seconds } => fuzz::run(Extent::Seconds(seconds)),
+        Command::Bench { arguments } => bench::measure(&arguments),
         Command::Test => checks::run(),
         Command::E2e { keep, base_image } => e2e::run(&e2e::Options { keep, base_image }),
     };

@@ -1,5 +1,5 @@
 //! The tools written in Python, pinned in tools/requirements, each set in a virtual environment of
-//! its own below .venv: their requirements contradict each other.
+//! its own below .venv: their requirements contradict each other. And what the bench compares with.
 
 use std::fs;
 use std::process::Command;
@@ -30,6 +30,8 @@ pub enum Tools {
     Checkov,
     /// `ministack`.
     MiniStack,
+    /// `python` with what the functions in benches/baseline need.
+    Baseline,
 }
 
 impl Tools {
@@ -38,6 +40,16 @@ impl Tools {
             Self::Sam => "sam",
             Self::Checkov => "checkov",
             Self::MiniStack => "ministack",
+            Self::Baseline => "baseline",
+        }
+    }
+
+    fn requirements(self) -> String {
+        match self {
+            Self::Sam | Self::Checkov | Self::MiniStack => {
+                format!("tools/requirements/{}.txt", self.name())
+            }
+            Self::Baseline => "benches/baseline/requirements.txt".to_owned(),
         }
     }
 
@@ -65,7 +77,7 @@ impl Tools {
     }
 
     fn install(self) -> Result<()> {
-        let file = format!("tools/requirements/{}.txt", self.name());
+        let file = self.requirements();
         let requirements = fs::read_to_string(root().join(&file))
             .with_context(|| format!("cannot read {file}"))?;
         let environment = format!(".venv/{}", self.name());
