@@ -7,6 +7,7 @@ mod created;
 mod docker;
 mod events;
 mod heal;
+mod instructions;
 mod local;
 mod ministack;
 mod report;
@@ -60,6 +61,7 @@ pub fn run(options: &Options) -> Result<bool> {
 
 async fn steps(report: &mut Report, options: &Options) -> Result<(), Failed> {
     build::build_and_lint(report).await?;
+    instructions::are_within_bounds(report).await;
     // `sam local invoke` needs no stack: it is tried whatever became of this one.
     let _ = stack(report, options).await;
     local::invoke_in_docker(report, options.base_image).await
