@@ -3,7 +3,7 @@
 use anyhow::Result;
 use eden_lab::binaries::{self, Profile};
 
-use crate::process::{command, run, succeeds};
+use crate::process::{command, succeeds};
 use crate::tools::Tools;
 use crate::workspace::cargo;
 
@@ -13,16 +13,13 @@ use crate::workspace::cargo;
 /// # Errors
 /// When something cannot be built or installed, or cargo cannot be started.
 pub fn measure(arguments: &[String]) -> Result<bool> {
-    const SIMULATE: [&str; 6] =
-        ["build", "--quiet", "--profile", "simulate", "--package", "eden-simulation"];
-    const BENCH: [&str; 7] =
-        ["run", "--quiet", "--profile", "simulate", "--package", "eden-bench", "--"];
-    let names = ["ip-updater", "health-monitor"];
-    let binaries = binaries::build(&cargo(), Profile::Release, &names)?;
-    run(&mut command(cargo(), &SIMULATE))?;
+    const BENCH: &str = "bench";
+    let functions = binaries::build(&cargo(), Profile::Release, &["ip-updater", "health-monitor"])?;
+    // It looks for the simulation beside itself.
+    let tools = binaries::build(&cargo(), Profile::Debug, &[BENCH, "simulate"])?;
     let python = Tools::Baseline.tool("python")?;
-    let mut bench = command(cargo(), &BENCH);
-    for (name, path) in &binaries {
+    let mut bench = command(&tools[BENCH], &[]);
+    for (name, path) in &functions {
         bench.arg(format!("--{name}")).arg(path);
     }
     bench.arg("--python").arg(python.get_program());
