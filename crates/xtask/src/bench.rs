@@ -1,8 +1,9 @@
 //! `cargo xtask bench`: Eden measured side by side with the Python pair in benches/baseline.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use eden_lab::binaries::{self, Profile};
 
+use crate::built;
 use crate::process::{command, succeeds};
 use crate::tools::Tools;
 use crate::workspace::cargo;
@@ -14,13 +15,14 @@ use crate::workspace::cargo;
 /// When something cannot be built or installed, or cargo cannot be started.
 pub fn measure(arguments: &[String]) -> Result<bool> {
     const BENCH: &str = "bench";
-    let functions = binaries::build(&cargo(), Profile::Release, &["ip-updater", "health-monitor"])?;
+    // By SAM, so that what is measured is what is deployed, and what e2e guards.
+    ensure!(succeeds(Tools::Sam.tool("sam")?.arg("build"))?, "sam build failed");
     // It looks for the simulation beside itself.
     let tools = binaries::build(&cargo(), Profile::Debug, &[BENCH, "simulate"])?;
     let python = Tools::Baseline.tool("python")?;
     let mut bench = command(&tools[BENCH], &[]);
-    for (name, path) in &functions {
-        bench.arg(format!("--{name}")).arg(path);
+    for (function, binary) in built::binaries() {
+        bench.arg(format!("--{function}")).arg(binary);
     }
     bench.arg("--python").arg(python.get_program());
     succeeds(bench.args(arguments))

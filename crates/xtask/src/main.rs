@@ -1,6 +1,7 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
 mod bench;
+mod built;
 mod checks;
 mod demo;
 mod e2e;

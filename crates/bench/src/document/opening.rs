@@ -32,7 +32,7 @@ fn method(figures: &Figures) -> String {
          events and call the same simulated AWS over loopback. They take turns, so that whatever \
          else the machine does disturbs both. Each answer is checked: a route that did not move, \
          or a check that found something, ends the run.\n\
-         - **Eden** is built as it is deployed (`--release`). **The baseline** runs under \
+         - **Eden** is what `sam build` makes and users deploy. **The baseline** runs under \
          `awslambdaric`, AWS's own client of the Runtime API, pinned in \
          `benches/baseline/requirements.txt`; it makes its clients once, when it is loaded. \
          It updates the route without looking whether it is right, probes nothing, looks at \

@@ -4,20 +4,18 @@ use anyhow::Result;
 
 use super::report::{Failed, Report};
 use super::tool::{self, Said};
+use crate::built;
 use crate::tools::Tools;
-
-/// The template that `sam build` leaves; `sam deploy` takes it by itself.
-pub const BUILT_TEMPLATE: &str = ".aws-sam/build/template.yaml";
 
 /// Builds both functions as they are deployed, and checks the built template.
 pub async fn build_and_lint(report: &mut Report) -> Result<(), Failed> {
     report.step("1  build and lint");
     report.check("sam build", run(Tools::Sam, "sam", &["build"])).await?;
     let linters: [(_, _, &[_]); 3] = [
-        (Tools::Sam, "sam", &["validate", "--lint", "--template", BUILT_TEMPLATE]),
+        (Tools::Sam, "sam", &["validate", "--lint", "--template", built::TEMPLATE]),
         // The only exceptions, with their reasons, are in .checkov.yaml.
-        (Tools::Sam, "cfn-lint", &[BUILT_TEMPLATE]),
-        (Tools::Checkov, "checkov", &["--file", BUILT_TEMPLATE]),
+        (Tools::Sam, "cfn-lint", &[built::TEMPLATE]),
+        (Tools::Checkov, "checkov", &["--file", built::TEMPLATE]),
     ];
     for (tools, tool, arguments) in linters {
         let name = format!("{tool} {}", arguments.join(" "));

@@ -1,13 +1,10 @@
 //! Step 1, what was built: how many instructions it executes, against the stored bounds.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Result, ensure};
 use eden_bench::instructions::{self, Checked};
-use eden_bench::side::Function;
 
 use super::report::Report;
-use crate::workspace::root;
+use crate::built;
 
 /// Counts what the functions that SAM has built execute from their start and for an event.
 pub async fn are_within_bounds(report: &mut Report) {
@@ -21,15 +18,7 @@ pub async fn are_within_bounds(report: &mut Report) {
         return;
     }
     let check = async {
-        let binaries = [
-            (Function::IpUpdater, "IpUpdaterFunction"),
-            (Function::HealthMonitor, "HealthMonitorFunction"),
-        ];
-        let binaries = binaries.map(|(function, id)| {
-            (function, root().join(".aws-sam/build").join(id).join("bootstrap"))
-        });
-        let checked =
-            instructions::check(&valgrind, &BTreeMap::from(binaries), &super::folder()).await?;
+        let checked = instructions::check(&valgrind, &built::binaries(), &super::folder()).await?;
         judge(&checked)
     };
     // A slow function can still be deployed.

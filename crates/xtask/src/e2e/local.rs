@@ -10,7 +10,6 @@ use eden_lab::http::{self, HttpFace};
 use eden_lab::stage::Account;
 use serde_json::Value;
 
-use super::build::BUILT_TEMPLATE;
 use super::cloud::example;
 use super::docker::{self, BaseImage, Network};
 use super::events::{self, Event, FUNCTIONS, Function};
@@ -18,6 +17,7 @@ use super::heal::{serves, task_runs, within_roles};
 use super::ministack::away_from_aws;
 use super::report::{Failed, Report};
 use super::tool;
+use crate::built;
 use crate::tools::Tools;
 use crate::workspace::root;
 
@@ -90,8 +90,8 @@ async fn open(image: &'static str) -> Result<Local> {
 
 /// `sam local` passes only variables that the template declares.
 fn write_template(endpoint: &str) -> Result<()> {
-    let text = fs::read_to_string(root().join(BUILT_TEMPLATE)).context("there is no build")?;
-    let mut template: Value = serde_yaml_ng::from_str(&text).context(BUILT_TEMPLATE)?;
+    let text = fs::read_to_string(root().join(built::TEMPLATE)).context("there is no build")?;
+    let mut template: Value = serde_yaml_ng::from_str(&text).context(built::TEMPLATE)?;
     let variables = template
         .pointer_mut("/Globals/Function/Environment/Variables")
         .and_then(Value::as_object_mut)

@@ -1,0 +1,42 @@
+//! The functions as `sam build` leaves them: what `sam deploy` uploads.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use eden_bench::side::Function;
+
+use crate::workspace::root;
+
+/// Below the checkout's root.
+const FOLDER: &str = ".aws-sam/build";
+
+/// The template, below the checkout's root; `sam deploy` takes it by itself.
+pub const TEMPLATE: &str = ".aws-sam/build/template.yaml";
+
+/// The binary of each function.
+pub fn binaries() -> BTreeMap<Function, PathBuf> {
+    let binary =
+        |function| (function, root().join(FOLDER).join(logical_id(function)).join("bootstrap"));
+    Function::BOTH.map(binary).into()
+}
+
+/// Its name in the template.
+fn logical_id(function: Function) -> &'static str {
+    match function {
+        Function::IpUpdater => "IpUpdaterFunction",
+        Function::HealthMonitor => "HealthMonitorFunction",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_has_these_functions() {
+        let template = include_str!("../../../template.yaml");
+        for function in Function::BOTH {
+            assert!(template.contains(&format!("\n  {}:\n", logical_id(function))), "{function}");
+        }
+    }
+}
