@@ -13,8 +13,8 @@ use aws_smithy_async::time::SharedTimeSource;
 use http::Uri;
 use jiff::Timestamp;
 
-use crate::config::environment;
 use crate::https::Https;
+use crate::lambda::environment;
 
 /// A client that is made when it is first used: few events need all of them.
 pub type Lazy<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;

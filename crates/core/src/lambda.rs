@@ -49,7 +49,7 @@ pub fn start<C>(
 
 /// Looks a variable up in the process's environment: the only place that does.
 #[expect(clippy::disallowed_methods, reason = "the edge: everything else gets typed settings")]
-fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
