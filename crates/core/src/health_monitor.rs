@@ -16,6 +16,7 @@ use crate::config::{ApiType, HealthMonitorConfig};
 use crate::edge::Edge;
 use crate::error::HandlerError;
 use crate::lambda::Invocation;
+use crate::notify::Trail;
 use crate::report::{Report, Told};
 use crate::routing::{self, Reconciler};
 use crate::trigger::Trigger;
@@ -75,9 +76,9 @@ async fn heal(
     }
     // Somebody who invokes it by hand waits for the answer: AWS's own CLI for a minute.
     let waits = trigger != Trigger::Manual;
-    let monitor = Monitor { config, edge, asks_api: may_ask_api(config, &trigger) };
+    let trail = Trail::of(&edge.aws, &config.target, &report);
+    let monitor = Monitor { config, edge, trail, asks_api: may_ask_api(config, &trigger) };
     Box::pin(monitor.heal(invocation, waits, &mut report)).await;
-    notify::audit(&edge.aws, &config.target, &mut report).await;
     notify::healing(edge, config, &mut report).await;
     Ok(report.finish()?)
 }
@@ -95,6 +96,7 @@ fn may_ask_api(config: &HealthMonitorConfig, trigger: &Trigger) -> bool {
 struct Monitor<'a> {
     config: &'a HealthMonitorConfig,
     edge: &'a Edge,
+    trail: Trail<'a>,
     asks_api: bool,
 }
 
@@ -126,7 +128,7 @@ impl Monitor<'_> {
 
     /// What there is to see, and what follows from it.
     async fn look(&self, suspects: &Suspects) -> (Facts, Finding) {
-        let Monitor { config, edge, asks_api } = *self;
+        let Monitor { config, edge, asks_api, .. } = *self;
         let hints = edge.memory.with(&Hints::default());
         let mut facts = Box::pin(observe::health(edge, config, &hints, asks_api)).await;
         suspects.recall(&mut facts);
@@ -184,10 +186,16 @@ impl Monitor<'_> {
         let api_type = config.gateway.as_ref().map_or(ApiType::Http, |gateway| gateway.api_type);
         let attempts = act::execute(&edge.aws, &config.target, api_type, steps).await;
         let moved = attempts.iter().any(|it| it.outcome.is_ok() && is_of_route(&it.step));
-        report.acted(attempts);
-        if let Some(gateway) = config.gateway.as_ref().filter(|_| moved) {
+        let settle = async {
+            let gateway = config.gateway.as_ref().filter(|_| moved)?;
             let reconciler = Reconciler { edge, target: &config.target, gateway };
-            let settled = Box::pin(reconciler.reconcile(&Hints::default(), Duration::ZERO)).await;
+            let (hints, patience) = (Hints::default(), Duration::ZERO);
+            Some(Box::pin(reconciler.reconcile(&hints, patience, &self.trail)).await)
+        };
+        let (settled, unaudited) = tokio::join!(settle, self.trail.write(&attempts));
+        report.acted(attempts);
+        report.failed.extend(unaudited);
+        if let Some(settled) = settled {
             report.failed.extend(settled.plan.unknown_facts().map(ToString::to_string));
             report.routed(settled, None);
         }

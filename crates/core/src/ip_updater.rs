@@ -6,7 +6,7 @@ use crate::config::IpUpdaterConfig;
 use crate::edge::Edge;
 use crate::error::HandlerError;
 use crate::lambda::Invocation;
-use crate::notify;
+use crate::notify::{self, Trail};
 use crate::report::Report;
 use crate::routing::Reconciler;
 use crate::trigger::Trigger;
@@ -44,12 +44,12 @@ pub async fn handle(
     }
     let reconciler = Reconciler { edge, target: &config.target, gateway: &config.gateway };
     let patience = config.gateway.ready_within;
-    let route = Box::pin(reconciler.reconcile(&task.hints(), patience)).await;
+    let trail = Trail::of(&edge.aws, &config.target, &report);
+    let route = Box::pin(reconciler.reconcile(&task.hints(), patience, &trail)).await;
     report.hold(&route.plan);
     let unaddressed = |hold: &&Hold| matches!(hold, Hold::NoAddress { .. });
     report.failed.extend(route.plan.holds.iter().find(unaddressed).map(Hold::to_string));
     report.routed(route, task.happened_at);
-    notify::audit(&edge.aws, &config.target, &mut report).await;
     notify::maintenance(edge, config, &mut report).await;
     Ok(report.finish()?)
 }

@@ -220,7 +220,7 @@ impl Report {
 
     /// Notes what became of the route; `since` is the time of the event that moved it.
     pub fn routed(&mut self, reconciled: Reconciled, since: Option<Timestamp>) {
-        let Reconciled { attempts, moved_at, unsettled, plan: _ } = reconciled;
+        let Reconciled { attempts, moved_at, unsettled, unaudited, .. } = reconciled;
         self.route_update_latency_ms = since
             .zip(moved_at)
             .and_then(|(since, at)| u64::try_from(at.duration_since(since).as_millis()).ok());
@@ -229,6 +229,7 @@ impl Report {
             let text = "the route does not settle: something else changes it as often as Eden does";
             self.failed.push(text.to_owned());
         }
+        self.failed.extend(unaudited);
     }
 
     /// Why the invocation failed, in one line.

@@ -27,6 +27,7 @@ use tokio::time::Instant;
 use crate::act::{self, Attempt, Outcome};
 use crate::config::{Gateway, Probe, Target};
 use crate::edge::Edge;
+use crate::notify::Trail;
 use crate::observe::{self, Of, RouteFacts, Wanted};
 use crate::probe::{self, ASKING};
 
@@ -63,6 +64,19 @@ pub struct Reconciled {
     pub moved_at: Option<Timestamp>,
     /// Whether others changed the route as often as this wrote it.
     pub unsettled: bool,
+    /// Audit events that could not be written, in words.
+    pub unaudited: Vec<String>,
+    /// So many of the steps are in the trail.
+    audited: usize,
+}
+
+impl Reconciled {
+    /// Writes the steps into the trail that are not in it yet.
+    async fn audit(&mut self, trail: &Trail<'_>) {
+        let failed = trail.write(&self.attempts[self.audited..]).await;
+        self.audited = self.attempts.len();
+        self.unaudited.extend(failed);
+    }
 }
 
 /// The route of one service.
@@ -78,25 +92,39 @@ pub struct Reconciler<'a> {
 
 impl Reconciler<'_> {
     /// Leads the route to a task that answers; waits up to `patience` for one that is to take over.
+    /// What is written is told in the trail.
     ///
     /// Guarantees: at most four rounds of writing; after the last of them the route was looked at
     /// again, unless a step failed. Nothing is written on facts that could not be read.
-    pub async fn reconcile(&self, event: &Hints, patience: Duration) -> Reconciled {
+    pub async fn reconcile(
+        &self,
+        event: &Hints,
+        patience: Duration,
+        trail: &Trail<'_>,
+    ) -> Reconciled {
         let mut reconciled = Reconciled::default();
-        let last = Box::pin(self.settle(event, patience, &mut reconciled)).await;
+        let last = Box::pin(self.settle(event, patience, trail, &mut reconciled)).await;
+        reconciled.audit(trail).await;
         reconciled.plan = telling(last, reconciled.plan.rejected);
         reconciled
     }
 
     /// Looks, decides and writes in turn; returns the last decision, without what was not done.
-    async fn settle(&self, event: &Hints, patience: Duration, reconciled: &mut Reconciled) -> Plan {
+    async fn settle(
+        &self,
+        event: &Hints,
+        patience: Duration,
+        trail: &Trail<'_>,
+        reconciled: &mut Reconciled,
+    ) -> Plan {
         let deadline = later(self.edge.aws.now(), patience);
         let (mut looks, mut rounds) = (LOOKS.iter(), 0);
         let (mut wanted, mut asked): (&[Wanted], _) = (&[Wanted::Running], BTreeMap::new());
         loop {
             let hints = self.edge.memory.with(event);
             let aws = &self.edge.aws;
-            let mut facts = observe::route(aws, self.target, self.gateway, wanted, &hints).await;
+            let look = observe::route(aws, self.target, self.gateway, wanted, &hints);
+            let (mut facts, ()) = tokio::join!(look, reconciled.audit(trail));
             facts.route.readiness = mem::take(&mut asked);
             let plan = self.decide(&mut facts).await;
             let last_resort = plan.steps.iter().any(is_last_resort);

@@ -2,12 +2,14 @@
 //! `/{app}/{env}/autoresiliency` and users may attach anything else to.
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use jiff::Timestamp;
 use serde_json::json;
 
+use crate::act::{Attempt, Outcome};
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
-use crate::report::Report;
+use crate::report::{Report, Told};
 
 /// The events' source.
 pub const SOURCE: &str = "eden.autoresiliency";
@@ -17,36 +19,57 @@ pub const DETAIL_TYPE: &str = "Eden Action";
 /// PutEvents takes no more at once.
 const BATCH: usize = 10;
 
-/// Publishes an event for every action in the report; a failure is noted in it.
-pub async fn audit(aws: &Aws, target: &Target, report: &mut Report) {
-    let entries: Vec<_> = entries(target, report).collect();
-    for batch in entries.chunks(BATCH) {
-        if let Err(error) = put(aws, batch).await {
-            report.failed.push(error.to_string());
-        }
-    }
+/// The trail of one invocation's actions. Each is written as soon as it is taken, beside the next
+/// look: an invocation that is ended before its time has told of all that it did.
+#[derive(Debug, Clone)]
+pub struct Trail<'a> {
+    aws: &'a Aws,
+    target: &'a Target,
+    /// What every event of the invocation says.
+    function: &'static str,
+    request_id: String,
+    trigger: String,
+    at: Timestamp,
 }
 
-fn entries(target: &Target, report: &Report) -> impl Iterator<Item = PutEventsRequestEntry> {
-    report.done.iter().map(|done| {
+impl<'a> Trail<'a> {
+    /// The trail of the invocation that the report is of.
+    pub fn of(aws: &'a Aws, target: &'a Target, report: &Report) -> Self {
+        let Report { function, at, .. } = *report;
+        let (request_id, trigger) = (report.request_id.clone(), report.trigger.clone());
+        Trail { aws, target, function, request_id, trigger, at }
+    }
+
+    /// Publishes an event for every step that AWS accepted; returns what failed, in words.
+    pub async fn write(&self, attempts: &[Attempt]) -> Vec<String> {
+        let entries: Vec<_> = attempts.iter().filter_map(|attempt| self.entry(attempt)).collect();
+        let mut failed = Vec::new();
+        for batch in entries.chunks(BATCH) {
+            failed.extend(put(self.aws, batch).await.err().map(|error| error.to_string()));
+        }
+        failed
+    }
+
+    fn entry(&self, Attempt { step, outcome }: &Attempt) -> Option<PutEventsRequestEntry> {
+        if !matches!(outcome, Ok(Outcome::Done)) {
+            return None;
+        }
+        let Told { what, text } = Told::from(step);
         let detail = json!({
-            "function": report.function,
-            "requestId": report.request_id,
-            "environment": target.environment,
-            "app": target.app_name,
-            "cluster": target.cluster,
-            "service": target.service,
-            "trigger": report.trigger,
-            "at": report.at,
-            "text": done.text,
-            "step": done.what,
+            "function": self.function,
+            "requestId": self.request_id,
+            "environment": self.target.environment,
+            "app": self.target.app_name,
+            "cluster": self.target.cluster,
+            "service": self.target.service,
+            "trigger": self.trigger,
+            "at": self.at,
+            "text": text,
+            "step": what,
         });
-        PutEventsRequestEntry::builder()
-            .source(SOURCE)
-            .detail_type(DETAIL_TYPE)
-            .detail(detail.to_string())
-            .build()
-    })
+        let entry = PutEventsRequestEntry::builder().source(SOURCE).detail_type(DETAIL_TYPE);
+        Some(entry.detail(detail.to_string()).build())
+    }
 }
 
 async fn put(aws: &Aws, batch: &[PutEventsRequestEntry]) -> Result<(), CallError> {

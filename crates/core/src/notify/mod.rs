@@ -15,7 +15,7 @@ use crate::error::HandlerError;
 use crate::report::Report;
 use crate::tags::TOLD;
 
-pub use audit::audit;
+pub use audit::Trail;
 pub use message::{Message, Note, Silence, of_failure, of_healing};
 
 /// Tells people what there is to tell of a run of health-monitor. That they were told of a condition
