@@ -4,12 +4,13 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
-#[expect(deprecated, reason = "see `no_profiles`")]
-use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::time::SharedTimeSource;
+use aws_types::origin::Origin;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use http::Uri;
 use jiff::Timestamp;
 
@@ -92,25 +93,40 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// The configuration that Lambda hands to a function: credentials and region from the environment
-/// (no look-up of profiles or instance metadata, which do not exist there), endpoints from
-/// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` when they are set.
-pub async fn config_from_environment(https: &Https) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
+/// The configuration that Lambda hands to a function: credentials and region from the environment,
+/// endpoints from `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, FIPS and dual-stack endpoints
+/// from `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
+///
+/// It is put together here, because the SDK's loader brings the chain of profiles, single sign-on
+/// and instance metadata with it, which do not exist in Lambda.
+pub fn config_from_environment(https: &Https) -> SdkConfig {
+    let credentials = EnvironmentVariableCredentialsProvider::new();
+    let is_set = |name| environment(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
         .http_client(https.clone())
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .region(aws_config::environment::EnvironmentVariableRegionProvider::new())
-        .profile_files(no_profiles())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .region(environment("AWS_REGION").map(Region::new))
+        .use_fips(is_set("AWS_USE_FIPS_ENDPOINT"))
+        .use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"))
+        .service_config(OfOneService)
         .retry_config(retries())
-        .timeout_config(timeouts())
-        .load()
-        .await
+        .timeout_config(timeouts());
+    config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
+    // Else it would come before those of single services.
+    config.insert_origin("endpoint_url", Origin::shared_environment_variable());
+    config.build()
 }
 
-/// Without them the SDK looks for a home directory and the files in it.
-#[expect(deprecated, reason = "it is meant to be named by a crate that nothing else here needs")]
-fn no_profiles() -> ProfileFiles {
-    ProfileFiles::builder().with_contents(ProfileFileKind::Config, "").build()
+/// Variables for one service, like `AWS_ENDPOINT_URL_ECS`.
+#[derive(Debug)]
+struct OfOneService;
+
+impl LoadServiceConfig for OfOneService {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace(' ', "_");
+        environment(&format!("{}_{service}", key.env()))
+    }
 }
 
 /// Where the calls go that events begin with, and how many of them at the same time: as the SDK

@@ -31,7 +31,7 @@ impl Edge {
     pub async fn from_environment() -> Self {
         let https = Https::new();
         https.prepare();
-        let config = crate::aws::config_from_environment(&https).await;
+        let config = crate::aws::config_from_environment(&https);
         https.open(crate::aws::origins(&config).await);
         Edge::new(Aws::new(&config), Arc::new(Internet), Web::internet(&https))
     }

@@ -13,10 +13,13 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use rustls::crypto::ring::default_provider;
 use rustls::{ClientConfig, RootCertStore};
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tower_service::Service;
+
+use crate::lambda::environment;
 
 /// A connection that takes longer to open is given up; the SDK's own default.
 const CONNECT: Duration = Duration::from_millis(3_100);
@@ -119,10 +122,21 @@ impl Service<Uri> for Dialer {
     }
 }
 
+/// Those in one file, if there is such a file: the folders beside it have the same ones again, each
+/// in a file of its own. `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise where they are set.
+fn certificates_of_the_system() -> CertificateResult {
+    match openssl_probe::probe().cert_file {
+        Some(file) if environment("SSL_CERT_DIR").is_none() => {
+            load_certs_from_paths(Some(&file), None)
+        }
+        _ => load_native_certs(),
+    }
+}
+
 /// Without a single certificate nothing is trusted, and each request over TLS says so.
 fn trusting_the_system() -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
+    let found = certificates_of_the_system();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
         tracing::warn!(errors = ?found.errors, "the system trusts no certificates");
