@@ -310,7 +310,7 @@ async fn a_host_that_was_hinted_at_and_not_answered_for_is_asked_for_again() {
     let spent = opened.unchanged(Memory::Cold).await;
     // Then
     assert_eq!(spent.number_of("DescribeContainerInstances"), 2);
-    assert_eq!(spent.number_of("DescribeInstances"), 1);
+    assert_eq!(spent.number_of("DescribeNetworkInterfaces"), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,9 +35,8 @@ const NOT_CALLED: [&str; 5] = [
 const WILDCARDS: [(&str, &str); 11] = [
     // It takes no other resource; its condition names the cluster (F27).
     ("ecs:ListTasks", "*"),
-    // They take no other resource (F28).
+    // It takes no other resource (F28).
     ("ec2:DescribeNetworkInterfaces", "*"),
-    ("ec2:DescribeInstances", "*"),
     // The ids of tasks and instances to come are unknown.
     ("ecs:DescribeTasks", "task/prod-eden-cluster/*"),
     ("ecs:StopTask", "task/prod-eden-cluster/*"),

@@ -12,6 +12,8 @@ use crate::call_error::CallError;
 
 /// A filter takes 200 values.
 const BATCH: usize = 200;
+/// Which of an instance's interfaces it is; the first is 0, and cannot be detached.
+const DEVICE: &str = "attachment.device-index";
 
 /// The public addresses of interfaces, by id: IPv4, or IPv6 where there is no IPv4. One that is
 /// not visible yet, or has none yet, is absent (F24).
@@ -27,21 +29,50 @@ pub(super) async fn addresses(
     Ok(batches.into_iter().flatten().collect())
 }
 
+/// The public addresses of EC2 instances, by their ids: those of the interfaces that they were
+/// launched with. One without is absent.
+///
+/// # Errors
+/// When the call fails.
+pub(super) async fn of_instances(
+    aws: &Aws,
+    ids: Vec<String>,
+) -> Result<Vec<(String, IpAddr)>, CallError> {
+    let named = ids.join(", ");
+    let filters = [filter("attachment.instance-id", ids), filter(DEVICE, vec!["0".to_owned()])];
+    let interfaces = describe(aws, filters.into(), &named).await?;
+    let addresses = interfaces.iter().filter_map(|interface| {
+        let instance = interface.attachment()?.instance_id()?;
+        Some((instance.to_owned(), address(interface)?))
+    });
+    Ok(addresses.collect())
+}
+
 /// Asks by filter, which answers for the interfaces that exist; by id, one missing interface fails
 /// the whole call (F24).
 async fn look_up(aws: &Aws, ids: &[String]) -> Result<Vec<(String, IpAddr)>, CallError> {
-    let by_id = Filter::builder().name("network-interface-id").set_values(Some(ids.to_vec()));
-    let answer = aws
-        .ec2
-        .describe_network_interfaces()
-        .filters(by_id.build())
-        .send()
-        .await
-        .map_err(|error| CallError::new("DescribeNetworkInterfaces", ids.join(", "), &error))?;
-    let addresses = answer.network_interfaces().iter().filter_map(|interface| {
+    let by_id = filter("network-interface-id", ids.to_vec());
+    let interfaces = describe(aws, vec![by_id], &ids.join(", ")).await?;
+    let addresses = interfaces.iter().filter_map(|interface| {
         Some((interface.network_interface_id()?.to_owned(), address(interface)?))
     });
     Ok(addresses.collect())
+}
+
+async fn describe(
+    aws: &Aws,
+    filters: Vec<Filter>,
+    named: &str,
+) -> Result<Vec<NetworkInterface>, CallError> {
+    let request = aws.ec2.describe_network_interfaces().set_filters(Some(filters));
+    let answer = request.send().await;
+    let answer =
+        answer.map_err(|error| CallError::new("DescribeNetworkInterfaces", named, &error))?;
+    Ok(answer.network_interfaces.unwrap_or_default())
+}
+
+fn filter(name: &str, values: Vec<String>) -> Filter {
+    Filter::builder().name(name).set_values(Some(values)).build()
 }
 
 fn address(interface: &NetworkInterface) -> Option<IpAddr> {

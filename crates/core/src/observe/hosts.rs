@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use aws_sdk_ec2::types::{Filter, Instance, Reservation};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::AT_ONCE;
+use super::{AT_ONCE, enis};
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
@@ -54,29 +53,9 @@ async fn of_batch(
             Some((it.ec2_instance_id()?.to_owned(), it.container_instance_arn()?.to_owned()))
         })
         .collect();
-    let addresses = of_instances(aws, instances.keys().cloned().collect()).await?;
+    let addresses = enis::of_instances(aws, instances.keys().cloned().collect()).await?;
     let named = addresses
         .into_iter()
         .filter_map(|(id, address)| instances.get(&id).map(|arn| (arn.clone(), address)));
     Ok(named.collect())
-}
-
-async fn of_instances(aws: &Aws, ids: Vec<String>) -> Result<Vec<(String, IpAddr)>, CallError> {
-    let named = ids.join(", ");
-    let by_id = Filter::builder().name("instance-id").set_values(Some(ids)).build();
-    let answer = aws
-        .ec2
-        .describe_instances()
-        .filters(by_id)
-        .send()
-        .await
-        .map_err(|error| CallError::new("DescribeInstances", named, &error))?;
-    let instances = answer.reservations().iter().flat_map(Reservation::instances);
-    let addresses = instances.filter_map(|it| Some((it.instance_id()?.to_owned(), address(it)?)));
-    Ok(addresses.collect())
-}
-
-fn address(instance: &Instance) -> Option<IpAddr> {
-    let public = instance.public_ip_address().and_then(|ip| ip.parse().ok());
-    public.or_else(|| instance.ipv6_address()?.parse().ok())
 }

@@ -1,6 +1,7 @@
 //! Amazon EC2: the EC2 query protocol, a form in and XML out.
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::error::ApiError;
 use super::protocol::Body;
@@ -15,16 +16,28 @@ pub(super) fn perform(world: &World, request: &ApiRequest) -> Result<Body, ApiEr
     }
 }
 
+/// Those of tasks by their ids, and the primary ones of EC2 instances by those of the instances.
 fn describe_network_interfaces(world: &World, request: &ApiRequest) -> Result<Body, ApiError> {
+    const SET: (&str, &str) = ("DescribeNetworkInterfacesResponse", "networkInterfaceSet");
+    let mut filters = filters(request);
+    if filters.remove("attachment.device-index").is_some_and(|wanted| wanted != ["0"]) {
+        return Ok(response(SET.0, SET.1, ""));
+    }
+    if let Some(ids) = filters.remove("attachment.instance-id") {
+        refuse_others(filters.keys().next(), "attachment.instance-id")?;
+        let instances = ids.into_iter().filter_map(|id| world.ec2_instance(id));
+        let items: String = instances.map(primary_interface_item).collect();
+        return Ok(response(SET.0, SET.1, &items));
+    }
     let asked = Asked {
         ids: "NetworkInterfaceId",
         filter: "network-interface-id",
         not_found: "InvalidNetworkInterfaceID.NotFound",
         kind: "networkInterface",
     };
-    let found = asked.find(request, |id| world.network_interface(id))?;
+    let found = asked.find(request, &mut filters, |id| world.network_interface(id))?;
     let items: String = found.into_iter().map(interface_item).collect();
-    Ok(response("DescribeNetworkInterfacesResponse", "networkInterfaceSet", &items))
+    Ok(response(SET.0, SET.1, &items))
 }
 
 fn describe_instances(world: &World, request: &ApiRequest) -> Result<Body, ApiError> {
@@ -34,7 +47,7 @@ fn describe_instances(world: &World, request: &ApiRequest) -> Result<Body, ApiEr
         not_found: "InvalidInstanceID.NotFound",
         kind: "instance",
     };
-    let found = asked.find(request, |id| world.ec2_instance(id))?;
+    let found = asked.find(request, &mut filters(request), |id| world.ec2_instance(id))?;
     let items: String = found.into_iter().map(reservation_item).collect();
     Ok(response("DescribeInstancesResponse", "reservationSet", &items))
 }
@@ -51,6 +64,7 @@ impl Asked {
     fn find<'a, T>(
         &self,
         request: &ApiRequest,
+        filters: &mut Filters<'_>,
         find: impl Fn(&str) -> Option<&'a T>,
     ) -> Result<Vec<&'a T>, ApiError> {
         let Self { filter, kind, .. } = self;
@@ -63,17 +77,29 @@ impl Asked {
             })?);
         }
         // A filter returns what exists.
-        for number in 1.. {
-            let Some(name) = member(request, &format!("Filter.{number}.Name")) else { break };
-            if name != *filter {
-                let message = format!("The lab filters by {filter}, not by '{name}'");
-                return Err(ApiError::new(400, "InvalidParameterValue", &message));
-            }
-            let ids = list(request, &format!("Filter.{number}.Value"));
-            found.extend(ids.into_iter().filter_map(&find));
-        }
+        let ids = filters.remove(filter).unwrap_or_default();
+        refuse_others(filters.keys().next(), filter)?;
+        found.extend(ids.into_iter().filter_map(&find));
         Ok(found)
     }
+}
+
+/// The values of each filter, by its name.
+type Filters<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+
+fn filters(request: &ApiRequest) -> Filters<'_> {
+    let filter = |number: u32| {
+        let name = member(request, &format!("Filter.{number}.Name"))?;
+        Some((name, list(request, &format!("Filter.{number}.Value"))))
+    };
+    (1..).map_while(filter).collect()
+}
+
+/// AWS knows many more filters; here, one that nobody uses is a mistake.
+fn refuse_others(name: Option<&&str>, known: &str) -> Result<(), ApiError> {
+    let Some(name) = name else { return Ok(()) };
+    let message = format!("The lab filters by {known}, not by '{name}'");
+    Err(ApiError::new(400, "InvalidParameterValue", &message))
 }
 
 fn response(name: &str, set: &str, items: &str) -> Body {
@@ -93,8 +119,25 @@ fn list<'a>(request: &'a ApiRequest, name: &str) -> Vec<&'a str> {
 
 fn interface_item(interface: &NetworkInterface) -> String {
     let NetworkInterface { id, mac, private_address, .. } = interface;
-    let (association, ipv6_addresses) = match interface.address {
-        Some(IpAddr::V4(address)) if interface.associated => {
+    let hidden = |address: &IpAddr| address.is_ipv4() && !interface.associated;
+    let address = interface.address.filter(|address| !hidden(address));
+    let attachment = format!("<macAddress>{mac}</macAddress>");
+    item(id, &attachment, *private_address, address)
+}
+
+/// The interface that an EC2 instance was launched with; its id is made of the instance's.
+fn primary_interface_item(instance: &ContainerInstance) -> String {
+    let ContainerInstance { ec2_instance_id: id, private_address, address, .. } = instance;
+    let attachment = format!(
+        "<attachment><instanceId>{id}</instanceId><deviceIndex>0</deviceIndex>\
+         <status>attached</status></attachment>"
+    );
+    item(&id.replacen('i', "eni", 1), &attachment, *private_address, *address)
+}
+
+fn item(id: &str, attachment: &str, private_address: Ipv4Addr, address: Option<IpAddr>) -> String {
+    let (association, ipv6_addresses) = match address {
+        Some(IpAddr::V4(address)) => {
             let association = format!(
                 "<association><ipOwnerId>amazon</ipOwnerId><publicIp>{address}</publicIp>\
                  </association>"
@@ -104,11 +147,11 @@ fn interface_item(interface: &NetworkInterface) -> String {
         Some(IpAddr::V6(address)) => {
             (String::new(), format!("<item><ipv6Address>{address}</ipv6Address></item>"))
         }
-        Some(IpAddr::V4(_)) | None => (String::new(), String::new()),
+        None => (String::new(), String::new()),
     };
     format!(
         "<item><networkInterfaceId>{id}</networkInterfaceId><status>in-use</status>\
-         <interfaceType>interface</interfaceType><macAddress>{mac}</macAddress>\
+         <interfaceType>interface</interfaceType>{attachment}\
          <privateIpAddress>{private_address}</privateIpAddress>{association}\
          <privateIpAddressesSet><item><primary>true</primary>\
          <privateIpAddress>{private_address}</privateIpAddress>{association}</item>\

@@ -104,6 +104,45 @@ async fn an_instance_without_a_public_address_shows_none_and_its_tasks_have_none
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_instances_interface_is_found_by_the_instance() {
+    // given two instances, and one that is not there
+    let lab = ec2_lab(BRIDGE, &[PublicAddress::Ipv4, PublicAddress::None], 2);
+    let (mut ids, addresses): (Vec<String>, Vec<_>) = {
+        let world = lab.world();
+        let tasks = running(&world);
+        let instances = tasks.iter().map(|task| instance_of(&world, task));
+        instances.map(|it| (it.ec2_instance_id.clone(), it.address)).unzip()
+    };
+    ids.push("i-0".to_owned());
+    let filter = |name: &str, values: &[String]| {
+        Filter::builder().name(name).set_values(Some(values.to_vec())).build()
+    };
+    let describe = aws_sdk_ec2::Client::new(&lab.sdk_config()).describe_network_interfaces();
+    let of_these = describe.filters(filter("attachment.instance-id", &ids));
+
+    // when their first interfaces are asked for, or their second ones
+    let device = |index: &str| filter("attachment.device-index", &[index.to_owned()]);
+    let first = of_these.clone().filters(device("0")).send().await.unwrap();
+    let second = of_these.clone().filters(device("1")).send().await.unwrap();
+    let other = of_these.filters(filter("vpc-id", &["vpc-1".to_owned()])).send().await;
+
+    // then there is one of each instance, with the instance's address
+    let found = first.network_interfaces().iter().map(|it| {
+        let address = it.association().and_then(|it| it.public_ip()).map(str::to_owned);
+        let attachment = it.attachment().unwrap();
+        assert_eq!(attachment.device_index(), Some(0));
+        (attachment.instance_id().unwrap().to_owned(), address)
+    });
+    let addresses = addresses.into_iter().map(|it| it.map(|address| address.to_string()));
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        ids[..2].iter().cloned().zip(addresses).collect::<Vec<_>>()
+    );
+    assert!(second.network_interfaces().is_empty());
+    assert_eq!(other.unwrap_err().code(), Some("InvalidParameterValue"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn describe_container_instances_takes_ids_and_reports_what_is_missing() {
     // given an instance
     let lab = ec2_lab(BRIDGE, &[PublicAddress::Ipv4], 1);
