@@ -16,6 +16,8 @@ use crate::workspace::cargo;
 pub fn measure(arguments: &[String]) -> Result<bool> {
     const BENCH: &str = "bench";
     // By SAM, so that what is measured is what is deployed, and what e2e guards.
+    let [tool, both @ ..] = built::BOTH_AT_ONCE;
+    ensure!(succeeds(Tools::Sam.tool(tool)?.args(both))?, "cargo lambda build failed");
     ensure!(succeeds(Tools::Sam.tool("sam")?.arg("build"))?, "sam build failed");
     // It looks for the simulation beside itself.
     let tools = binaries::build(&cargo(), Profile::Debug, &[BENCH, "simulate"])?;

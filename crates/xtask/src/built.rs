@@ -10,6 +10,19 @@ use crate::workspace::root;
 /// Below the checkout's root.
 const FOLDER: &str = ".aws-sam/build";
 
+/// What `sam build` runs for one function after the other, for both: the longest step of each, which
+/// uses one processor, then takes place beside the other's. SAM finds nothing left to compile.
+pub const BOTH_AT_ONCE: [&str; 8] = [
+    "cargo-lambda",
+    "lambda",
+    "build",
+    "--release",
+    "--bin",
+    "ip-updater",
+    "--bin",
+    "health-monitor",
+];
+
 /// The template, below the checkout's root; `sam deploy` takes it by itself.
 pub const TEMPLATE: &str = ".aws-sam/build/template.yaml";
 

@@ -10,6 +10,8 @@ use crate::tools::Tools;
 /// Builds both functions as they are deployed, and checks the built template.
 pub async fn build_and_lint(report: &mut Report) -> Result<(), Failed> {
     report.step("1  build and lint");
+    let [tool, both @ ..] = &built::BOTH_AT_ONCE;
+    report.check("cargo lambda build", run(Tools::Sam, tool, both)).await?;
     report.check("sam build", run(Tools::Sam, "sam", &["build"])).await?;
     let linters: [(_, _, &[_]); 3] = [
         (Tools::Sam, "sam", &["validate", "--lint", "--template", built::TEMPLATE]),
