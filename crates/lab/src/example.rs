@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::spec::FunctionSpec;
-use crate::template::{Deployment, Stack, TemplateError};
+use crate::template::{Deployment, Stack, TemplateError, as_text};
+use crate::world::arn::short_name;
 use crate::world::{ApiKind, ApiSpec, ServiceSpec, World, WorldConfig};
 
 /// The cluster's name: what the stack expects in its environment `prod`.
@@ -127,12 +130,33 @@ impl Example {
 }
 
 impl World {
-    /// Makes what a stack asks for and the lab simulates, but its functions: those are the Lambda
-    /// service's.
+    /// Makes what a stack asks for and the lab simulates. Its functions are only shown then: to run
+    /// them is the [Lambda service](crate::lambda)'s part.
     pub fn install(&mut self, stack: &Stack) {
+        for function in &stack.functions {
+            self.add_function(function.clone());
+        }
+        for group in &stack.log_groups {
+            self.add_log_group(group);
+        }
+        for (_, queue) in stack.of_type("AWS::SQS::Queue") {
+            self.add_queue(short_name(&queue.reference));
+        }
+        let outputs = stack.outputs.iter();
+        let outputs = outputs.filter_map(|(name, value)| Some((name.clone(), as_text(value)?)));
+        self.add_stack(&stack.name, outputs.collect());
         for arn in &stack.topics {
             let name = arn.rsplit(':').next().unwrap_or(arn);
             self.add_topic(name, None);
+        }
+        for (_, subscription) in stack.of_type("AWS::SNS::Subscription") {
+            let property = |name| subscription.properties.get(name).and_then(Value::as_str);
+            let [Some(topic), Some(protocol), Some(endpoint)] =
+                ["TopicArn", "Protocol", "Endpoint"].map(property)
+            else {
+                continue;
+            };
+            self.subscribe(topic, protocol, endpoint);
         }
         for alarm in &stack.alarms {
             self.add_alarm(alarm.clone());

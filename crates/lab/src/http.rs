@@ -8,7 +8,7 @@ use hyper::{Request, Response};
 
 use crate::lab::Lab;
 use crate::network::server::{HangUp, Server};
-use crate::wire::{self, Caller, Disturbance};
+use crate::wire::{Caller, Disturbance};
 
 /// The lab's AWS endpoint; closed when dropped.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl HttpFace {
 async fn answer(lab: Lab, request: Request<Bytes>) -> Result<Response<Bytes>, HangUp> {
     let latency = lab.world().timing().api_latency;
     tokio::time::sleep(latency).await;
-    let response = wire::handle(&mut lab.world(), &request);
+    let response = lab.shared().answer(&request).await;
     match response.extensions().get::<Disturbance>() {
         None => {}
         Some(Disturbance::Late(late)) => tokio::time::sleep(*late).await,

@@ -37,7 +37,7 @@ impl InProcess {
         tokio::time::sleep(latency).await;
         let holds = self.lab.world().meet_holds(wire::access_key(&request));
         self.wait_out(&holds, HoldWhen::Before).await?;
-        let response = wire::handle(&mut self.lab.world(), &request);
+        let response = self.patiently(self.lab.answer(&request)).await?;
         self.wait_out(&holds, HoldWhen::After).await?;
         match response.extensions().get::<Disturbance>() {
             None => {}
@@ -67,10 +67,9 @@ impl InProcess {
     }
 
     /// Waits for what keeps the answer away, no longer than the SDK's read time-out allows.
-    async fn patiently(&self, delay: impl Future<Output = ()>) -> Result<(), ConnectorError> {
+    async fn patiently<T>(&self, delay: impl Future<Output = T>) -> Result<T, ConnectorError> {
         let Some(timeout) = self.read_timeout else {
-            delay.await;
-            return Ok(());
+            return Ok(delay.await);
         };
         tokio::time::timeout(timeout, delay).await.map_err(|_| {
             let message = format!("no answer within the read time-out of {timeout:?}");

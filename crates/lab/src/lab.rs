@@ -12,6 +12,8 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use hyper::body::Bytes;
+use hyper::{Request, Response};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -19,6 +21,7 @@ use tokio::task::AbortHandle;
 use crate::clock::Clock;
 use crate::in_process::InProcess;
 use crate::lambda::Lambda;
+use crate::wire::{self, Invoke};
 use crate::world::World;
 
 /// The access key of the account's owner, who may do everything.
@@ -119,6 +122,7 @@ impl Lab {
     /// From now on, the events for functions go to this Lambda service. Those of the time before
     /// go there first.
     pub fn connect(&self, lambda: Lambda) {
+        lambda.log_to(self.shared().present().logs().clone(), *self.clock());
         *self.shared().lambda.lock().unwrap_or_else(PoisonError::into_inner) = Some(lambda);
         self.shared().used.notify_waiters();
     }
@@ -170,6 +174,20 @@ impl Shared {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Answers one request as AWS would, and runs the function that it invokes.
+    pub(crate) async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let response = wire::handle(&mut self.world(), request);
+        let Some(Invoke { function, payload }) = response.extensions().get::<Invoke>().cloned()
+        else {
+            return response;
+        };
+        let lambda = self.lambda.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match lambda.filter(|lambda| lambda.has(&function)) {
+            Some(lambda) => wire::invoked(response, lambda.invoke(&function, payload).await),
+            None => wire::not_run(&function),
+        }
     }
 
     /// Waits until something is true of the world; `false` if it is not by the deadline.

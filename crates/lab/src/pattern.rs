@@ -12,7 +12,10 @@ use alternative::Alternative;
 /// Every field named must match; a field matches when one of its alternatives does. Where the event
 /// holds a list, one matching element is enough.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pattern(Fields);
+pub struct Pattern {
+    source: Value,
+    fields: Fields,
+}
 
 /// Why a pattern was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -56,12 +59,17 @@ impl Pattern {
     /// # Errors
     /// When EventBridge would refuse it, or when it uses an operator the lab does not know.
     pub fn parse(pattern: &Value) -> Result<Self, PatternError> {
-        Fields::parse(pattern, "").map(Self)
+        Ok(Self { fields: Fields::parse(pattern, "")?, source: pattern.clone() })
     }
 
     /// Whether a rule with this pattern takes the event.
     pub fn matches(&self, event: &Value) -> bool {
-        self.0.matches(Some(event))
+        self.fields.matches(Some(event))
+    }
+
+    /// The pattern as it was written.
+    pub fn source(&self) -> &Value {
+        &self.source
     }
 }
 

@@ -54,6 +54,10 @@ pub struct AlarmSpec {
     pub threshold: f64,
     /// Whether periods without data count as good (`notBreaching`, F2); else they count as missing.
     pub missing_is_not_breaching: bool,
+    /// Whether a change of its state does anything.
+    pub actions_enabled: bool,
+    /// Whom it tells that it rings, by ARN.
+    pub actions: Vec<String>,
 }
 
 /// A Lambda function.
@@ -67,4 +71,51 @@ pub struct FunctionSpec {
     pub timeout: Duration,
     /// Memory in MB.
     pub memory_mb: u32,
+    /// What runs it, for example `provided.al2023`.
+    pub runtime: String,
+    /// Its entry point, for example `bootstrap`.
+    pub handler: String,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// The log group that it writes to.
+    pub log_group: String,
+    /// Who else may invoke it.
+    pub permissions: Vec<InvokePermission>,
+}
+
+impl FunctionSpec {
+    /// A function with Lambda's own defaults, which runs a binary of its own.
+    pub fn new(name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self {
+            environment: BTreeMap::new(),
+            timeout: Duration::from_secs(3),
+            memory_mb: 128,
+            runtime: "provided.al2023".to_owned(),
+            handler: "bootstrap".to_owned(),
+            architecture: "x86_64".to_owned(),
+            log_group: format!("/aws/lambda/{name}"),
+            permissions: Vec::new(),
+            name,
+        }
+    }
+}
+
+/// That a service may invoke a function: a statement of the function's own policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvokePermission {
+    /// The statement's id.
+    pub id: String,
+    /// Which service, for example `events.amazonaws.com`.
+    pub principal: String,
+    /// On whose behalf, for example a rule's ARN; for anybody when there is none.
+    pub source_arn: Option<String>,
+}
+
+impl InvokePermission {
+    /// Whether it lets EventBridge invoke the function for this rule.
+    pub fn is_for_rule(&self, rule_arn: &str) -> bool {
+        self.principal == "events.amazonaws.com"
+            && self.source_arn.as_deref().is_none_or(|source| source == rule_arn)
+    }
 }

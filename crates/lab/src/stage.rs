@@ -140,6 +140,7 @@ impl Stage {
             let mut environment = self.account.environment();
             environment.insert("AWS_ACCESS_KEY_ID".to_owned(), name.to_owned());
             let function = ProcessFunction::new(path.clone(), spec.clone(), environment);
+            self.lab().world().add_function(spec.clone());
             self.lambda.register(name, spec.timeout, function.handler());
             self.functions.insert(name, function);
         }

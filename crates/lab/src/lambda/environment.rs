@@ -13,20 +13,29 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::runtime_api::{Answer, RuntimeApi, Work};
-use super::{FunctionError, Invocation};
+use super::{FunctionError, FunctionLog, Invocation};
 
 /// The lines a function's processes have written, in order of arrival.
 #[derive(Debug, Clone, Default)]
-pub struct LogLines(Arc<Mutex<Vec<String>>>);
+pub struct LogLines {
+    lines: Arc<Mutex<Vec<String>>>,
+    stream: FunctionLog,
+}
 
 impl LogLines {
+    /// The same lines; those that come this way also go to a log stream.
+    pub(super) fn in_stream(&self, stream: &FunctionLog) -> Self {
+        Self { lines: Arc::clone(&self.lines), stream: stream.clone() }
+    }
+
     fn push(&self, line: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        self.stream.write(&line);
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
     /// All of them so far.
     pub fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn last(&self, count: usize) -> String {

@@ -3,6 +3,7 @@
 pub(crate) mod doom;
 mod environment;
 mod faults;
+mod log;
 mod process;
 mod runtime_api;
 mod service;
@@ -17,6 +18,7 @@ use thiserror::Error;
 pub use doom::{Doom, End};
 pub use environment::{Ended, Environment, LogLines};
 pub use faults::InvocationFaults;
+pub use log::FunctionLog;
 pub use process::ProcessFunction;
 pub use service::{InvocationRecord, Lambda, RetryDelays};
 
@@ -30,7 +32,7 @@ pub type Handler = Arc<dyn Fn(Value, Invocation) -> HandlerFuture + Send + Sync>
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send>>;
 
 /// What a handler is told about its invocation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Invocation {
     /// The same for every attempt at one asynchronous invocation.
     pub request_id: String,
@@ -39,6 +41,9 @@ pub struct Invocation {
     pub environment: String,
     /// How long this attempt may take.
     pub timeout: Duration,
+    /// Where what it writes goes. A process that is used again goes on in the stream of its first
+    /// invocation; what Lambda itself writes of a later one is in that one's.
+    pub log: FunctionLog,
 }
 
 /// A failed invocation, as Lambda shows it to the caller.

@@ -43,8 +43,8 @@ impl ProcessFunction {
         let of_lambda = [
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string()),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", spec.name)),
-            ("_HANDLER", "bootstrap".to_owned()),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", spec.log_group),
+            ("_HANDLER", spec.handler),
             ("AWS_LAMBDA_FUNCTION_NAME", spec.name),
         ];
         let mut variables = spec.environment;
@@ -99,12 +99,12 @@ impl Shared {
     }
 
     async fn cold(&self, first: &Invocation) -> Result<Environment, FunctionError> {
-        let Invocation { request_id, environment, .. } = first;
+        let Invocation { request_id, environment, log, .. } = first;
         let mut variables = self.variables.clone();
         variables.insert("AWS_LAMBDA_LOG_STREAM_NAME".to_owned(), environment.clone());
         let mut command = Command::new(&self.binary);
         command.env_clear().envs(variables);
-        let started = Environment::start(command, self.log.clone()).await;
+        let started = Environment::start(command, self.log.in_stream(log)).await;
         started.map_err(|error| {
             let binary = self.binary.display();
             FunctionError::new(
@@ -137,10 +137,9 @@ mod tests {
         let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/functions/runtime.sh");
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let spec = FunctionSpec {
-            name: "shell".to_owned(),
             environment: environment.iter().map(owned).collect(),
             timeout,
-            memory_mb: 128,
+            ..FunctionSpec::new("shell")
         };
         let function = ProcessFunction::new(binary, spec, BTreeMap::new());
         let lambda = Lambda::new(RetryDelays::aws());
@@ -273,12 +272,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_binary_that_cannot_be_started_is_an_error_naming_it() {
-        let spec = FunctionSpec {
-            name: "none".to_owned(),
-            environment: BTreeMap::new(),
-            timeout: LONG,
-            memory_mb: 128,
-        };
+        let spec = FunctionSpec { timeout: LONG, ..FunctionSpec::new("none") };
         let function = ProcessFunction::new("/no/such/bootstrap".into(), spec, BTreeMap::new());
         let lambda = Lambda::new(RetryDelays::aws());
         lambda.register("none", LONG, function.handler());

@@ -8,7 +8,9 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::doom::{Doom, End, Fate};
-use super::{FunctionError, Handler, Invocation, InvocationFaults};
+use super::{FunctionError, FunctionLog, Handler, Invocation, InvocationFaults};
+use crate::clock::Clock;
+use crate::world::Logs;
 
 /// How long Lambda waits before it repeats a failed asynchronous invocation (F29).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +69,7 @@ struct State {
     faults: InvocationFaults,
     rng: fastrand::Rng,
     dooms: BTreeMap<String, Doom>,
+    logs: Option<(Logs, Clock)>,
 }
 
 impl State {
@@ -93,6 +96,7 @@ impl Lambda {
             faults: InvocationFaults::NONE,
             rng: fastrand::Rng::with_seed(0),
             dooms: BTreeMap::new(),
+            logs: None,
         };
         Self { shared: Arc::new(Shared { retries, state: Mutex::new(state) }) }
     }
@@ -108,6 +112,16 @@ impl Lambda {
     /// [`Handler`] makes its calls in its own task can end between them; any other does at its end.
     pub fn doom_next(&self, function: &str, doom: Doom) {
         self.state().dooms.insert(function.to_owned(), doom);
+    }
+
+    /// From now on, what functions write goes to these log groups, with the time of this clock.
+    pub(crate) fn log_to(&self, logs: Logs, clock: Clock) {
+        self.state().logs = Some((logs, clock));
+    }
+
+    /// Whether there is a function of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.state().functions.contains_key(name)
     }
 
     /// Creates or replaces a function.
@@ -177,16 +191,19 @@ impl Lambda {
         attempt: usize,
     ) -> InvocationRecord {
         let started = Instant::now();
-        let (function, fate, environment) = {
+        let (function, fate, environment, log) = {
             let mut state = self.state();
             state.attempts += 1;
             let environment = log_stream(state.attempts);
-            (state.functions.get(name).cloned(), Fate::new(state.doom(name)), environment)
+            let log = FunctionLog::new(state.logs.clone(), name, &environment);
+            (state.functions.get(name).cloned(), Fate::new(state.doom(name)), environment, log)
         };
+        log.write(&format!("START RequestId: {request_id} Version: $LATEST"));
         let invocation = |function: &Function| Invocation {
             request_id: request_id.to_owned(),
             environment,
             timeout: function.timeout,
+            log: log.clone(),
         };
         let result = match function {
             Some(function) => {
@@ -198,6 +215,9 @@ impl Lambda {
                 format!("Function not found: {name}"),
             )),
         };
+        let millis = started.elapsed().as_millis();
+        log.write(&format!("END RequestId: {request_id}"));
+        log.write(&format!("REPORT RequestId: {request_id}\tDuration: {millis} ms"));
         InvocationRecord {
             function: name.to_owned(),
             request_id: request_id.to_owned(),

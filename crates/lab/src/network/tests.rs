@@ -219,6 +219,8 @@ async fn the_gateways_failures_raise_the_alarm() {
         evaluation_periods: 2,
         threshold: 1.0,
         missing_is_not_breaching: true,
+        actions_enabled: true,
+        actions: Vec::new(),
     });
 
     eventually(async || {

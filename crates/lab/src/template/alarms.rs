@@ -49,6 +49,8 @@ fn alarm(name: &str, properties: &Properties<'_>) -> Result<AlarmSpec, TemplateE
         evaluation_periods,
         threshold: properties.number("Threshold")?,
         missing_is_not_breaching,
+        actions_enabled: properties.optional_text("ActionsEnabled")?.is_none_or(|it| it == "true"),
+        actions: properties.texts("AlarmActions")?,
     })
 }
 

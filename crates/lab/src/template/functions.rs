@@ -7,23 +7,27 @@ use serde_json::Value;
 
 use super::intrinsics::{as_text, malformed};
 use super::properties::{Properties, of_kind};
-use super::{Resources, TemplateError};
+use super::{Resources, TemplateError, permissions};
 use crate::spec::FunctionSpec;
-
-/// Lambda's own defaults.
-const TIMEOUT_SECONDS: u64 = 3;
-const MEMORY_MB: u32 = 128;
 
 pub(super) fn all(resources: &Resources) -> Result<Vec<FunctionSpec>, TemplateError> {
     let functions = of_kind(resources, "AWS::Serverless::Function");
     functions
         .map(|(_, resource, properties)| {
-            let timeout = properties.optional_number("Timeout")?.unwrap_or(TIMEOUT_SECONDS);
+            let defaults = FunctionSpec::new(&resource.reference);
+            let timeout = properties.optional_number("Timeout")?.map(Duration::from_secs);
+            let architecture = properties.texts("Architectures")?.pop();
+            let logging = properties.get("LoggingConfig").and_then(|it| it.get("LogGroup"));
             Ok(FunctionSpec {
-                name: resource.reference.clone(),
                 environment: environment(&properties)?,
-                timeout: Duration::from_secs(timeout),
-                memory_mb: properties.optional_number("MemorySize")?.unwrap_or(MEMORY_MB),
+                timeout: timeout.unwrap_or(defaults.timeout),
+                memory_mb: properties.optional_number("MemorySize")?.unwrap_or(defaults.memory_mb),
+                runtime: properties.optional_text("Runtime")?.unwrap_or(defaults.runtime),
+                handler: properties.optional_text("Handler")?.unwrap_or(defaults.handler),
+                architecture: architecture.unwrap_or(defaults.architecture),
+                log_group: logging.and_then(as_text).unwrap_or(defaults.log_group),
+                permissions: permissions::of_function(resources, resource)?,
+                name: defaults.name,
             })
         })
         .collect()

@@ -210,7 +210,7 @@ fn intrinsic(object: &Map<String, Value>) -> Option<(&str, &Value)> {
 }
 
 /// The text of a scalar, as CloudFormation puts it into strings.
-pub(super) fn as_text(value: &Value) -> Option<String> {
+pub(crate) fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -23,6 +23,7 @@ use thiserror::Error;
 use crate::pattern::PatternError;
 use crate::spec::{AlarmSpec, FunctionSpec, RuleSpec};
 use intrinsics::Scope;
+pub(crate) use intrinsics::as_text;
 pub use resources::Resource;
 
 /// Where and with which parameters a template is deployed.
@@ -84,6 +85,8 @@ impl TemplateError {
 /// false are left out.
 #[derive(Debug, Clone)]
 pub struct Stack {
+    /// Its name.
+    pub name: String,
     /// The Lambda functions.
     pub functions: Vec<FunctionSpec>,
     /// The enabled rules: rules of their own and events of functions.
@@ -115,6 +118,7 @@ impl Stack {
         let resources = resources::resolve_all(&scope)?;
         let of_type = |wanted: &'static str| resources.values().filter(move |it| it.is(wanted));
         Ok(Self {
+            name: deployment.stack_name.clone(),
             functions: functions::all(&resources)?,
             rules: rules::all(&resources, deployment)?,
             alarms: alarms::all(&resources)?,

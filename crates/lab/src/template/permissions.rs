@@ -4,6 +4,38 @@ use serde_json::Value;
 
 use super::properties::{Properties, of_kind};
 use super::{Resource, Resources, TemplateError};
+use crate::spec::InvokePermission;
+
+/// Who may invoke the function: its `AWS::Lambda::Permission` resources, and the rules that SAM makes
+/// of its own events, whichever those are.
+pub(super) fn of_function(
+    resources: &Resources,
+    function: &Resource,
+) -> Result<Vec<InvokePermission>, TemplateError> {
+    let is_for = |permission: &Properties<'_>| {
+        let named = permission.get("FunctionName").and_then(Value::as_str);
+        named == Some(&function.reference) || (named.is_some() && named == function.arn.as_deref())
+    };
+    let events = function.properties.get("Events").and_then(Value::as_object);
+    let of_events = events.into_iter().flatten().map(|(event, _)| {
+        let (id, principal) = (format!("{event}Permission"), "events.amazonaws.com".to_owned());
+        Ok(InvokePermission { id, principal, source_arn: None })
+    });
+    of_kind(resources, "AWS::Lambda::Permission")
+        .filter(|(_, _, permission)| is_for(permission))
+        .map(|(id, _, permission)| {
+            if permission.text("Action")? != "lambda:InvokeFunction" {
+                return Err(permission.refuse("Action", "lambda:InvokeFunction"));
+            }
+            Ok(InvokePermission {
+                id: id.to_owned(),
+                principal: permission.text("Principal")?,
+                source_arn: permission.optional_text("SourceArn")?,
+            })
+        })
+        .chain(of_events)
+        .collect()
+}
 
 /// Whether a permission lets EventBridge invoke the function for this rule: without one AWS drops
 /// the events.
@@ -11,19 +43,9 @@ pub(super) fn may_invoke(
     resources: &Resources,
     rule_arn: Option<&str>,
     function: &Resource,
-) -> bool {
-    of_kind(resources, "AWS::Lambda::Permission").any(|(_, _, permission)| {
-        let is =
-            |name, expected: &str| permission.get(name).and_then(Value::as_str) == Some(expected);
-        let for_function = is("FunctionName", &function.reference)
-            || function.arn.as_deref().is_some_and(|arn| is("FunctionName", arn));
-        let from_rule = permission.get("SourceArn").is_none()
-            || rule_arn.is_some_and(|arn| is("SourceArn", arn));
-        for_function
-            && from_rule
-            && is("Action", "lambda:InvokeFunction")
-            && is("Principal", "events.amazonaws.com")
-    })
+) -> Result<bool, TemplateError> {
+    let permissions = of_function(resources, function)?;
+    Ok(rule_arn.is_some_and(|rule| permissions.iter().any(|it| it.is_for_rule(rule))))
 }
 
 /// The documents of the policies a function runs under.

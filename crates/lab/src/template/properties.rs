@@ -64,6 +64,15 @@ impl<'a> Properties<'a> {
         self.optional_number(name)?.ok_or_else(|| self.refuse(name, "a number"))
     }
 
+    /// A list of texts; none if the property is not there.
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, TemplateError> {
+        let elements = self.objects(name)?;
+        let text = |it: &Properties<'a>| {
+            as_text(it.value).ok_or_else(|| malformed(it.value, "a text", &it.at))
+        };
+        elements.iter().map(text).collect()
+    }
+
     /// A list of objects; none if the property is not there.
     pub(super) fn objects(&self, name: &str) -> Result<Vec<Properties<'a>>, TemplateError> {
         let elements = match self.get(name) {

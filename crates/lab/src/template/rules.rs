@@ -143,7 +143,7 @@ fn target(
     });
     match found {
         Some(function) if function.is("AWS::Serverless::Function") => {
-            if permissions::may_invoke(resources, rule_arn, function) {
+            if permissions::may_invoke(resources, rule_arn, function)? {
                 Ok(Target::Function(function.reference.clone()))
             } else {
                 let accepted = "a function with an AWS::Lambda::Permission for this rule";

@@ -22,6 +22,10 @@ pub(super) fn needs(world: &World, request: &ApiRequest) -> Vec<Permission> {
         Service::Sns => sns(world, request),
         Service::SecretsManager => vec![secret(world, request)],
         Service::Ssm => vec![parameter(world, request)],
+        Service::Lambda => vec![function(world, request)],
+        Service::Logs => vec![log_group(world, request)],
+        Service::Sqs => vec![queue(world, request)],
+        Service::CloudFormation => vec![stack(world, request)],
         // EC2 knows its Describe operations only on everything (F28).
         Service::Ec2 => vec![permission("ec2", &request.operation, NO_RESOURCE)],
     }
@@ -143,6 +147,10 @@ fn cloudwatch(world: &World, request: &ApiRequest) -> Vec<Permission> {
 
 /// Every entry must be allowed: on its bus, with its source and type as condition keys.
 fn events(world: &World, request: &ApiRequest) -> Vec<Permission> {
+    let rule = ["Name", "Rule"].into_iter().find_map(|member| text(&request.input, member));
+    if let Some(rule) = rule {
+        return vec![permission("events", &request.operation, &world.arns().rule(rule))];
+    }
     let entries = request.input.get("Entries").and_then(Value::as_array);
     let need = |entry: &Value| {
         let bus = text(entry, "EventBusName").unwrap_or("default");
@@ -187,6 +195,39 @@ fn secret(world: &World, request: &ApiRequest) -> Permission {
 fn parameter(world: &World, request: &ApiRequest) -> Permission {
     let name = text(&request.input, "Name").unwrap_or_default();
     permission("ssm", &request.operation, &world.arns().parameter(name))
+}
+
+fn function(world: &World, request: &ApiRequest) -> Permission {
+    let name = text(&request.input, "FunctionName").unwrap_or_default();
+    let name = name.rsplit(':').next().unwrap_or(name);
+    let operation = match request.operation.as_str() {
+        "Invoke" => "InvokeFunction",
+        operation => operation,
+    };
+    permission("lambda", operation, &world.arns().function(name))
+}
+
+/// Groups are listed by a prefix, which is the name of one that need not be there.
+fn log_group(world: &World, request: &ApiRequest) -> Permission {
+    let name = ["logGroupName", "logGroupNamePrefix"];
+    let name = name.into_iter().find_map(|member| text(&request.input, member)).unwrap_or("*");
+    permission("logs", &request.operation, &format!("{}:*", world.arns().log_group(name)))
+}
+
+fn queue(world: &World, request: &ApiRequest) -> Permission {
+    let name = ["QueueName", "QueueUrl"];
+    let name = name.into_iter().find_map(|member| text(&request.input, member));
+    let queue = world.arns().queue(short_name(name.unwrap_or_default()));
+    permission("sqs", &request.operation, &queue)
+}
+
+fn stack(world: &World, request: &ApiRequest) -> Permission {
+    let resource = match text(&request.input, "StackName") {
+        Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
+        Some(name) => world.arns().stack(name),
+        None => NO_RESOURCE.to_owned(),
+    };
+    permission("cloudformation", &request.operation, &resource)
 }
 
 fn text<'a>(input: &'a Value, member: &str) -> Option<&'a str> {

@@ -58,6 +58,7 @@ fn show_alarm(alarm: &Alarm) -> Cbor {
             cbor_map([("Name", name.as_str().into()), ("Value", value.as_str().into())])
         })
         .collect();
+    let actions = spec.actions.iter().map(|it| it.as_str().into()).collect();
     let missing = if spec.missing_is_not_breaching { "notBreaching" } else { "missing" };
     let reason_data = alarm.status.reason_data.as_ref().map(ToString::to_string);
     cbor_map([
@@ -72,7 +73,8 @@ fn show_alarm(alarm: &Alarm) -> Cbor {
         ("Threshold", spec.threshold.into()),
         ("ComparisonOperator", "GreaterThanOrEqualToThreshold".into()),
         ("TreatMissingData", missing.into()),
-        ("ActionsEnabled", true.into()),
+        ("ActionsEnabled", spec.actions_enabled.into()),
+        ("AlarmActions", Cbor::Array(actions)),
         ("AlarmConfigurationUpdatedTimestamp", time(alarm.created_at)),
         ("StateValue", alarm.status.state.as_str().into()),
         ("StateReason", alarm.status.reason.as_str().into()),

@@ -1,5 +1,7 @@
 //! Amazon EventBridge: AWS JSON 1.1.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -7,7 +9,8 @@ use super::error::ApiError;
 use super::input;
 use super::protocol::Body;
 use super::request::ApiRequest;
-use crate::world::World;
+use crate::spec::{RuleTrigger, Target};
+use crate::world::{Rule, World};
 
 /// So many entries one call takes.
 const MOST_ENTRIES: usize = 10;
@@ -15,6 +18,8 @@ const MOST_ENTRIES: usize = 10;
 pub(super) fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
     match request.operation.as_str() {
         "PutEvents" => put_events(world, input(request)?).map(Body::Json),
+        "DescribeRule" => describe_rule(world, &input(request)?).map(Body::Json),
+        "ListTargetsByRule" => list_targets_by_rule(world, &input(request)?).map(Body::Json),
         operation => Err(request.service.unknown_operation(operation)),
     }
 }
@@ -75,4 +80,61 @@ fn put(world: &mut World, entry: Entry) -> Result<String, ApiError> {
         .filter(Value::is_object)
         .ok_or_else(|| ApiError::new(400, "MalformedDetail", "Detail is malformed."))?;
     Ok(world.emit(&source, &detail_type, &entry.resources, &detail))
+}
+
+/// The lab has the default event bus only.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DescribeRule {
+    name: String,
+}
+
+fn describe_rule(world: &World, input: &DescribeRule) -> Result<Value, ApiError> {
+    let Rule { spec, enabled } = find_rule(world, &input.name)?;
+    let (name, value) = match &spec.trigger {
+        RuleTrigger::Pattern(pattern) => ("EventPattern", pattern.source().to_string()),
+        RuleTrigger::Every(every) => ("ScheduleExpression", rate(*every)),
+    };
+    Ok(json!({
+        "Name": spec.name,
+        "Arn": world.arns().rule(&spec.name),
+        "State": if *enabled { "ENABLED" } else { "DISABLED" },
+        "EventBusName": "default",
+        name: value,
+    }))
+}
+
+/// `rate(5 minutes)`, as short as it can be said in minutes.
+fn rate(every: Duration) -> String {
+    match every.as_secs() / 60 {
+        1 => "rate(1 minute)".to_owned(),
+        minutes => format!("rate({minutes} minutes)"),
+    }
+}
+
+/// A rule's targets fit on one page.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ListTargetsByRule {
+    rule: String,
+}
+
+/// The lab knows no ids of targets: each has the name of what it is.
+fn list_targets_by_rule(world: &World, input: &ListTargetsByRule) -> Result<Value, ApiError> {
+    let rule = find_rule(world, &input.rule)?;
+    let show = |target: &Target| {
+        let (name, arn) = match target {
+            Target::Function(name) => (name, world.arns().function(name)),
+            Target::LogGroup(name) => (name, world.arns().log_group(name)),
+        };
+        json!({ "Id": name.rsplit('/').next(), "Arn": arn })
+    };
+    Ok(json!({ "Targets": rule.spec.targets.iter().map(show).collect::<Vec<_>>() }))
+}
+
+fn find_rule<'a>(world: &'a World, name: &str) -> Result<&'a Rule, ApiError> {
+    world.rule(name).ok_or_else(|| {
+        let message = format!("Rule {name} does not exist on EventBus default.");
+        ApiError::new(400, "ResourceNotFoundException", &message)
+    })
 }

@@ -2,16 +2,20 @@
 
 mod apigateway;
 mod authorization;
+mod cloudformation;
 mod cloudwatch;
 mod ec2;
 mod ecs;
 mod error;
 mod events;
+mod lambda;
+mod logs;
 mod protocol;
 mod request;
 mod rest;
 mod secrets_manager;
 mod sns;
+mod sqs;
 mod ssm;
 
 use std::time::Duration;
@@ -23,6 +27,7 @@ use serde_json::Value;
 
 use crate::world::{Call, FaultKind, World};
 use error::ApiError;
+pub(crate) use lambda::{invoked, not_run};
 use protocol::Body;
 use request::{ApiRequest, Service};
 
@@ -35,6 +40,14 @@ pub enum Disturbance {
     Reset,
     /// Send nothing and keep the connection.
     Never,
+}
+
+/// A function that has to be run before its invoker is answered: an extension of responses, which
+/// [`invoked`] then makes whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Invoke {
+    pub(crate) function: String,
+    pub(crate) payload: Value,
 }
 
 /// Whose request it is, whatever it is signed with: an extension of requests that come in on a
@@ -51,7 +64,7 @@ pub(crate) fn access_key(request: &Request<Bytes>) -> &str {
 /// Answers one request as AWS would. Never panics: what the lab does not know is an error in the
 /// shape of the protocol.
 ///
-/// Whoever sends the response obeys the [`Disturbance`] in its extensions.
+/// Whoever sends the response runs the function and obeys the [`Disturbance`] in its extensions.
 pub fn handle(world: &mut World, request: &Request<Bytes>) -> Response<Bytes> {
     let request_id = world.request_id();
     match ApiRequest::read(request) {
@@ -168,6 +181,10 @@ fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
         Service::EventBridge => events::perform(world, request),
         Service::SecretsManager => secrets_manager::perform(world, request),
         Service::Ssm => ssm::perform(world, request),
+        Service::Lambda => lambda::perform(world, request),
+        Service::Logs => logs::perform(world, request),
+        Service::Sqs => sqs::perform(world, request),
+        Service::CloudFormation => cloudformation::perform(world, request),
     }
 }
 

@@ -7,12 +7,15 @@ use hyper::{Response, StatusCode};
 use quick_xml::escape::escape;
 use serde_json::{Value, json};
 
+use super::Invoke;
 use super::error::ApiError;
 
 /// A wire protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     AwsJson,
+    /// The same in its version 1.0.
+    AwsJson10,
     RestJson,
     Query,
     Ec2Query,
@@ -27,12 +30,15 @@ pub(super) enum Body {
     Created(Value),
     Xml(String),
     Cbor(Cbor),
+    /// A function has to be run first: the answer is its own.
+    Invoke(Invoke),
 }
 
 impl Protocol {
     fn content_type(self) -> &'static str {
         match self {
             Self::AwsJson => "application/x-amz-json-1.1",
+            Self::AwsJson10 => "application/x-amz-json-1.0",
             Self::RestJson => "application/json",
             Self::Query | Self::Ec2Query => "text/xml",
             Self::Cbor => "application/cbor",
@@ -43,6 +49,11 @@ impl Protocol {
         match body {
             Body::Json(value) => self.respond(200, value.to_string().into(), request_id),
             Body::Created(value) => self.respond(201, value.to_string().into(), request_id),
+            Body::Invoke(invoke) => {
+                let mut response = self.respond(200, Bytes::new(), request_id);
+                response.extensions_mut().insert(invoke);
+                response
+            }
             Body::Xml(text) => self.respond(200, text.into(), request_id),
             Body::Cbor(value) if self == Self::Cbor => {
                 self.respond(200, cbor_bytes(&value), request_id)
@@ -56,7 +67,9 @@ impl Protocol {
         let ApiError { status, code, message } = error;
         let kind = if *status < 500 { "Sender" } else { "Receiver" };
         let body = match self {
-            Self::AwsJson => json!({ "__type": code, "message": message }).to_string().into(),
+            Self::AwsJson | Self::AwsJson10 => {
+                json!({ "__type": code, "message": message }).to_string().into()
+            }
             Self::RestJson => json!({ "message": message }).to_string().into(),
             Self::Query => format!(
                 "<ErrorResponse><Error><Type>{kind}</Type><Code>{}</Code><Message>{}</Message>\
@@ -82,7 +95,12 @@ impl Protocol {
         match self {
             Self::RestJson => set(headers, "x-amzn-errortype", code),
             Self::Cbor => set(headers, "x-amzn-query-error", &format!("{code};{kind}")),
-            Self::AwsJson | Self::Query | Self::Ec2Query => {}
+            // Only SQS speaks it; its clients know this error by the name that it had before.
+            Self::AwsJson10 if code == "QueueDoesNotExist" => {
+                let before = "AWS.SimpleQueueService.NonExistentQueue";
+                set(headers, "x-amzn-query-error", &format!("{before};{kind}"));
+            }
+            Self::AwsJson | Self::AwsJson10 | Self::Query | Self::Ec2Query => {}
         }
         response
     }

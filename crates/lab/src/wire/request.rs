@@ -13,6 +13,9 @@ const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
 const EVENTS_TARGET: &str = "AWSEvents.";
 const SECRETS_MANAGER_TARGET: &str = "secretsmanager.";
 const SSM_TARGET: &str = "AmazonSSM.";
+const LOGS_TARGET: &str = "Logs_20140328.";
+const SQS_TARGET: &str = "AmazonSQS.";
+const LAMBDA_PATH: &str = "/2015-03-31/functions";
 const CLOUDWATCH_TARGET: &str = "GraniteServiceVersion20100801.";
 const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
@@ -31,6 +34,11 @@ pub(super) enum Service {
     SecretsManager,
     /// Systems Manager: its Parameter Store.
     Ssm,
+    Lambda,
+    /// CloudWatch Logs.
+    Logs,
+    Sqs,
+    CloudFormation,
 }
 
 impl Service {
@@ -45,6 +53,10 @@ impl Service {
             Self::EventBridge => "events",
             Self::SecretsManager => "secretsmanager",
             Self::Ssm => "ssm",
+            Self::Lambda => "lambda",
+            Self::Logs => "logs",
+            Self::Sqs => "sqs",
+            Self::CloudFormation => "cloudformation",
         }
     }
 
@@ -54,17 +66,27 @@ impl Service {
             Self::Ecs | Self::Ec2 | Self::ApiGateway | Self::ApiGatewayV2 | Self::CloudWatch => {
                 true
             }
-            Self::Sns | Self::EventBridge | Self::SecretsManager | Self::Ssm => false,
+            Self::Sns
+            | Self::EventBridge
+            | Self::SecretsManager
+            | Self::Ssm
+            | Self::Lambda
+            | Self::Logs
+            | Self::Sqs
+            | Self::CloudFormation => false,
         }
     }
 
     /// The protocol of the Rust SDK's client; that of Python speaks AWS JSON with CloudWatch.
     pub(super) fn protocol(self) -> Protocol {
         match self {
-            Self::Ecs | Self::EventBridge | Self::SecretsManager | Self::Ssm => Protocol::AwsJson,
+            Self::Ecs | Self::EventBridge | Self::SecretsManager | Self::Ssm | Self::Logs => {
+                Protocol::AwsJson
+            }
+            Self::Sqs => Protocol::AwsJson10,
             Self::Ec2 => Protocol::Ec2Query,
-            Self::ApiGateway | Self::ApiGatewayV2 => Protocol::RestJson,
-            Self::Sns => Protocol::Query,
+            Self::ApiGateway | Self::ApiGatewayV2 | Self::Lambda => Protocol::RestJson,
+            Self::Sns | Self::CloudFormation => Protocol::Query,
             Self::CloudWatch => Protocol::Cbor,
         }
     }
@@ -106,6 +128,8 @@ impl ApiRequest {
             let input = ciborium::from_reader(request.body().as_ref())
                 .map_err(|error| unreadable(Service::CloudWatch, &error.to_string()))?;
             Ok(Self::new(Service::CloudWatch, operation, input))
+        } else if path.starts_with(LAMBDA_PATH) {
+            Self::read_lambda(request)
         } else if ["/v2/apis", "/restapis"].iter().any(|it| path.starts_with(it)) {
             Self::read_rest(request)
         } else {
@@ -127,6 +151,8 @@ impl ApiRequest {
             (CLOUDWATCH_TARGET, Service::CloudWatch),
             (SECRETS_MANAGER_TARGET, Service::SecretsManager),
             (SSM_TARGET, Service::Ssm),
+            (LOGS_TARGET, Service::Logs),
+            (SQS_TARGET, Service::Sqs),
         ];
         let named = |(prefix, service)| Some((service, target.strip_prefix(prefix)?));
         let Some((service, operation)) = services.into_iter().find_map(named) else {
@@ -134,7 +160,11 @@ impl ApiRequest {
         };
         let input = serde_json::from_slice(body)
             .map_err(|error| unreadable(service, &error.to_string()))?;
-        Ok(Self { protocol: Protocol::AwsJson, ..Self::new(service, operation, input) })
+        let protocol = match service.protocol() {
+            Protocol::AwsJson10 => Protocol::AwsJson10,
+            _ => Protocol::AwsJson,
+        };
+        Ok(Self { protocol, ..Self::new(service, operation, input) })
     }
 
     /// The operations of API Gateway, by method and path.
@@ -158,7 +188,34 @@ impl ApiRequest {
         Ok(Self::new(service, operation, Value::Object(input)))
     }
 
-    /// The query protocols: EC2's and SNS's, told apart by the signature's scope or the action.
+    /// The operations of Lambda. What a function is invoked with is no object of members: it comes
+    /// as the one member `Payload`.
+    fn read_lambda(request: &Request<Bytes>) -> Result<Self, Refusal> {
+        let (service, method, uri) = (Service::Lambda, request.method(), request.uri());
+        let parts = decoded(uri.path());
+        let parts: Vec<&str> = parts.iter().skip(1).map(String::as_str).collect();
+        let Some((operation, members)) = rest::lambda(method.as_str(), &parts) else {
+            let error = service.unknown_operation(&format!("{method} {}", uri.path()));
+            return Err((service.protocol(), error));
+        };
+        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let mut input: Map<String, Value> =
+            query.map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
+        input.extend(members.into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+        for (header, member) in rest::LAMBDA_HEADERS {
+            if let Some(value) = request.headers().get(header) {
+                input.insert(member.into(), String::from_utf8_lossy(value.as_bytes()).into());
+            }
+        }
+        if !request.body().is_empty() {
+            let payload = serde_json::from_slice(request.body());
+            let payload = payload.map_err(|error| unreadable(service, &error.to_string()))?;
+            input.insert("Payload".to_owned(), payload);
+        }
+        Ok(Self::new(service, operation, Value::Object(input)))
+    }
+
+    /// The query protocols: EC2's and the others', told apart by the signature's scope or the action.
     fn read_form(request: &Request<Bytes>) -> Result<Self, Refusal> {
         let query = request.uri().query().unwrap_or_default();
         let mut input: Map<String, Value> = form_urlencoded::parse(query.as_bytes())
@@ -174,6 +231,7 @@ impl ApiRequest {
         let service = match credential(request, 3) {
             Some("ec2") => Service::Ec2,
             Some("sns") => Service::Sns,
+            Some("cloudformation") => Service::CloudFormation,
             _ if operation == "Publish" => Service::Sns,
             _ => Service::Ec2,
         };
@@ -182,12 +240,12 @@ impl ApiRequest {
 
     /// Whether the operation is of a kind that changes something.
     pub(super) fn is_mutating(&self) -> bool {
-        !["Describe", "List", "Get"].iter().any(|verb| self.operation.starts_with(verb))
+        !["Describe", "List", "Get", "Filter"].iter().any(|verb| self.operation.starts_with(verb))
     }
 
     /// What the request is about: the names, ids and ARNs in it.
     pub(super) fn resource(&self) -> String {
-        const MEMBERS: [&str; 31] = [
+        const MEMBERS: [&str; 38] = [
             "cluster",
             "service",
             "services",
@@ -213,6 +271,13 @@ impl ApiRequest {
             "AlarmNames",
             "SecretId",
             "Name",
+            "Rule",
+            "FunctionName",
+            "logGroupName",
+            "logGroupNamePrefix",
+            "QueueName",
+            "QueueUrl",
+            "StackName",
             "NetworkInterfaceId.1",
             "InstanceId.1",
             "Filter.1.Value.1",

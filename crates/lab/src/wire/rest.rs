@@ -1,4 +1,4 @@
-//! The operations of API Gateway's two versions, by method and path.
+//! The operations of API Gateway's two versions and of Lambda, by method and path.
 
 use super::request::Service;
 
@@ -57,4 +57,27 @@ fn rest_api<'a>(method: &str, api: &'a str, path: &[&'a str]) -> Option<Operatio
         ("POST", ["deployments"]) => ("CreateDeployment", vec![api]),
         _ => return None,
     })
+}
+
+/// The headers that are members of Lambda's inputs, in lower case.
+pub(super) const LAMBDA_HEADERS: [(&str, &str); 3] = [
+    ("x-amz-invocation-type", "InvocationType"),
+    ("x-amz-log-type", "LogType"),
+    ("x-amz-client-context", "ClientContext"),
+];
+
+/// The operation of Lambda of this method on a path split at its slashes.
+pub(super) fn lambda<'a>(method: &str, path: &[&'a str]) -> Option<Operation<'a>> {
+    let ["2015-03-31", "functions", function, rest @ ..] = path else { return None };
+    if function.is_empty() {
+        return None;
+    }
+    let operation = match (method, rest) {
+        ("GET", []) => "GetFunction",
+        ("GET", ["configuration"]) => "GetFunctionConfiguration",
+        ("GET", ["policy"]) => "GetPolicy",
+        ("POST", ["invocations"]) => "Invoke",
+        _ => return None,
+    };
+    Some((operation, vec![("FunctionName", *function)]))
 }

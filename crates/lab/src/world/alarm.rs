@@ -196,6 +196,18 @@ impl World {
         self.alarms.get(name)
     }
 
+    /// Changes what an alarm was asked to be, but for its name and period; `false` when there is none
+    /// of that name.
+    pub fn change_alarm(&mut self, name: &str, change: impl FnOnce(&mut AlarmSpec)) -> bool {
+        match self.alarms.get_mut(name) {
+            Some(alarm) => {
+                change(&mut alarm.spec);
+                true
+            }
+            None => false,
+        }
+    }
+
     /// All alarms, by name.
     pub(crate) fn alarms(&self) -> impl Iterator<Item = &Alarm> {
         self.alarms.values()

@@ -76,6 +76,28 @@ impl Arns {
         self.arn("ssm", &format!("parameter/{}", id.trim_start_matches('/')))
     }
 
+    pub(crate) fn function(&self, function: &str) -> String {
+        self.arn("lambda", &format!("function:{function}"))
+    }
+
+    /// Of a log group, without the `:*` with which IAM's end.
+    pub(crate) fn log_group(&self, group: &str) -> String {
+        self.arn("logs", &format!("log-group:{group}"))
+    }
+
+    pub(crate) fn queue(&self, queue: &str) -> String {
+        self.arn("sqs", queue)
+    }
+
+    pub(crate) fn queue_url(&self, queue: &str) -> String {
+        format!("https://sqs.{}.amazonaws.com/{}/{queue}", self.region, self.account)
+    }
+
+    /// Of a stack; AWS's end in a random UUID.
+    pub(crate) fn stack(&self, stack: &str) -> String {
+        self.arn("cloudformation", &format!("stack/{stack}/00000000-0000-4000-8000-000000000000"))
+    }
+
     pub(crate) fn topic(&self, topic: &str) -> String {
         self.arn("sns", topic)
     }

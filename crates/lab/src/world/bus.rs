@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::World;
 use super::events;
 use super::ids;
+use super::logs::LogEvent;
 use super::queue::Due;
 use crate::spec::{RuleSpec, RuleTrigger, Target};
 
@@ -40,10 +41,13 @@ impl DeliveryFaults {
     pub const NONE: Self = Self { copies: 1, repeat: 0.0, delay: Duration::ZERO, loss: 0.0 };
 }
 
+/// A rule.
 #[derive(Debug)]
-struct Rule {
-    spec: RuleSpec,
-    enabled: bool,
+pub struct Rule {
+    /// What it was asked to be.
+    pub spec: RuleSpec,
+    /// Whether it fires.
+    pub enabled: bool,
 }
 
 impl Rule {
@@ -100,6 +104,27 @@ impl World {
             }
             None => false,
         }
+    }
+
+    /// A rule, by name.
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.bus.rules.get(name)
+    }
+
+    /// Takes a rule's targets away; `false` when there is none of that name.
+    pub fn remove_targets(&mut self, name: &str) -> bool {
+        match self.bus.rules.get_mut(name) {
+            Some(rule) => {
+                rule.spec.targets.clear();
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Deletes a rule; `false` when there is none of that name.
+    pub fn remove_rule(&mut self, name: &str) -> bool {
+        self.bus.rules.remove(name).is_some()
     }
 
     /// From now on, events are delivered so badly, until this is set again. Those that are under way
@@ -188,8 +213,12 @@ impl World {
         for target in &rule.targets {
             match target {
                 Target::LogGroup(name) => {
+                    let (at, message) = (self.now, event.to_string());
+                    self.logs.write(name, LogEvent { stream: rule.name.clone(), at, message });
                     self.bus.log_groups.entry(name.clone()).or_default().push(event.clone());
                 }
+                // Without a permission AWS drops the event.
+                Target::Function(function) if !self.may_invoke(&rule.name, function) => {}
                 Target::Function(function) => self.send_to_function(&rule.name, function, event),
             }
         }

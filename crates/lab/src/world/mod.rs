@@ -9,6 +9,7 @@ mod eni;
 pub(crate) mod events;
 mod failures;
 mod fault;
+mod functions;
 mod gateway;
 mod health;
 mod hold;
@@ -16,6 +17,7 @@ mod iam;
 mod ids;
 mod lag;
 mod life_cycle;
+mod logs;
 mod metric;
 mod operator;
 mod placement;
@@ -25,6 +27,8 @@ mod scheduler;
 pub(crate) mod secrets;
 mod service;
 mod sns;
+mod sqs;
+mod stacks;
 mod stage;
 mod stranger;
 mod table;
@@ -45,10 +49,11 @@ pub use alarm::{Alarm, AlarmState, AlarmStatus};
 pub(crate) use application::{Answer, Connection, address};
 pub use application::{AppState, Listener};
 pub use behaviour::Behaviour;
-pub use bus::{Delivery, DeliveryFaults};
+pub use bus::{Delivery, DeliveryFaults, Rule};
 pub use eni::{NetworkInterface, PublicAddress};
 pub use failures::Failures;
 pub use fault::{Call, Fault, FaultKind};
+pub use functions::{Function, FunctionState};
 pub(crate) use gateway::with_stage_variables;
 pub use gateway::{
     Api, ApiKind, ApiSpec, Destination, GatewayAnswer, Integration, IntegrationType, RequestOutcome,
@@ -57,10 +62,13 @@ pub use hold::{Hold, HoldEnd, HoldWhen};
 pub(crate) use hold::{HoldId, MetHold};
 pub use iam::{Permission, PolicyError, Role};
 pub use lag::Lag;
+pub use logs::{LogEvent, LogGroup, Logs};
 pub use operator::OperatorError;
 pub use placement::{ContainerInstance, Networking};
 pub use service::{Deployment, RolloutState, Service, ServiceMessage, ServiceSpec, ServiceStatus};
-pub use sns::{Message, Topic};
+pub use sns::{Message, Subscription, Topic};
+pub use sqs::SqsQueue;
+pub use stacks::DeployedStack;
 pub use stage::{Stage, StageDeployment};
 pub use stranger::AddressReuse;
 pub use task::{
@@ -154,6 +162,10 @@ pub struct World {
     metrics: Metrics,
     alarms: Table<String, Alarm>,
     bus: Bus,
+    functions: BTreeMap<String, Function>,
+    logs: Logs,
+    queues: BTreeMap<String, SqsQueue>,
+    stacks: BTreeMap<String, DeployedStack>,
     topics: BTreeMap<String, Topic>,
     published: Vec<Message>,
     secrets: Secrets,
@@ -197,6 +209,10 @@ impl World {
             metrics: Metrics::default(),
             alarms: Table::default(),
             bus: Bus::new(),
+            functions: BTreeMap::new(),
+            logs: Logs::default(),
+            queues: BTreeMap::new(),
+            stacks: BTreeMap::new(),
             topics: BTreeMap::new(),
             published: Vec::new(),
             secrets: Secrets::default(),

@@ -10,10 +10,21 @@ use super::ids;
 pub struct Topic {
     /// Its ARN.
     pub arn: String,
-    /// The address that gets its messages by email, if any.
-    pub email: Option<String>,
+    /// Who gets its messages.
+    pub subscriptions: Vec<Subscription>,
     /// The ARN of the KMS key that encrypts its messages, if any.
     pub key: Option<String>,
+}
+
+/// Somebody who gets a topic's messages, once the subscription is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// How, for example `email`.
+    pub protocol: String,
+    /// Where, for example an address.
+    pub endpoint: String,
+    /// Whether whoever is there has agreed.
+    pub confirmed: bool,
 }
 
 /// A published message.
@@ -35,9 +46,28 @@ impl World {
     /// Makes a topic and returns its ARN.
     pub fn add_topic(&mut self, name: &str, email: Option<&str>) -> String {
         let arn = self.arns.topic(name);
-        let topic = Topic { arn: arn.clone(), email: email.map(str::to_owned), key: None };
+        let topic = Topic { arn: arn.clone(), subscriptions: Vec::new(), key: None };
         self.topics.insert(arn.clone(), topic);
+        if let Some(email) = email {
+            self.subscribe(&arn, "email", email);
+        }
         arn
+    }
+
+    /// Subscribes somebody to a topic, by its ARN. In the lab everybody agrees at once.
+    pub fn subscribe(&mut self, topic: &str, protocol: &str, endpoint: &str) {
+        if let Some(topic) = self.topics.get_mut(topic) {
+            let (protocol, endpoint) = (protocol.to_owned(), endpoint.to_owned());
+            topic.subscriptions.push(Subscription { protocol, endpoint, confirmed: true });
+        }
+    }
+
+    /// Whether the subscriptions of a topic are confirmed from now on, by the topic's ARN; `false`
+    /// when there is none of that ARN.
+    pub fn set_subscriptions_confirmed(&mut self, topic: &str, confirmed: bool) -> bool {
+        let Some(topic) = self.topics.get_mut(topic) else { return false };
+        topic.subscriptions.iter_mut().for_each(|it| it.confirmed = confirmed);
+        true
     }
 
     /// Encrypts a topic with a KMS key: whoever publishes to it needs the key as well.

@@ -22,6 +22,8 @@ fn spec() -> AlarmSpec {
         evaluation_periods: 2,
         threshold: 1.0,
         missing_is_not_breaching: true,
+        actions_enabled: true,
+        actions: Vec::new(),
     }
 }
 

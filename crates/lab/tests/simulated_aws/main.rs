@@ -10,6 +10,7 @@ mod event_bus;
 mod eventual_consistency;
 mod faults;
 mod held_calls;
+mod installed_stack;
 mod invocations;
 mod ipv6;
 mod lab;

@@ -191,7 +191,7 @@ async fn sns_keeps_what_is_published() {
     assert_eq!(output.message_id(), Some(message.id.as_str()));
     assert_eq!(message.subject.as_deref(), Some("Eden: healed"));
     assert_eq!((message.message.as_str(), &message.topic), (body, &topic));
-    assert_eq!(world.topic(&topic).unwrap().email.as_deref(), Some("ops@example.com"));
+    assert_eq!(world.topic(&topic).unwrap().subscriptions[0].endpoint, "ops@example.com");
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,6 +228,8 @@ fn alarm(name: &str, period: Duration) -> AlarmSpec {
         evaluation_periods: 2,
         threshold: 1.0,
         missing_is_not_breaching: true,
+        actions_enabled: true,
+        actions: Vec::new(),
     }
 }
 

@@ -78,6 +78,8 @@ fn an_alarm_event_has_the_members_of_the_sample() {
         evaluation_periods: 2,
         threshold: 1.0,
         missing_is_not_breaching: true,
+        actions_enabled: true,
+        actions: Vec::new(),
     });
     pass(&mut world, MINUTE * 3 / 2);
     for _ in 0..2 {

@@ -38,6 +38,8 @@ fn alarm() -> AlarmSpec {
         evaluation_periods: 1,
         threshold: 1.0,
         missing_is_not_breaching: true,
+        actions_enabled: true,
+        actions: Vec::new(),
     }
 }
 

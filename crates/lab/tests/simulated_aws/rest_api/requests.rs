@@ -56,6 +56,8 @@ fn errors_count_in_the_metrics_of_the_apis_name() {
         evaluation_periods: 1,
         threshold: 1.0,
         missing_is_not_breaching: true,
+        actions_enabled: true,
+        actions: Vec::new(),
     };
     let (by_name, by_id) = (("ApiName", NAME), ("ApiId", API));
     world.add_alarm(alarm("5XXError", "5XXError", by_name));
