@@ -1,14 +1,14 @@
 //! health-monitor: on the alarm, on schedule and by hand, the service is looked at and healed.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+mod eye;
+
 use std::time::Duration;
 
 use eden_input::Hints;
-use eden_policy::facts::{Alarm, ApiAnswer, Facts, Observed, task_id};
-use eden_policy::health::{self, Finding, Rules};
-use eden_policy::route::{self, View, is_of_route};
-use eden_policy::{Diagnosis, Hold, Plan, Routing, Step};
+use eden_policy::facts::{Facts, Observed};
+use eden_policy::health::Finding;
+use eden_policy::route::is_of_route;
+use eden_policy::{Hold, Plan, Step};
 use jiff::Timestamp;
 
 use crate::claim::{self, Claim};
@@ -18,9 +18,11 @@ use crate::error::HandlerError;
 use crate::lambda::Invocation;
 use crate::notify::Trail;
 use crate::report::{Report, Told};
-use crate::routing::{self, Reconciler};
+use crate::routing::Reconciler;
 use crate::trigger::Trigger;
-use crate::{act, notify, observe, probe};
+use crate::{act, notify};
+
+use eye::{Eye, Suspects};
 
 /// So much time is kept for acting and telling after the last look.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -30,7 +32,7 @@ pub const NAME: &str = "health-monitor";
 
 /// Handles one event, and tells people of every action and of its own failure.
 ///
-/// Guarantees: what [`health::decide`] guarantees, read anew in every invocation; an event that is
+/// Guarantees: what [`eden_policy::health::decide`] guarantees, read anew in every invocation; an event that is
 /// none of ours causes no call to AWS.
 ///
 /// # Errors
@@ -49,6 +51,13 @@ pub async fn handle(
         notify::failure(edge, config, error).await;
     }
     ended
+}
+
+/// What an invocation by hand would see at this moment, and what it would do about it. Nothing is
+/// changed; the API is asked.
+pub async fn look(config: &HealthMonitorConfig, edge: &Edge) -> (Facts, Finding) {
+    let eye = Eye { config, edge, asks_api: true };
+    Box::pin(eye.look(&Suspects::default())).await
 }
 
 async fn heal(
@@ -77,7 +86,8 @@ async fn heal(
     // Somebody who invokes it by hand waits for the answer: AWS's own CLI for a minute.
     let waits = trigger != Trigger::Manual;
     let trail = Trail::of(&edge.aws, &config.target, &report);
-    let monitor = Monitor { config, edge, trail, asks_api: may_ask_api(config, &trigger) };
+    let eye = Eye { config, edge, asks_api: may_ask_api(config, &trigger) };
+    let monitor = Monitor { eye, trail };
     Box::pin(monitor.heal(invocation, waits, &mut report)).await;
     notify::healing(edge, config, &mut report).await;
     Ok(report.finish()?)
@@ -94,22 +104,21 @@ fn may_ask_api(config: &HealthMonitorConfig, trigger: &Trigger) -> bool {
 
 /// What looks and acts for one invocation.
 struct Monitor<'a> {
-    config: &'a HealthMonitorConfig,
-    edge: &'a Edge,
+    eye: Eye<'a>,
     trail: Trail<'a>,
-    asks_api: bool,
 }
 
 impl Monitor<'_> {
     /// Looks and acts; looks again when something that is held may be done before the invocation
     /// must end, if it may wait for that.
     async fn heal(&self, invocation: &Invocation, waits: bool, report: &mut Report) {
+        let Eye { config, edge, .. } = self.eye;
         let mut suspects = Suspects::default();
         loop {
-            let (facts, finding) = Box::pin(self.look(&suspects)).await;
-            report.found(&facts, &finding, self.config.target.mode);
-            suspects.note(&finding, self.config.limits.unhealthy_for);
-            let again = due(&finding.plan, self.edge.aws.now()).filter(|_| waits);
+            let (facts, finding) = Box::pin(self.eye.look(&suspects)).await;
+            report.found(&facts, &finding, config.target.mode);
+            suspects.note(&finding, config.limits.unhealthy_for);
+            let again = due(&finding.plan, edge.aws.now()).filter(|_| waits);
             let (claimed, free): (Vec<_>, Vec<_>) =
                 finding.plan.steps.into_iter().partition(Step::needs_a_claim);
             self.act(free, report).await;
@@ -121,68 +130,15 @@ impl Monitor<'_> {
                 return;
             };
             // Acting may have taken longer than that.
-            let left = again.duration_since(self.edge.aws.now());
+            let left = again.duration_since(edge.aws.now());
             tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
         }
-    }
-
-    /// What there is to see, and what follows from it.
-    async fn look(&self, suspects: &Suspects) -> (Facts, Finding) {
-        let Monitor { config, edge, asks_api, .. } = *self;
-        let hints = edge.memory.with(&Hints::default());
-        let mut facts = Box::pin(observe::health(edge, config, &hints, asks_api)).await;
-        suspects.recall(&mut facts);
-        let default = Routing::default();
-        let routing = config.gateway.as_ref().map_or(&default, |gateway| &gateway.routing);
-        let rules = Rules { limits: &config.limits, routing, mode: config.target.mode };
-        self.probe(&mut facts, routing).await;
-        let now = edge.aws.now();
-        let asks = health::asks(&facts, rules, now);
-        observe::complete(&edge.aws, config, &mut facts, &asks.protection, asks.former).await;
-        let finding = health::decide(&facts, rules, edge.aws.now());
-        (facts, finding)
-    }
-
-    /// Asks the tasks whether they answer: all of them when there is a path to ask for, otherwise
-    /// those that the route's decision asks about. Where it is known that the API fails, and there is
-    /// no path, all are asked for `/`: is it they who fail, or what is before them?
-    async fn probe(&self, facts: &mut Facts, routing: &Routing) {
-        let Monitor { config, edge, .. } = *self;
-        let Observed::Known(tasks) = &facts.tasks else { return };
-        edge.memory.keep(tasks);
-        let (Some(gateway), Some(route)) = (&config.gateway, &mut facts.route) else { return };
-        if let (Some(_), true, Observed::Known(endpoints)) =
-            (&gateway.probe.path, routing.probing, route.endpoints.clone())
-        {
-            let running = tasks.iter().filter(|task| task.runs());
-            let running: Vec<_> =
-                running.filter_map(|task| endpoints.get(&task.arn).copied()).collect();
-            routing::ask(edge, gateway, route, |route| {
-                let asked = |at: &SocketAddr| route.readiness.contains_key(at);
-                running.iter().copied().filter(|at| !asked(at)).collect()
-            })
-            .await;
-        }
-        let blames = matches!(facts.api.known(), Some(ApiAnswer::Bad(_)));
-        let rings = facts.alarm.known() == Some(&Alarm::Alarm);
-        if let (None, true, Observed::Known(endpoints)) =
-            (&gateway.probe.path, routing.probing && rings && blames, &route.endpoints)
-        {
-            let running = tasks.iter().filter(|task| task.runs());
-            let running = running.filter_map(|task| endpoints.get(&task.arn).copied());
-            facts.answers = probe::answers(&*edge.network, &gateway.probe, running).await;
-        }
-        let (service, now) = (facts.service.known(), edge.aws.now());
-        routing::ask(edge, gateway, route, |route| {
-            route::asks(&View { service, tasks, route, routing, api: None, now })
-        })
-        .await;
     }
 
     /// Takes steps that are harmless to take twice; the route is looked at again after it was
     /// written, as ip-updater does.
     async fn act(&self, steps: Vec<Step>, report: &mut Report) {
-        let Monitor { config, edge, .. } = *self;
+        let Eye { config, edge, .. } = self.eye;
         let api_type = config.gateway.as_ref().map_or(ApiType::Http, |gateway| gateway.api_type);
         let attempts = act::execute(&edge.aws, &config.target, api_type, steps).await;
         let moved = attempts.iter().any(|it| it.outcome.is_ok() && is_of_route(&it.step));
@@ -210,13 +166,13 @@ impl Monitor<'_> {
         invocation: &Invocation,
         report: &mut Report,
     ) {
-        let Monitor { config, edge, .. } = *self;
+        let Eye { config, edge, .. } = self.eye;
         let Observed::Known(service) = &facts.service else { return };
         let (aws, target) = (&edge.aws, &config.target);
         match claim::take(aws, target, &service.arn, &invocation.attempt()).await {
             Ok(Claim::Held) => {
-                let (facts, finding) = Box::pin(self.look(suspects)).await;
-                report.found(&facts, &finding, self.config.target.mode);
+                let (facts, finding) = Box::pin(self.eye.look(suspects)).await;
+                report.found(&facts, &finding, target.mode);
                 let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim).collect();
                 self.act(steps, report).await;
                 if let Err(error) = claim::release(aws, target, &service.arn).await {
@@ -225,37 +181,6 @@ impl Monitor<'_> {
             }
             Ok(Claim::Taken { by }) => report.held.push(Told::from(Hold::Claimed { by })),
             Err(error) => report.failed.push(error.to_string()),
-        }
-    }
-}
-
-/// The tasks that this invocation has found sick, by id, and since when. Where nothing may be noted
-/// on them, in `observe`, a later look of the same invocation knows by this what would be done; and
-/// a tag that is not shown yet costs no time.
-#[derive(Debug, Default)]
-struct Suspects(BTreeMap<String, Timestamp>);
-
-impl Suspects {
-    fn note(&mut self, finding: &Finding, unhealthy_for: Duration) {
-        let sick = match &finding.diagnosis {
-            Diagnosis::TaskSick { tasks } => tasks.as_slice(),
-            _ => &[],
-        };
-        self.0.retain(|id, _| sick.iter().any(|arn| task_id(arn) == id));
-        let since = |hold: &Hold| match hold {
-            Hold::SuspectNotYet { task, until } => {
-                Some((task.clone(), until.checked_sub(unhealthy_for).ok()?))
-            }
-            _ => None,
-        };
-        self.0.extend(finding.plan.holds.iter().filter_map(since));
-    }
-
-    fn recall(&self, facts: &mut Facts) {
-        if let Observed::Known(tasks) = &mut facts.tasks {
-            for task in tasks {
-                task.suspect_since = task.suspect_since.or(self.0.get(task.id()).copied());
-            }
         }
     }
 }

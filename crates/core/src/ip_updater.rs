@@ -1,6 +1,8 @@
 //! ip-updater: on a change of one of the service's tasks, the gateway is led to one that answers.
 
+use eden_input::Hints;
 use eden_policy::Hold;
+use jiff::Timestamp;
 
 use crate::config::IpUpdaterConfig;
 use crate::edge::Edge;
@@ -30,7 +32,7 @@ pub async fn handle(
 ) -> Result<Report, HandlerError> {
     let trigger = Trigger::parse(&invocation.event)?;
     let now = edge.aws.now();
-    let mut report = Report::new(NAME, &invocation.request_id, trigger.describe(), now);
+    let report = Report::new(NAME, &invocation.request_id, trigger.describe(), now);
     let task = match trigger {
         Trigger::Task(task) => task,
         Trigger::Alarm { .. } | Trigger::Schedule | Trigger::Manual | Trigger::Other(_) => {
@@ -42,14 +44,29 @@ pub async fn handle(
     if let Some(because) = task.is_foreign_to(&config.target) {
         return Ok(report.ignore(because));
     }
+    follow(config, edge, &task.hints(), task.happened_at, report).await
+}
+
+/// Leads the gateway to a task that answers, and tells people when the maintenance page comes or
+/// goes; `since` is when the event happened, if one did.
+///
+/// # Errors
+/// As [`handle`], but for the event.
+pub async fn follow(
+    config: &IpUpdaterConfig,
+    edge: &Edge,
+    hints: &Hints,
+    since: Option<Timestamp>,
+    mut report: Report,
+) -> Result<Report, HandlerError> {
     let reconciler = Reconciler { edge, target: &config.target, gateway: &config.gateway };
     let patience = config.gateway.ready_within;
     let trail = Trail::of(&edge.aws, &config.target, &report);
-    let route = Box::pin(reconciler.reconcile(&task.hints(), patience, &trail)).await;
+    let route = Box::pin(reconciler.reconcile(hints, patience, &trail)).await;
     report.hold(&route.plan);
     let unaddressed = |hold: &&Hold| matches!(hold, Hold::NoAddress { .. });
     report.failed.extend(route.plan.holds.iter().find(unaddressed).map(Hold::to_string));
-    report.routed(route, task.happened_at);
+    report.routed(route, since);
     notify::maintenance(edge, config, &mut report).await;
     Ok(report.finish()?)
 }

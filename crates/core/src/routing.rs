@@ -109,6 +109,39 @@ impl Reconciler<'_> {
         reconciled
     }
 
+    /// What one look would have written, and what would have been held; nothing is written or
+    /// waited for.
+    pub async fn plan(&self) -> Plan {
+        let (mut wanted, mut asked): (&[Wanted], _) = (&[Wanted::Running], BTreeMap::new());
+        loop {
+            let (facts, plan) = self.look(&Hints::default(), wanted, mem::take(&mut asked)).await;
+            if wanted == EVERY_TASK || !self.is_rash(&plan, &facts) {
+                return plan;
+            }
+            (wanted, asked) = (EVERY_TASK, facts.route.readiness);
+        }
+    }
+
+    /// Looks and decides.
+    async fn look(
+        &self,
+        event: &Hints,
+        wanted: &[Wanted],
+        asked: BTreeMap<SocketAddr, Readiness>,
+    ) -> (RouteFacts, Plan) {
+        let Reconciler { edge, target, gateway } = *self;
+        let hints = edge.memory.with(event);
+        let mut facts = observe::route(&edge.aws, target, gateway, wanted, &hints).await;
+        facts.route.readiness = asked;
+        let plan = self.decide(&mut facts).await;
+        (facts, plan)
+    }
+
+    /// Whether a last resort is planned before every task was looked at that might be better.
+    fn is_rash(&self, plan: &Plan, facts: &RouteFacts) -> bool {
+        plan.steps.iter().any(is_last_resort) && self.leads_astray(facts)
+    }
+
     /// Looks, decides and writes in turn; returns the last decision, without what was not done.
     async fn settle(
         &self,
@@ -121,14 +154,9 @@ impl Reconciler<'_> {
         let (mut looks, mut rounds) = (LOOKS.iter(), 0);
         let (mut wanted, mut asked): (&[Wanted], _) = (&[Wanted::Running], BTreeMap::new());
         loop {
-            let hints = self.edge.memory.with(event);
-            let aws = &self.edge.aws;
-            let look = observe::route(aws, self.target, self.gateway, wanted, &hints);
-            let (mut facts, ()) = tokio::join!(look, reconciled.audit(trail));
-            facts.route.readiness = mem::take(&mut asked);
-            let plan = self.decide(&mut facts).await;
-            let last_resort = plan.steps.iter().any(is_last_resort);
-            if last_resort && wanted != EVERY_TASK && self.leads_astray(&facts) {
+            let look = self.look(event, wanted, mem::take(&mut asked));
+            let ((facts, plan), ()) = tokio::join!(look, reconciled.audit(trail));
+            if wanted != EVERY_TASK && self.is_rash(&plan, &facts) {
                 (wanted, asked) = (EVERY_TASK, facts.route.readiness);
                 continue;
             }

@@ -39,6 +39,7 @@ use crate::limits::{Limits, Routing};
 use crate::mode::{self, Mode};
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::{self, State, View};
+pub use budget::remedies;
 use patient::Patient;
 
 /// What was found, and what is to be done about it.

@@ -74,7 +74,7 @@ pub enum State {
 
 /// Where a pointer leads now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lead<'a> {
+pub enum Lead<'a> {
     /// To a task, which may be stopping.
     Task(&'a Task, SocketAddr),
     /// To the maintenance page.
@@ -179,7 +179,8 @@ impl<'a> View<'a> {
         })
     }
 
-    fn lead(&self, pointer: &Pointer, integration: &Integration) -> Lead<'a> {
+    /// Where a pointer leads.
+    pub fn lead(&self, pointer: &Pointer, integration: &Integration) -> Lead<'a> {
         let Some(uri) = integration.uri.as_deref() else {
             return Lead::Elsewhere;
         };

@@ -138,19 +138,20 @@ pub(super) async fn clear_suspect(
 }
 
 /// Sets a tag of a service or a task.
-pub(crate) async fn tag(
-    aws: &Aws,
-    of: &str,
-    key: String,
-    value: String,
-) -> Result<Outcome, CallError> {
+///
+/// # Errors
+/// When the call fails; a service with a short ARN can have no tags (F36).
+pub async fn tag(aws: &Aws, of: &str, key: String, value: String) -> Result<Outcome, CallError> {
     let tag = Tag::builder().key(key).value(value).build();
     let answer = aws.ecs.tag_resource().resource_arn(of).tags(tag).send().await;
     answer.map(|_| Outcome::Done).map_err(|error| CallError::new("TagResource", of, &error))
 }
 
 /// Removes a tag of a service or a task.
-pub(crate) async fn untag(aws: &Aws, of: &str, key: String) -> Result<Outcome, CallError> {
+///
+/// # Errors
+/// When the call fails.
+pub async fn untag(aws: &Aws, of: &str, key: String) -> Result<Outcome, CallError> {
     let answer = aws.ecs.untag_resource().resource_arn(of).tag_keys(key).send().await;
     answer.map(|_| Outcome::Done).map_err(|error| CallError::new("UntagResource", of, &error))
 }

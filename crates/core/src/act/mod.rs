@@ -4,6 +4,7 @@ pub(crate) mod ecs;
 mod gateway;
 mod once;
 
+pub use ecs::{tag, untag};
 use eden_policy::Step;
 use eden_policy::route::is_move;
 

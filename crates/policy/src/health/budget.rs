@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::later;
 use super::patient::Patient;
-use crate::facts::{Former, Stop, Task};
+use crate::facts::{Former, Service, Stop, Task};
 use crate::plan::Hold;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -22,22 +22,26 @@ const NOTED: Duration = Duration::from_secs(30);
 /// A note has whole seconds.
 const ROUNDING: Duration = Duration::from_secs(1);
 
-impl Patient<'_> {
-    /// When each remedy of the last hour was taken: stops by ECS's stop reasons (F18), forced and
-    /// rolled back deployments by the service's tag.
-    fn remedies(&self) -> Vec<Timestamp> {
-        let stops = self.stops();
-        let deployments = self.service.redeployed_at.iter().copied();
-        let mut at: Vec<_> =
-            stops.chain(deployments).filter(|at| self.now < later(*at, HOUR)).collect();
-        at.sort();
-        at
-    }
+/// When each remedy of the last hour was taken: stops by ECS's stop reasons (F18), forced and rolled
+/// back deployments by the service's tag.
+pub fn remedies(service: &Service, tasks: &[Task], now: Timestamp) -> Vec<Timestamp> {
+    let deployments = service.redeployed_at.iter().copied();
+    let mut at: Vec<_> =
+        stops(tasks, now).chain(deployments).filter(|at| now < later(*at, HOUR)).collect();
+    at.sort();
+    at
+}
 
-    /// When Eden stopped tasks, as far as ECS remembers. What has no time may be of just now.
+/// When Eden stopped tasks, as far as ECS remembers. What has no time may be of just now.
+fn stops(tasks: &[Task], now: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let by_eden = |task: &&Task| task.stop.as_ref().is_some_and(Stop::is_edens);
+    tasks.iter().filter(by_eden).map(move |task| task.stopping_at.unwrap_or(now))
+}
+
+impl Patient<'_> {
+    /// When Eden stopped tasks.
     pub(super) fn stops(&self) -> impl Iterator<Item = Timestamp> {
-        let by_eden = |task: &&Task| task.stop.as_ref().is_some_and(Stop::is_edens);
-        self.tasks.iter().filter(by_eden).map(|task| task.stopping_at.unwrap_or(self.now))
+        stops(self.tasks, self.now)
     }
 
     /// How many remedies are left.
@@ -45,7 +49,7 @@ impl Patient<'_> {
     /// # Errors
     /// The hold, when there is none.
     pub(super) fn budget(&self) -> Result<usize, Hold> {
-        let remedies = self.remedies();
+        let remedies = remedies(self.service, self.tasks, self.now);
         let spent = u32::try_from(remedies.len()).unwrap_or(u32::MAX);
         let budget = self.limits.healing_budget_per_hour;
         if spent < budget {

@@ -1,0 +1,110 @@
+//! What health-monitor sees of the service, and what follows from it. Nothing is changed here.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use eden_input::Hints;
+use eden_policy::facts::{Alarm, ApiAnswer, Facts, Observed, task_id};
+use eden_policy::health::{self, Finding, Rules};
+use eden_policy::route::{self, View};
+use eden_policy::{Diagnosis, Hold, Routing};
+use jiff::Timestamp;
+
+use crate::config::HealthMonitorConfig;
+use crate::edge::Edge;
+use crate::{observe, probe, routing};
+
+/// What looks for one invocation.
+pub(super) struct Eye<'a> {
+    pub(super) config: &'a HealthMonitorConfig,
+    pub(super) edge: &'a Edge,
+    /// Whether the API may be asked as well.
+    pub(super) asks_api: bool,
+}
+
+impl Eye<'_> {
+    /// What there is to see, and what follows from it.
+    pub(super) async fn look(&self, suspects: &Suspects) -> (Facts, Finding) {
+        let Eye { config, edge, asks_api } = *self;
+        let hints = edge.memory.with(&Hints::default());
+        let mut facts = Box::pin(observe::health(edge, config, &hints, asks_api)).await;
+        suspects.recall(&mut facts);
+        let default = Routing::default();
+        let routing = config.gateway.as_ref().map_or(&default, |gateway| &gateway.routing);
+        let rules = Rules { limits: &config.limits, routing, mode: config.target.mode };
+        self.probe(&mut facts, routing).await;
+        let now = edge.aws.now();
+        let asks = health::asks(&facts, rules, now);
+        observe::complete(&edge.aws, config, &mut facts, &asks.protection, asks.former).await;
+        let finding = health::decide(&facts, rules, edge.aws.now());
+        (facts, finding)
+    }
+
+    /// Asks the tasks whether they answer: all of them when there is a path to ask for, otherwise
+    /// those that the route's decision asks about. Where it is known that the API fails, and there is
+    /// no path, all are asked for `/`: is it they who fail, or what is before them?
+    async fn probe(&self, facts: &mut Facts, routing: &Routing) {
+        let Eye { config, edge, .. } = *self;
+        let Observed::Known(tasks) = &facts.tasks else { return };
+        edge.memory.keep(tasks);
+        let (Some(gateway), Some(route)) = (&config.gateway, &mut facts.route) else { return };
+        if let (Some(_), true, Observed::Known(endpoints)) =
+            (&gateway.probe.path, routing.probing, route.endpoints.clone())
+        {
+            let running = tasks.iter().filter(|task| task.runs());
+            let running: Vec<_> =
+                running.filter_map(|task| endpoints.get(&task.arn).copied()).collect();
+            routing::ask(edge, gateway, route, |route| {
+                let asked = |at: &SocketAddr| route.readiness.contains_key(at);
+                running.iter().copied().filter(|at| !asked(at)).collect()
+            })
+            .await;
+        }
+        let blames = matches!(facts.api.known(), Some(ApiAnswer::Bad(_)));
+        let rings = facts.alarm.known() == Some(&Alarm::Alarm);
+        if let (None, true, Observed::Known(endpoints)) =
+            (&gateway.probe.path, routing.probing && rings && blames, &route.endpoints)
+        {
+            let running = tasks.iter().filter(|task| task.runs());
+            let running = running.filter_map(|task| endpoints.get(&task.arn).copied());
+            facts.answers = probe::answers(&*edge.network, &gateway.probe, running).await;
+        }
+        let (service, now) = (facts.service.known(), edge.aws.now());
+        routing::ask(edge, gateway, route, |route| {
+            route::asks(&View { service, tasks, route, routing, api: None, now })
+        })
+        .await;
+    }
+}
+
+/// The tasks that this invocation has found sick, by id, and since when. Where nothing may be noted
+/// on them, in `observe`, a later look of the same invocation knows by this what would be done; and
+/// a tag that is not shown yet costs no time.
+#[derive(Debug, Default)]
+pub(super) struct Suspects(BTreeMap<String, Timestamp>);
+
+impl Suspects {
+    pub(super) fn note(&mut self, finding: &Finding, unhealthy_for: Duration) {
+        let sick = match &finding.diagnosis {
+            Diagnosis::TaskSick { tasks } => tasks.as_slice(),
+            _ => &[],
+        };
+        self.0.retain(|id, _| sick.iter().any(|arn| task_id(arn) == id));
+        let since = |hold: &Hold| match hold {
+            Hold::SuspectNotYet { task, until } => {
+                Some((task.clone(), until.checked_sub(unhealthy_for).ok()?))
+            }
+            _ => None,
+        };
+        self.0.extend(finding.plan.holds.iter().filter_map(since));
+    }
+
+    fn recall(&self, facts: &mut Facts) {
+        if let Observed::Known(tasks) = &mut facts.tasks {
+            for task in tasks {
+                task.suspect_since = task.suspect_since.or(self.0.get(task.id()).copied());
+            }
+        }
+    }
+}
