@@ -94,13 +94,12 @@ async fn a_real_binary_ignores_a_foreign_event_and_survives_it() {
 async fn a_real_binary_fails_at_its_start_with_every_bad_variable_named() {
     // Given
     let spec = FunctionSpec {
-        name: IP_UPDATER.to_owned(),
         environment: BTreeMap::from([
             ("ECS_CLUSTER".to_owned(), "prod-eden-cluster".to_owned()),
             ("BACKEND_PORT".to_owned(), "http".to_owned()),
         ]),
         timeout: Duration::from_secs(60),
-        memory_mb: 128,
+        ..FunctionSpec::new(IP_UPDATER)
     };
     let function = ProcessFunction::new(binaries()["ip-updater"].clone(), spec, BTreeMap::new());
     let lambda = eden_lab::lambda::Lambda::new(eden_lab::lambda::RetryDelays::aws());

@@ -1,0 +1,76 @@
+//! `eden verify`: is Eden installed as it should be, can it do its work, and is the service well?
+//!
+//! Each area has a module of its own, with what it reads of AWS as plain facts, and its checks, which
+//! are pure functions of them. What could not be read is unknown, and unknown is not failed.
+
+mod alarms;
+mod check;
+mod dead_letters;
+mod functions;
+mod logs;
+mod manual_test;
+mod policy;
+mod report;
+mod route;
+mod rules;
+mod service;
+mod topic;
+
+use anyhow::Result;
+use eden_core::config::HealthMonitorConfig;
+use eden_core::health_monitor;
+
+use crate::context::Context;
+use crate::exit::ExitStatus;
+use check::Check;
+use report::Report;
+use service::Looked;
+
+/// Checks everything and prints the results; `invoke` also runs health-monitor by hand.
+///
+/// # Errors
+/// When stdout cannot be written. What could not be read is a result, not an error.
+pub async fn run(context: &Context, invoke: bool) -> Result<ExitStatus> {
+    let mut checks = Box::pin(read_and_check(context)).await;
+    if invoke {
+        checks.push(manual_test::check(&manual_test::read(context).await));
+    }
+    let report = Report::new(checks);
+    context.output.show(&report, report::text)?;
+    Ok(report.status())
+}
+
+/// In the order in which somebody would look for a fault: what wakes Eden, what it works on, whom it
+/// tells.
+async fn read_and_check(context: &Context) -> Vec<Check> {
+    let functions = Box::pin(functions::read(context)).await;
+    let settings = functions.health_monitor_settings();
+    let (looked, rules, alarms, topic, queue) = tokio::join!(
+        look(context, settings.as_ref()),
+        rules::read(context),
+        alarms::read(context, settings.as_ref()),
+        topic::read(context, settings.as_ref()),
+        dead_letters::read(context),
+    );
+    let logs = Box::pin(logs::read(context, looked.as_ref().ok(), rules.every())).await;
+    let mut checks = functions::checks(&functions);
+    checks.extend(rules::checks(&rules, &functions));
+    checks.extend(alarms::checks(&alarms));
+    checks.extend(topic::checks(&topic));
+    checks.extend(logs::checks(&logs));
+    checks.push(service::check(looked.as_ref().map_err(String::as_str)));
+    checks.extend(route::checks(looked.as_ref().map_err(String::as_str)));
+    checks.push(dead_letters::check(&queue));
+    checks
+}
+
+/// What health-monitor would see now, or why nobody can tell.
+async fn look(
+    context: &Context,
+    settings: Result<&HealthMonitorConfig, &String>,
+) -> Result<Looked, String> {
+    let config = settings.map_err(Clone::clone)?;
+    let (facts, finding) = Box::pin(health_monitor::look(config, &context.edge)).await;
+    let now = context.edge.aws.now();
+    Ok(Looked { gateway: config.gateway.clone(), facts, finding, now })
+}

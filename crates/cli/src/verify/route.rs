@@ -1,0 +1,235 @@
+//! The route: whether it can be written, where it leads, and whether a change of it takes effect.
+
+use eden_core::config::{ApiType, Gateway};
+use eden_policy::facts::{Integration, IntegrationKind, Pointer, Route, Serves, Stage, Task};
+use eden_policy::route::{Lead, View};
+use eden_policy::{Diagnosis, Observed, Step};
+
+use super::check::{Check, Outcome};
+use super::service::Looked;
+
+/// What mends a route.
+const APPLY: &str =
+    "`eden route` shows what ip-updater would write, `eden route --apply` writes it";
+
+/// The checks of the route.
+pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
+    let looked = match looked {
+        Ok(looked) => looked,
+        Err(why) => return vec![Check::new("route", Outcome::unknown(why))],
+    };
+    let Looked { gateway, facts, finding, now } = looked;
+    let (Some(gateway), Some(route)) = (gateway, &facts.route) else {
+        let found = "the functions are told of no API";
+        let remedy = "deploy with the parameters of the API: `sam deploy --parameter-overrides \
+                      APIGatewayId=ID APIGatewayIntegrationId=IDS`";
+        return vec![Check::new("route", Outcome::failed(found, remedy))];
+    };
+    let target = |pointer: &Pointer, read: &Observed<Integration>| {
+        if finding.diagnosis == Diagnosis::ScaledToZero {
+            return Outcome::passed("leads to no task, since none is wanted");
+        }
+        let read = match read {
+            Observed::Known(read) => read,
+            Observed::Unknown(why) => return Outcome::unknown(why),
+        };
+        let tasks = match (&facts.tasks, &route.endpoints) {
+            (Observed::Known(tasks), Observed::Known(_)) => tasks,
+            (Observed::Unknown(why), _) | (_, Observed::Unknown(why)) => {
+                return Outcome::unknown(why);
+            }
+        };
+        let view = View {
+            service: facts.service.known(),
+            tasks,
+            route,
+            routing: &gateway.routing,
+            api: None,
+            now: *now,
+        };
+        leads(read, view.lead(pointer, read), tasks.iter().any(Task::runs))
+    };
+    let of_pointers = route.pointers.iter().flat_map(|(pointer, read)| {
+        [
+            Check::new(pointer.to_string(), writable(read)),
+            Check::new(format!("target of {pointer}"), target(pointer, read)),
+        ]
+    });
+    let mut checks: Vec<Check> = of_pointers.collect();
+    checks.extend(stages(route, gateway, &finding.plan.steps));
+    checks
+}
+
+/// Whether it can be written, as far as that shows without writing.
+fn writable(read: &Observed<Integration>) -> Outcome {
+    match read {
+        Observed::Known(Integration { kind: IntegrationKind::Http, .. }) => Outcome::passed(
+            "can lead to a task; whether the functions' roles may write it shows only when they do",
+        ),
+        Observed::Known(Integration { kind: IntegrationKind::Other(kind), .. }) => Outcome::failed(
+            format!("it is {kind}, which cannot lead to the public address of a task (F6)"),
+            "name an integration of the type HTTP_PROXY over the internet: `sam deploy \
+             --parameter-overrides APIGatewayIntegrationId=IDS`",
+        ),
+        Observed::Unknown(why) if why.contains("NotFoundException") => Outcome::failed(
+            why.clone(),
+            "name what there is: `sam deploy --parameter-overrides APIGatewayId=ID \
+             APIGatewayIntegrationId=IDS`; README.md says how to find them",
+        ),
+        Observed::Unknown(why) => Outcome::unknown(why),
+    }
+}
+
+/// Whether what a pointer leads to is a task that runs, of which there may be none.
+fn leads(read: &Integration, lead: Lead<'_>, any_runs: bool) -> Outcome {
+    let to = read.uri.as_deref().filter(|uri| !uri.is_empty()).unwrap_or("nowhere");
+    match lead {
+        Lead::Task(task, _) if task.runs() => {
+            Outcome::passed(format!("{to}, where task {} runs", task.id()))
+        }
+        Lead::Maintenance => Outcome::failed(
+            "it leads to the maintenance page",
+            "`eden diagnose` shows why no task serves; Eden leads it back when one does",
+        ),
+        Lead::Task(..) | Lead::Elsewhere if any_runs => {
+            Outcome::failed(format!("{to}, where no task of the service runs"), APPLY)
+        }
+        Lead::Task(..) | Lead::Elsewhere => Outcome::failed(
+            format!("{to}, and no task of the service runs"),
+            "`eden diagnose` shows why; Eden leads it to the first task that runs",
+        ),
+    }
+}
+
+/// The checks of the stages that the route is shown by (F4, F7).
+fn stages(route: &Route, gateway: &Gateway, steps: &[Step]) -> Vec<Check> {
+    let stages = match &route.stages {
+        Observed::Known(stages) if stages.is_empty() => {
+            let outcome = Outcome::failed("the API has none, so nobody can call it", "add a stage");
+            return vec![Check::new("stages", outcome)];
+        }
+        Observed::Known(stages) => stages,
+        Observed::Unknown(why) if why.contains("STAGE_NAME names") => {
+            let remedy = "name those there are: `sam deploy --parameter-overrides \
+                          APIGatewayStage=NAMES`";
+            return vec![Check::new("stages", Outcome::failed(why.clone(), remedy))];
+        }
+        Observed::Unknown(why) => return vec![Check::new("stages", Outcome::unknown(why))],
+    };
+    let outcome = |it: &Stage| Check::new(format!("stage {}", it.name), stage(it, gateway, steps));
+    stages.iter().map(outcome).collect()
+}
+
+fn stage(stage: &Stage, gateway: &Gateway, steps: &[Step]) -> Outcome {
+    let is_due =
+        |step: &Step| matches!(step, Step::DeployStage { stage: due, .. } if *due == stage.name);
+    match (stage.auto_deploy, &stage.serves) {
+        (true, _) => Outcome::passed("shows a change at once"),
+        (false, _) if steps.iter().any(is_due) => {
+            Outcome::failed("it does not show yet where the route leads", APPLY)
+        }
+        (false, Serves::Nothing) => {
+            let (command, id) = match gateway.api_type {
+                ApiType::Http => ("apigatewayv2", "--api-id"),
+                ApiType::Rest => ("apigateway", "--rest-api-id"),
+            };
+            let (api, name) = (&gateway.api_id, &stage.name);
+            Outcome::failed(
+                "it was never deployed, so it shows nothing (F4)",
+                format!(
+                    "deploy it: `aws {command} create-deployment {id} {api} --stage-name '{name}'`"
+                ),
+            )
+        }
+        (false, Serves::Deployment(_) | Serves::NotRead(_)) => {
+            Outcome::passed("shows no change by itself: Eden deploys it after each (F4)")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eden_policy::facts::{LastStatus, TaskHealth, TaskNetwork};
+
+    use super::*;
+
+    fn gateway() -> Gateway {
+        let variables = [
+            ("ECS_CLUSTER", "c"),
+            ("ECS_SERVICE", "s"),
+            ("API_GATEWAY_ID", "a1"),
+            ("API_GATEWAY_URL", "https://api.example.com"),
+            ("INTEGRATION_ID", "int1"),
+        ];
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        eden_core::config::IpUpdaterConfig::read(variable).unwrap().gateway
+    }
+
+    fn integration(kind: IntegrationKind, uri: Option<&str>) -> Integration {
+        Integration { kind, uri: uri.map(str::to_owned) }
+    }
+
+    fn passed(outcome: &Outcome) -> bool {
+        matches!(outcome, Outcome::Passed { .. })
+    }
+
+    fn failed(outcome: &Outcome) -> bool {
+        matches!(outcome, Outcome::Failed { .. })
+    }
+
+    #[test]
+    fn only_an_integration_over_the_internet_can_be_led_to_a_task() {
+        let over_vpc = IntegrationKind::Other("HTTP_PROXY over VPC_LINK".to_owned());
+
+        let http = Observed::Known(integration(IntegrationKind::Http, None));
+        assert!(passed(&writable(&http)));
+        assert!(failed(&writable(&Observed::Known(integration(over_vpc, None)))));
+        let missing = "GetIntegration of int1 of API a1 failed: NotFoundException: none";
+        assert!(failed(&writable(&Observed::Unknown(missing.to_owned()))));
+        let refused = Observed::Unknown("AccessDeniedException".to_owned());
+        assert_eq!(writable(&refused), Outcome::unknown("AccessDeniedException"));
+    }
+
+    #[test]
+    fn only_a_task_that_runs_is_a_target() {
+        let at = "203.0.113.7:8000".parse().unwrap();
+        let read = integration(IntegrationKind::Http, Some("http://203.0.113.7:8000/{proxy}"));
+        let task = |last_status| Task {
+            arn: "arn:aws:ecs:us-east-1:1:task/c/t1".to_owned(),
+            last_status,
+            wanted: last_status == LastStatus::Running,
+            health: TaskHealth::Healthy,
+            created_at: None,
+            started_at: None,
+            stopping_at: None,
+            deployment: None,
+            network: TaskNetwork::Unattached,
+            stop: None,
+            suspect_since: None,
+        };
+        let (runs, stops) = (task(LastStatus::Running), task(LastStatus::Stopping));
+
+        let found = "http://203.0.113.7:8000/{proxy}, where task t1 runs";
+        assert_eq!(leads(&read, Lead::Task(&runs, at), true), Outcome::passed(found));
+        for lead in [Lead::Task(&stops, at), Lead::Elsewhere, Lead::Maintenance] {
+            for any_runs in [true, false] {
+                assert!(failed(&leads(&read, lead, any_runs)), "{lead:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stage_shows_a_change_at_once_or_is_deployed_and_was_deployed_once() {
+        let of = |auto_deploy, serves| {
+            let it = Stage { name: "prod".to_owned(), auto_deploy, serves };
+            stage(&it, &gateway(), &[])
+        };
+
+        assert!(passed(&of(true, Serves::Nothing)));
+        assert!(passed(&of(false, Serves::NotRead("d1".to_owned()))));
+        assert!(failed(&of(false, Serves::Nothing)));
+    }
+}

@@ -1,0 +1,9 @@
+//! `eden`, the real program, against the lab over HTTP.
+
+mod changes;
+mod errors;
+mod following;
+mod looking;
+mod offline;
+mod scene;
+mod verify;

@@ -1,0 +1,311 @@
+//! `eden verify` against the lab: all is well, then one thing after the other is not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eden_lab::example::{
+    ALARM, API, AUDIT_LOG, CLUSTER, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, SERVICE,
+};
+use eden_lab::lambda::{FunctionError, Handler};
+use eden_lab::world::{ApiKind, Fault, FaultKind, FunctionState, World};
+
+use crate::scene::Scene;
+
+/// A change of the world and the checks that fail for it.
+type Case = (fn(&mut World), &'static [&'static str]);
+
+const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:prod-eden-autoresiliency-notifications";
+const DEAD_LETTERS: &str = "prod-eden-dead-letters";
+const SCHEDULE: &str = "prod-eden-scheduled-health-check";
+
+fn set(world: &mut World, function: &str, variable: &str, value: &str) {
+    world.change_function(function, |it| {
+        it.spec.environment.insert(variable.to_owned(), value.to_owned());
+    });
+}
+
+fn set_both(world: &mut World, variable: &str, value: &str) {
+    for function in [IP_UPDATER, HEALTH_MONITOR] {
+        set(world, function, variable, value);
+    }
+}
+
+/// What was deployed, and what it is told.
+const OF_THE_FUNCTIONS: &[Case] = &[
+    (
+        |world| {
+            world.remove_function(IP_UPDATER);
+        },
+        // The rule's permission went with the function.
+        &["function prod-eden-ip-updater", "permission for rule prod-eden-ecs-task-state-change"],
+    ),
+    (
+        |world| {
+            world.change_function(IP_UPDATER, |it| it.state = FunctionState::Inactive);
+        },
+        &["function prod-eden-ip-updater"],
+    ),
+    (
+        |world| {
+            world.change_function(HEALTH_MONITOR, |it| {
+                "python3.12".clone_into(&mut it.spec.runtime);
+            });
+        },
+        &["runtime of prod-eden-health-monitor"],
+    ),
+    (
+        |world| {
+            world.change_function(IP_UPDATER, |it| it.spec.timeout = Duration::from_secs(3));
+        },
+        &["timeout of prod-eden-ip-updater"],
+    ),
+    (
+        |world| set(world, HEALTH_MONITOR, "CRASH_LOOP_DEATHS", "many"),
+        &["settings of prod-eden-health-monitor"],
+    ),
+    (
+        |world| set_both(world, "BACKEND_PORT", "http"),
+        &["settings of prod-eden-ip-updater", "settings of prod-eden-health-monitor"],
+    ),
+    (|world| set(world, IP_UPDATER, "LOG_LEVEL", "debug"), &["settings of both functions"]),
+];
+
+/// What wakes the functions, and whom they tell.
+const OF_THE_STACK: &[Case] = &[
+    (
+        |world| {
+            world.remove_rule("prod-eden-health-alarm-trigger");
+        },
+        &["rule prod-eden-health-alarm-trigger"],
+    ),
+    (
+        |world| {
+            world.set_rule_enabled(SCHEDULE, false);
+        },
+        &["rule prod-eden-scheduled-health-check"],
+    ),
+    (
+        |world| {
+            world.remove_targets("prod-eden-ecs-task-state-change");
+        },
+        &["target of rule prod-eden-ecs-task-state-change"],
+    ),
+    (
+        |world| {
+            world.remove_targets("prod-eden-action-audit");
+        },
+        &["target of rule prod-eden-action-audit"],
+    ),
+    (
+        |world| {
+            world.change_function(HEALTH_MONITOR, |it| {
+                let is_schedules = |arn: &String| arn.ends_with(SCHEDULE);
+                it.spec.permissions.retain(|it| !it.source_arn.as_ref().is_some_and(is_schedules));
+            });
+        },
+        &["permission for rule prod-eden-scheduled-health-check"],
+    ),
+    (|world| set(world, HEALTH_MONITOR, "ALARM_NAME", "nobody-s-alarm"), &["alarm nobody-s-alarm"]),
+    (
+        |world| {
+            world.change_alarm(ALARM, |it| "5XXError".clone_into(&mut it.metric_name));
+        },
+        &["metric of alarm prod-eden-api-health-alarm"],
+    ),
+    (
+        |world| {
+            world.change_alarm(ALARM, |it| {
+                it.dimensions = [("ApiId".to_owned(), "another".to_owned())].into();
+            });
+        },
+        &["metric of alarm prod-eden-api-health-alarm"],
+    ),
+    (
+        |world| {
+            world.change_alarm(ALARM, |it| it.actions_enabled = false);
+        },
+        &["actions of alarm prod-eden-api-health-alarm"],
+    ),
+    (
+        |world| {
+            world.set_subscriptions_confirmed(TOPIC, false);
+        },
+        &["notifications"],
+    ),
+    (
+        |world| {
+            world.send_message(DEAD_LETTERS, "{}");
+        },
+        &["dead letters in prod-eden-dead-letters"],
+    ),
+    (|world| set_both(world, "STAGE_NAME", "nosuch"), &["stages"]),
+    (|world| set_both(world, "INTEGRATION_ID", "int9999"), &["integration int9999"]),
+];
+
+/// What cannot be restored; in this order.
+const FOR_GOOD: &[Case] = &[
+    (
+        |world| {
+            world.empty_log_group("/aws/lambda/prod-eden-ip-updater");
+        },
+        &["log group /aws/lambda/prod-eden-ip-updater"],
+    ),
+    (
+        |world| {
+            world.empty_log_group("/aws/lambda/prod-eden-health-monitor");
+        },
+        &[
+            "log group /aws/lambda/prod-eden-health-monitor",
+            "log group /aws/lambda/prod-eden-ip-updater",
+        ],
+    ),
+    (
+        |world| {
+            world.remove_log_group(AUDIT_LOG);
+        },
+        &[
+            "log group /aws/lambda/prod-eden-health-monitor",
+            "log group /aws/lambda/prod-eden-ip-updater",
+            "log group /eden/prod/autoresiliency",
+        ],
+    ),
+];
+
+async fn all_fail_as_told(scene: &Scene, cases: &[Case], restore: bool) {
+    for (break_it, expected) in cases {
+        // When
+        scene.change(break_it);
+        let said = scene.eden(&["verify", "--json"]).await;
+        // Then
+        assert_eq!(said.checks("failed"), *expected, "{}", said.stdout);
+        assert_eq!(said.status, Some(1));
+        if restore {
+            scene.restore();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_passes_until_one_thing_is_broken_which_is_named() {
+    // Given: all is well, and from now on nothing is mended
+    let scene = Scene::steady(230, ApiKind::Http).await;
+    scene.lull().await;
+    let said = scene.eden(&["verify", "--json"]).await;
+    assert_eq!(said.status, Some(0), "{}{}", said.stdout, said.stderr);
+    let passed = said.checks("passed");
+    for area in ["function ", "rule ", "alarm ", "log group ", "integration ", "stage ", "dead "] {
+        assert!(passed.iter().any(|check| check.starts_with(area)), "{area}: {passed:?}");
+    }
+    // When, then
+    all_fail_as_told(&scene, OF_THE_FUNCTIONS, true).await;
+    all_fail_as_told(&scene, OF_THE_STACK, true).await;
+    // When, then: with --stack the names come from the stack's outputs
+    let said = scene.eden(&["verify", "--json", "--stack", "eden-autoresiliency"]).await;
+    assert_eq!((said.status, said.checks("passed")), (Some(0), passed));
+    // When, then
+    all_fail_as_told(&scene, FOR_GOOD, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_the_matter_with_the_service_and_its_route_is_named() {
+    // Given
+    let scene = Scene::steady(231, ApiKind::Http).await;
+    scene.lull().await;
+    // When: the route leads nowhere
+    let elsewhere = "http://192.0.2.1:8000/{proxy}";
+    scene.change(|world| world.set_integration_uri(API, PROXY_INTEGRATION, elsewhere).unwrap());
+    let said = scene.eden(&["verify", "--json"]).await;
+    // Then
+    assert_eq!(said.checks("failed"), ["service", "target of integration int5678"]);
+    // When: the tasks are gone as well
+    scene.change(|world| world.set_desired_count(CLUSTER, SERVICE, 0).unwrap());
+    let gone = |world: &World| !world.tasks(CLUSTER, SERVICE).iter().any(|it| it.is_running());
+    assert!(scene.account.lab.until(Duration::from_secs(30), gone).await);
+    let said = scene.eden(&["verify"]).await;
+    // Then: people read what was found, and what to do
+    assert_eq!(said.status, Some(1), "{}", said.stdout);
+    for part in [
+        "FAILED  service",
+        "Desired count 0 is below the minimum of 1",
+        "→ `eden diagnose` shows the evidence",
+        "FAILED  target of integration int1234",
+        "and no task of the service runs",
+        ", 3 failed",
+    ] {
+        assert!(said.stdout.contains(part), "{part}: {}", said.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_read_is_unknown_and_not_failed() {
+    // Given
+    let scene = Scene::steady(232, ApiKind::Http).await;
+    scene.lull().await;
+    for (operation, permission, unknown) in [
+        ("GetFunctionConfiguration", "lambda:GetFunctionConfiguration", "service"),
+        ("GetPolicy", "lambda:GetPolicy", "permission for rule prod-eden-scheduled-health-check"),
+        ("DescribeRule", "events:DescribeRule", "rule prod-eden-scheduled-health-check"),
+        ("DescribeAlarms", "cloudwatch:DescribeAlarms", "alarm prod-eden-api-health-alarm"),
+        ("ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic", "notifications"),
+        (
+            "FilterLogEvents",
+            "logs:FilterLogEvents",
+            "log group /aws/lambda/prod-eden-health-monitor",
+        ),
+        ("GetQueueUrl", "sqs:GetQueueUrl", "dead letters in prod-eden-dead-letters"),
+        ("GetIntegration", "GetIntegration", "integration int1234"),
+        ("DescribeTasks", "DescribeTasks", "service"),
+    ] {
+        // When
+        let kind = FaultKind::AccessDenied;
+        scene.change(|world| world.inject(Fault { operation, kind, times: None }));
+        let said = scene.eden(&["verify", "--json"]).await;
+        // Then
+        assert_eq!(said.checks("failed"), [""; 0], "{operation}: {}", said.stdout);
+        assert!(said.checks("unknown").contains(&unknown.to_owned()), "{}", said.stdout);
+        assert!(said.stdout.contains(permission), "{operation}: {}", said.stdout);
+        assert_eq!(said.status, Some(2), "{operation}");
+        scene.restore();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manual_test_runs_the_health_monitor_and_fails_when_that_fails() {
+    // Given
+    let scene = Scene::steady(233, ApiKind::Http).await;
+    // When, then: it answers
+    let said = scene.eden(&["verify", "--invoke"]).await;
+    assert_eq!(said.status, Some(0), "{}{}", said.stdout, said.stderr);
+    let line = "manual test of prod-eden-health-monitor";
+    let line = said.stdout.lines().find(|it| it.contains(line)).unwrap();
+    assert!(line.ends_with("unchanged, diagnosis healthy"), "{line}");
+    // When, then: it fails
+    let failing: Handler = Arc::new(|_, _| {
+        Box::pin(async { Err(FunctionError::new("FactsUnknown", "told to fail")) })
+    });
+    scene.lambda.register(HEALTH_MONITOR, Duration::from_secs(60), failing);
+    let said = scene.eden(&["verify", "--invoke", "--json"]).await;
+    assert_eq!(said.checks("failed"), ["manual test of prod-eden-health-monitor"]);
+    assert!(said.stdout.contains("told to fail"), "{}", said.stdout);
+    assert_eq!(said.status, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_alarms_of_a_rest_api_are_to_watch_what_a_rest_api_publishes() {
+    // Given
+    let scene = Scene::steady(234, ApiKind::Rest).await;
+    scene.lull().await;
+    // When, then
+    let said = scene.eden(&["verify", "--json"]).await;
+    assert_eq!(said.status, Some(0), "{}{}", said.stdout, said.stderr);
+    // When: it watches what an HTTP API publishes
+    scene.change(|world| {
+        world.change_alarm(ALARM, |it| {
+            "5xx".clone_into(&mut it.metric_name);
+            it.dimensions = [("ApiId".to_owned(), API.to_owned())].into();
+        });
+    });
+    let said = scene.eden(&["verify", "--json"]).await;
+    // Then
+    assert_eq!(said.checks("failed"), ["metric of alarm prod-eden-api-health-alarm"]);
+}
