@@ -32,6 +32,7 @@ enum Verdict {
 /// # Errors
 /// When a tool cannot be started or installed.
 pub fn run() -> Result<bool> {
+    Tools::install_meanwhile(&[Tools::Sam]);
     let mut checked = Vec::new();
     let mut check = |name, run: &dyn Fn() -> Result<Verdict>| -> Result<()> {
         let bold = Style::new().bold();

@@ -14,6 +14,7 @@ mod report;
 mod tags;
 mod tool;
 mod upgrade;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ use anyhow::{Context as _, Result};
 
 pub use docker::BaseImage;
 
+use crate::tools::Tools;
 use crate::workspace::root;
 use cloud::Cloud;
 use report::{Failed, Report};
@@ -60,6 +62,7 @@ pub fn run(options: &Options) -> Result<bool> {
 }
 
 async fn steps(report: &mut Report, options: &Options) -> Result<(), Failed> {
+    Tools::install_meanwhile(&[Tools::Sam, Tools::Checkov, Tools::MiniStack]);
     build::build_and_lint(report).await?;
     instructions::are_within_bounds(report).await;
     // `sam local invoke` needs no stack: it is tried whatever became of this one.
@@ -73,7 +76,8 @@ async fn stack(report: &mut Report, options: &Options) -> Result<(), Failed> {
     let healed = async {
         cloud.deploy(report).await?;
         created::everything(report, &cloud).await?;
-        heal::with_deployed_functions(report, &cloud).await
+        heal::with_deployed_functions(report, &cloud).await?;
+        verify::stack(report, &cloud).await
     }
     .await;
     if options.keep {

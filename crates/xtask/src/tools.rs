@@ -1,8 +1,9 @@
 //! The tools written in Python, pinned in tools/requirements, each set in a virtual environment of
 //! its own below .venv: their requirements contradict each other. And what the bench compares with.
 
-use std::fs;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::{fs, thread};
 
 use anyhow::{Context as _, Result};
 
@@ -76,7 +77,16 @@ impl Tools {
         Ok(command)
     }
 
+    /// Installs sets of tools that are needed soon, beside whatever else there is to do. What cannot
+    /// be installed is told by whoever needs it.
+    pub fn install_meanwhile(sets: &'static [Self]) {
+        thread::spawn(move || sets.iter().for_each(|set| drop(set.install())));
+    }
+
     fn install(self) -> Result<()> {
+        // Whoever needs a set that is being installed waits for it.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let file = self.requirements();
         let requirements = fs::read_to_string(root().join(&file))
             .with_context(|| format!("cannot read {file}"))?;

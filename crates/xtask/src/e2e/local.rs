@@ -1,4 +1,4 @@
-//! Step 5: `sam local invoke` of both functions with every event, in Docker, against the lab.
+//! Step 6: `sam local invoke` of both functions with every event, in Docker, against the lab.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -38,7 +38,7 @@ struct Local {
 
 /// Invokes both functions in containers; skipped where there is no Docker.
 pub async fn invoke_in_docker(report: &mut Report, image: BaseImage) -> Result<(), Failed> {
-    report.step("5  sam local invoke");
+    report.step("6  sam local invoke");
     if !docker::is_there() {
         report.skip("sam local invoke", "no Docker daemon answers `docker info`");
         return Ok(());

@@ -1,4 +1,4 @@
-//! Step 4: `sam deploy` over the stack, and `sam delete`. What is not the stack's stays as it is.
+//! Step 5: `sam deploy` over the stack, and `sam delete`. What is not the stack's stays as it is.
 
 use anyhow::{Result, ensure};
 use eden_lab::example::{CLUSTER, SERVICE};
@@ -20,7 +20,7 @@ const CHANGES: [(&str, &str); 5] = [
 
 /// Deploys the same template with other parameters.
 pub async fn update(report: &mut Report, cloud: &mut Cloud) -> Result<(), Failed> {
-    report.step("4  update and remove");
+    report.step("5  update and remove");
     let before = report.check("the API before the update", cloud.api()).await?;
     let changes = CHANGES.map(|(name, value)| (name.to_owned(), value.to_owned()));
     cloud.parameters.extend(changes);
