@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use eden_lab::lambda::{Environment, Invocation, LogLines};
+use eden_lab::lambda::{Environment, FunctionLog, Invocation, LogLines};
 use eden_lab::world::Call;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -108,6 +108,7 @@ impl Subject {
             request_id: format!("00000000-0000-4000-8000-{:012x}", self.invocations),
             environment: "bench".to_owned(),
             timeout: TIMEOUT,
+            log: FunctionLog::default(),
         };
         let before = ground.world().calls().len();
         let (began, began_at) = (Instant::now(), ground.now());
