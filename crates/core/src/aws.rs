@@ -93,20 +93,22 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// The configuration that Lambda hands to a function: credentials and region from the environment,
-/// endpoints from `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, FIPS and dual-stack endpoints
-/// from `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
+/// The configuration that Lambda hands to a function: credentials and region (`AWS_REGION`, or else
+/// `AWS_DEFAULT_REGION`) from the environment, endpoints from `AWS_ENDPOINT_URL` and
+/// `AWS_ENDPOINT_URL_<SERVICE>`, FIPS and dual-stack endpoints from `AWS_USE_FIPS_ENDPOINT` and
+/// `AWS_USE_DUALSTACK_ENDPOINT`.
 ///
 /// It is put together here, because the SDK's loader brings the chain of profiles, single sign-on
 /// and instance metadata with it, which do not exist in Lambda.
 pub fn config_from_environment(https: &Https) -> SdkConfig {
     let credentials = EnvironmentVariableCredentialsProvider::new();
+    let region = environment("AWS_REGION").or_else(|| environment("AWS_DEFAULT_REGION"));
     let is_set = |name| environment(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(https.clone())
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .region(environment("AWS_REGION").map(Region::new))
+        .region(region.map(Region::new))
         .use_fips(is_set("AWS_USE_FIPS_ENDPOINT"))
         .use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"))
         .service_config(OfOneService)

@@ -32,8 +32,8 @@ pub const NAME: &str = "health-monitor";
 
 /// Handles one event, and tells people of every action and of its own failure.
 ///
-/// Guarantees: what [`eden_policy::health::decide`] guarantees, read anew in every invocation; an event that is
-/// none of ours causes no call to AWS.
+/// Guarantees: what [`eden_policy::health::decide`] guarantees, read anew in every invocation; an
+/// event that is none of ours causes no call to AWS.
 ///
 /// # Errors
 /// When the event is malformed, facts could not be read, or a step, its audit event or its mail
