@@ -13,10 +13,6 @@ pub async fn are_within_bounds(report: &mut Report) {
         report.skip(&name, "valgrind is not installed");
         return;
     };
-    if matches!(instructions::are_stored(), Ok(false)) {
-        report.skip(&name, "no bounds are stored: cargo xtask bench --store-bounds");
-        return;
-    }
     let check = async {
         let checked = instructions::check(&valgrind, &built::binaries(), &super::folder()).await?;
         judge(&checked)
