@@ -1,13 +1,15 @@
 //! docs/benchmarks.md, written from the figures of one run.
 
+mod better;
+mod costs;
+mod floor;
 mod opening;
 
-use crate::cost::{self, Month};
 use crate::figures::{Cold, Figures, Size, Warm};
 use crate::ground::Wire;
 use crate::instructions::grouped;
 use crate::promises::promises;
-use crate::side::{Function, Side};
+use crate::side::Function;
 use crate::spread::{Pair, Spread, ratio_text};
 
 /// The document, below the checkout's root.
@@ -28,8 +30,9 @@ pub fn of(figures: &Figures) -> String {
         sizes(&figures.sizes),
         instructions(figures),
         simulation(figures),
-        costs(figures),
-        better(figures),
+        costs::of(figures),
+        better::of(figures),
+        floor::of(figures),
         TRIED.to_owned(),
     ];
     sections.map(|section| section.trim().to_owned()).join("\n\n") + "\n"
@@ -219,113 +222,4 @@ fn simulation(figures: &Figures) -> String {
         it.calls_per_second,
         it.hours_per_second,
     )
-}
-
-fn costs(figures: &Figures) -> String {
-    let both = Side::BOTH.map(|side| cost::month(figures, side));
-    let [Some(eden), Some(python)] = both else {
-        return "## Cost\n\nNot measured.".to_owned();
-    };
-    let row = |what: &str, how: String, of: &dyn Fn(&Month) -> String| {
-        vec![what.to_owned(), how, of(&eden), of(&python)]
-    };
-    let dollars = |amount: f64| format!("{amount:.4}");
-    let ms = |amount: f64| format!("{amount:.0}");
-    let rows = [
-        row("memory (MB)", "as in Eden's template, and in the plain pair's".to_owned(), &|it| {
-            ms(it.memory_mb)
-        }),
-        row(
-            "billed for a health check (ms)",
-            "measured + processor × (1,769 / memory − 1)".to_owned(),
-            &|it| ms(it.check_ms),
-        ),
-        row(
-            "billed for a task event, cold (ms)",
-            "the same, on TLS; with a whole processor until it asks".to_owned(),
-            &|it| ms(it.event_ms),
-        ),
-        row(
-            "durations ($)",
-            format!(
-                "({:.0} checks + {:.0} events) × billed × GB × {:.10}",
-                cost::CHECKS,
-                cost::EVENTS,
-                cost::GB_SECOND
-            ),
-            &|it| dollars(it.durations),
-        ),
-        row(
-            "requests ($)",
-            format!("{:.0} × 0.20 / 1,000,000", cost::CHECKS + cost::EVENTS),
-            &|it| dollars(it.requests),
-        ),
-        row("logs ($)", "measured bytes × 0.50 / GB".to_owned(), &|it| {
-            format!("{:.4} ({:.1} MB)", it.logs, it.logged / 1e6)
-        }),
-        row("**the functions, 1 service ($)**", String::new(), &|it| {
-            format!("**{:.4}**", it.functions())
-        }),
-        row("**the functions, 1,000 services ($)**", "× 1,000".to_owned(), &|it| {
-            format!("**{:.2}**", it.functions() * 1e3)
-        }),
-        row(
-            "what stands beside them, 1 service ($)",
-            "Eden: 9 alarms, 4 metrics, a key; plain pair: 1 alarm".to_owned(),
-            &|it| format!("{:.2}", it.standing),
-        ),
-        row("all, 1 service ($)", String::new(), &|it| {
-            format!("{:.2}", it.functions() + it.standing)
-        }),
-        row("all, 1,000 services ($)", "× 1,000".to_owned(), &|it| {
-            format!("{:.0}", (it.functions() + it.standing) * 1e3)
-        }),
-    ];
-    format!(
-        "## Cost of a month\n\nList prices of us-east-1 for x86_64, without what is free, for a \
-         check every five minutes and 300 task events, each with a cold start. A Lambda function \
-         of less than 1,769 MB gets that part of a processor, so its processor time counts for \
-         more there; waiting does not.\n\n{}",
-        table(&["", "how", "Eden", "Python"], rows)
-    )
-}
-
-fn better(figures: &Figures) -> String {
-    let mut points = vec![
-        "- **Its zip** is a few hundred bytes of source against megabytes.".to_owned(),
-        "- **Calls:** it makes fewer, because it looks at less; Eden's run at the same time."
-            .to_owned(),
-    ];
-    let worse = |pair: &Pair| pair.ratio() > 1.0;
-    for it in &figures.warm {
-        let on = format!(
-            "{}, {} tasks, {}, {} ms a call",
-            it.function,
-            grouped(it.tasks.into()),
-            by(it.wire),
-            it.latency_ms
-        );
-        let measured = [("takes", &it.answered_ms), ("uses the processor for", &it.cpu_ms)];
-        for (verb, pair) in measured.into_iter().filter(|(_, pair)| worse(pair)) {
-            points.push(format!(
-                "- **{on}:** Eden {verb} {:.1} ms, Python {:.1} ms.",
-                pair.eden.median, pair.baseline.median
-            ));
-        }
-        if it.logged_bytes[0] > it.logged_bytes[1] {
-            points.push(format!(
-                "- **{on}:** Eden logs {} bytes an event, Python {}.",
-                it.logged_bytes[0], it.logged_bytes[1]
-            ));
-        }
-    }
-    if let [Some(eden), Some(python)] = Side::BOTH.map(|side| cost::month(figures, side)) {
-        points.push(format!(
-            "- **The stack's standing price:** ${:.2} a month a service against ${:.2}, for \
-             alarms, metrics and an encryption key that the plain pair does not have.",
-            eden.standing, python.standing
-        ));
-    }
-    points.push("- **Building** it takes minutes; Python is not built at all.".to_owned());
-    format!("## Where the plain pair is better\n\n{}", points.join("\n"))
 }

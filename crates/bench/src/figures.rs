@@ -20,6 +20,8 @@ pub struct Figures {
     pub cold: Vec<Cold>,
     /// Events of warm processes.
     pub warm: Vec<Warm>,
+    /// A call of AWS with latency, by a caller that computes nothing, in milliseconds.
+    pub floor_ms: Spread,
     /// Sizes.
     pub sizes: Vec<Size>,
     /// Instructions; empty without valgrind.

@@ -1,6 +1,7 @@
 //! What a measurement happens on: the simulated AWS with a service that runs, and its route.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -77,6 +78,11 @@ impl Ground {
         variables.extend(self.account.environment());
         variables.extend(self.tls.iter().flat_map(Tls::variables));
         Ok(variables)
+    }
+
+    /// Where AWS listens without TLS.
+    pub fn address(&self) -> SocketAddr {
+        self.account.face.address()
     }
 
     /// How long AWS takes before it answers.

@@ -12,6 +12,7 @@ pub mod cold;
 pub mod cost;
 pub mod document;
 pub mod figures;
+pub mod floor;
 pub mod ground;
 pub mod instructions;
 pub mod machine;

@@ -9,7 +9,8 @@ use crate::figures::{Cold, Figures, Instructions, Warm};
 use crate::ground::{Ground, Wire};
 use crate::machine::Machine;
 use crate::side::{Function, Programs};
-use crate::{cold, instructions, simulation, size, warm};
+use crate::spread::Spread;
+use crate::{cold, floor, instructions, simulation, size, warm};
 
 /// What AWS takes for a call within its own network, for the measurements with latency.
 const LATENCY: Duration = Duration::from_millis(30);
@@ -64,13 +65,24 @@ pub async fn run(options: &Options) -> Result<Figures> {
     let machine = Machine::this(programs);
     let cold = cold_starts(options, &runs).await?;
     let warm = warm_events(options, &runs).await?;
+    let floor_ms = floor(options, &runs).await?;
     let sizes = Function::BOTH.into_iter().map(|it| size::measure(programs, it, folder));
     let sizes = sizes.collect::<Result<_>>()?;
     let instructions = instructions_of_both(options, &runs).await?;
     say("the simulation's speed");
     let simulation = simulation::measure(&options.simulate, runs.histories).await?;
     let load_at_end = Machine::this(programs).load;
-    Ok(Figures { machine, quick: *quick, load_at_end, cold, warm, sizes, instructions, simulation })
+    Ok(Figures {
+        machine,
+        quick: *quick,
+        load_at_end,
+        cold,
+        warm,
+        floor_ms,
+        sizes,
+        instructions,
+        simulation,
+    })
 }
 
 async fn cold_starts(options: &Options, runs: &Runs) -> Result<Vec<Cold>> {
@@ -104,6 +116,12 @@ async fn warm_events(options: &Options, runs: &Runs) -> Result<Vec<Warm>> {
         }
     }
     Ok(figures)
+}
+
+async fn floor(options: &Options, runs: &Runs) -> Result<Spread> {
+    say(&format!("calls that nothing is computed for, {LATENCY:?}"));
+    let ground = Ground::open(1, LATENCY, Wire::Plain, &options.folder).await?;
+    floor::measure(&ground, runs.warm).await
 }
 
 async fn instructions_of_both(options: &Options, runs: &Runs) -> Result<Vec<Instructions>> {
