@@ -41,7 +41,6 @@ impl Context {
     /// When there is no region, or the stack that is to name its resources cannot be read.
     pub async fn new(aws: &AwsOptions, stack: &StackOptions, output: Output) -> Result<Self> {
         let https = Https::new();
-        https.prepare();
         let config = sdk_config(aws, &https).await;
         ensure!(
             config.region().is_some(),

@@ -14,6 +14,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use http::Uri;
 use jiff::Timestamp;
 
+use crate::config::ApiType;
 use crate::https::Https;
 use crate::lambda::environment;
 
@@ -58,6 +59,18 @@ impl Aws {
             secretsmanager: lazy(config, aws_sdk_secretsmanager::Client::new),
             ssm: lazy(config, aws_sdk_ssm::Client::new),
             clock: config.time_source().unwrap_or_default(),
+        }
+    }
+
+    /// Makes the clients that each event begins with: until a function asks for its first event it
+    /// has a whole processor, and after that only the part that goes with its memory.
+    pub fn make_ready(&self, api_type: Option<ApiType>) {
+        LazyLock::force(&self.ecs);
+        LazyLock::force(&self.ec2);
+        match api_type {
+            Some(ApiType::Http) => _ = LazyLock::force(&self.apigatewayv2),
+            Some(ApiType::Rest) => _ = LazyLock::force(&self.apigateway),
+            None => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aws::Aws;
+use crate::config::ApiType;
 use crate::https::Https;
 use crate::memory::Memory;
 use crate::network::{Dial, Internet};
@@ -27,12 +28,16 @@ impl Edge {
         Edge { aws, network, web, memory: Arc::default() }
     }
 
-    /// The edge in Lambda: AWS by the environment, and the internet.
-    pub async fn from_environment() -> Self {
+    /// The edge in Lambda: AWS by the environment, and the internet. What each event needs of a
+    /// service behind such an API, if it is behind one, is made at once.
+    pub async fn from_environment(api_type: Option<ApiType>) -> Self {
         let https = Https::new();
-        https.prepare();
         let config = crate::aws::config_from_environment(&https);
         https.open(crate::aws::origins(&config).await);
-        Edge::new(Aws::new(&config), Arc::new(Internet), Web::internet(&https))
+        // The connections are under way while the clients are made.
+        tokio::task::yield_now().await;
+        let aws = Aws::new(&config);
+        aws.make_ready(api_type);
+        Edge::new(aws, Arc::new(Internet), Web::internet(&https))
     }
 }

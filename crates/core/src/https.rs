@@ -10,7 +10,6 @@ mod error;
 mod tests;
 
 use std::sync::{Arc, LazyLock};
-use std::thread;
 
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
@@ -39,18 +38,9 @@ struct Pool {
 }
 
 impl Https {
-    /// Nothing is read before the first request, or [`Https::prepare`].
+    /// What to trust is read when the first connection is opened.
     pub fn new() -> Self {
         Https(Arc::new(LazyLock::new(Pool::new)))
-    }
-
-    /// Reads what to trust beside whatever else there is to do. Whoever needs it earlier than it is
-    /// read waits for it.
-    pub fn prepare(&self) {
-        let pool = Arc::clone(&self.0);
-        thread::spawn(move || {
-            LazyLock::force(&pool);
-        });
     }
 
     /// Opens connections to these origins, so many to each, beside whatever else there is to do; the
@@ -60,14 +50,11 @@ impl Https {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn open(&self, origins: Vec<(Uri, usize)>) {
-        let pool = Arc::clone(&self.0);
-        tokio::spawn(async move {
-            for (origin, count) in origins {
-                for _ in 0..count {
-                    pool.dialer.open(&origin);
-                }
+        for (origin, count) in origins {
+            for _ in 0..count {
+                self.0.dialer.open(&origin);
             }
-        });
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use eden_core::{Edge, lambda};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let config = lambda::start(IpUpdaterConfig::read, |config| &config.target)?;
-    let edge = Edge::from_environment().await;
+    let edge = Edge::from_environment(Some(config.gateway.api_type)).await;
     lambda::serve(&config.target, async |invocation| handle(&config, &edge, &invocation).await)
         .await
 }
