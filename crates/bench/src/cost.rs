@@ -84,7 +84,8 @@ fn billed_check(check: &Warm, side: Side, memory_mb: f64) -> f64 {
     slowed(took, cpu, memory_mb).ceil()
 }
 
-/// Until it asks for an event a function has a whole processor, whatever its memory.
+/// Until it asks for an event a function has a whole processor, whatever its memory: AWS does not
+/// promise it, but people have measured it.
 fn billed_event(cold: &Cold, side: Side, memory_mb: f64) -> f64 {
     let cpu = of(&cold.cpu_ms, side) - of(&cold.cpu_to_poll_ms, side);
     slowed(of(&cold.answered_ms, side), cpu.max(0.0), memory_mb).ceil()

@@ -62,8 +62,9 @@ impl Aws {
         }
     }
 
-    /// Makes the clients that each event begins with: until a function asks for its first event it
-    /// has a whole processor, and after that only the part that goes with its memory.
+    /// Makes the clients that each event begins with. AWS does not promise it, but people have
+    /// measured that a function has a whole processor until it asks for its first event, and only
+    /// after that the part that goes with its memory.
     pub fn make_ready(&self, api_type: Option<ApiType>) {
         LazyLock::force(&self.ecs);
         LazyLock::force(&self.ec2);

@@ -28,8 +28,8 @@ impl Edge {
         Edge { aws, network, web, memory: Arc::default() }
     }
 
-    /// The edge in Lambda: AWS by the environment, and the internet. What each event needs of a
-    /// service behind such an API, if it is behind one, is made at once.
+    /// The edge in Lambda: AWS by the environment, and the internet, with the clients that each event
+    /// begins with, for an API of this type if there is one.
     pub async fn from_environment(api_type: Option<ApiType>) -> Self {
         let https = Https::new();
         let config = crate::aws::config_from_environment(&https);

@@ -45,7 +45,7 @@ impl Https {
 
     /// Opens connections to these origins, so many to each, beside whatever else there is to do; the
     /// next requests to them take those. One that cannot be opened is opened again by the request
-    /// that needs it, which then tells why not.
+    /// that needs it, which then tells why not. What to trust is read first, unless it has been.
     ///
     /// # Panics
     /// Outside a tokio runtime.

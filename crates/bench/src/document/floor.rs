@@ -1,4 +1,4 @@
-//! What round trips take by themselves, and so what no program can be quicker than.
+//! What round trips take by themselves: what a caller that computes nothing would reach.
 
 use super::table;
 use crate::figures::Figures;
@@ -38,9 +38,9 @@ pub(super) fn of(figures: &Figures) -> String {
         ["ip-updater", "round trips", "they alone (ms)", "ratio", "Eden (ms)", "Eden's ratio"];
     format!(
         "## What round trips alone take\n\nA call of AWS with 30 ms takes a caller that computes \
-         nothing {} ms (over HTTP and one connection, {} times). Nothing that makes so many round \
-         trips one after the other can have a smaller ratio to the baseline's time than \
-         these:\n\n{}",
+         nothing {} ms (over HTTP and one connection, {} times): the simulated AWS waits by a \
+         timer that counts in milliseconds. By these medians, so many round trips one after the \
+         other, and nothing else, have these ratios to the baseline's time:\n\n{}",
         figures.floor_ms,
         figures.floor_ms.runs,
         table(&columns, rows)

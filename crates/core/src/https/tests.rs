@@ -47,6 +47,7 @@ async fn a_request_takes_the_connection_that_was_opened_for_it() {
     let server = serve_one(listener, |stream| stream.write_all(ANSWER).unwrap());
     let https = Https::new();
     https.open(vec![(format!("http://{address}").parse().unwrap(), 1)]);
+    assert_eq!(https.0.dialer.waiting(), 1);
     // When
     let answer = get(&https, address).await.unwrap();
     // Then
@@ -62,6 +63,7 @@ async fn a_connection_that_could_not_be_opened_is_opened_again_by_the_request() 
     drop(listener);
     let https = Https::new();
     https.open(vec![(format!("http://{address}").parse().unwrap(), 1)]);
+    assert_eq!(https.0.dialer.waiting(), 1);
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     // When
     let listener = TcpListener::bind(address).unwrap();
