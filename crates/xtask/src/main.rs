@@ -62,7 +62,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Feed made-up events, URIs and settings to what reads them (needs nightly and cargo-fuzz)
+    /// Feed made-up events, URIs and settings to what reads them
     Fuzz {
         /// For so long each
         #[arg(long, default_value_t = 60)]

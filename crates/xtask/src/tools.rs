@@ -1,5 +1,6 @@
-//! The tools written in Python, pinned in tools/requirements, each set in a virtual environment of
-//! its own below .venv: their requirements contradict each other. And what the bench compares with.
+//! The tools that PyPI has, pinned in tools/requirements, each set in a virtual environment of its own
+//! below .venv: their requirements contradict each other. What the bench compares with. And
+//! cargo-fuzz, which is built.
 
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,10 @@ use std::{fs, thread};
 use anyhow::{Context as _, Result};
 
 use crate::process::{command, run};
-use crate::workspace::{self, root};
+use crate::workspace::{self, cargo, root};
+
+/// The version of cargo-fuzz that is used.
+const CARGO_FUZZ: &str = "0.13.2";
 
 /// What cargo tells the programs it runs about their package. Build scripts look at these: with
 /// them, `sam build` would build again what it has built from a shell.
@@ -29,6 +33,8 @@ pub enum Tools {
     Sam,
     /// `checkov`.
     Checkov,
+    /// `cargo-deny`.
+    Deny,
     /// `ministack`.
     MiniStack,
     /// `python` with what the functions in benches/baseline need.
@@ -40,6 +46,7 @@ impl Tools {
         match self {
             Self::Sam => "sam",
             Self::Checkov => "checkov",
+            Self::Deny => "deny",
             Self::MiniStack => "ministack",
             Self::Baseline => "baseline",
         }
@@ -47,7 +54,7 @@ impl Tools {
 
     fn requirements(self) -> String {
         match self {
-            Self::Sam | Self::Checkov | Self::MiniStack => {
+            Self::Sam | Self::Checkov | Self::Deny | Self::MiniStack => {
                 format!("tools/requirements/{}.txt", self.name())
             }
             Self::Baseline => "benches/baseline/requirements.txt".to_owned(),
@@ -102,4 +109,22 @@ impl Tools {
         run(&mut command(root().join(&environment).join("bin/pip"), &quiet))?;
         fs::write(&stamp, requirements).with_context(|| format!("cannot write {}", stamp.display()))
     }
+}
+
+/// cargo-fuzz, which is built and installed below `target` when needed; a minute or two on two quiet
+/// cores.
+///
+/// # Errors
+/// When it is not to be had.
+pub fn cargo_fuzz() -> Result<Command> {
+    let folder = format!("target/tools/cargo-fuzz-{CARGO_FUZZ}");
+    let program = root().join(&folder).join("bin/cargo-fuzz");
+    if !program.exists() {
+        anstream::eprintln!("installing cargo-fuzz {CARGO_FUZZ} into {folder}");
+        let version = format!("cargo-fuzz@{CARGO_FUZZ}");
+        let install = ["install", "--quiet", "--locked", "--root", &folder, &version];
+        run(&mut command(cargo(), &install))
+            .context("cannot install cargo-fuzz: crates.io is needed")?;
+    }
+    Ok(command(program, &[]))
 }
