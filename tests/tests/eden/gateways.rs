@@ -40,7 +40,8 @@ fn deployments(rig: &Rig) -> Vec<Call> {
 fn shown(rig: &Rig) -> Vec<Option<String>> {
     let world = rig.lab.world();
     let api = world.api(API).unwrap();
-    let deployments = api.stages.values().map(|stage| &api.deployments[&stage.deployment_id]);
+    let deployments =
+        api.stages.values().map(|stage| &api.deployments[stage.deployment_id.as_ref().unwrap()]);
     let endpoint = |note: &str| note.strip_prefix("Eden: ")?.rsplit(' ').next().map(str::to_owned);
     deployments.map(|it| it.description.as_deref().and_then(endpoint)).collect()
 }

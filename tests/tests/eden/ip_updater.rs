@@ -125,7 +125,7 @@ async fn a_stage_without_auto_deploy_gets_a_deployment() {
     assert_eq!(rig.calls("CreateDeployment").len(), 1);
     let stage = rig.lab.world().api(API).unwrap().stages["$default"].clone();
     let world = rig.lab.world();
-    let deployment = &world.api(API).unwrap().deployments[&stage.deployment_id];
+    let deployment = &world.api(API).unwrap().deployments[stage.deployment_id.as_ref().unwrap()];
     let endpoint = running(&world)[0].endpoint();
     let note = format!("Eden: route of {ROOT_INTEGRATION},{PROXY_INTEGRATION} to {endpoint}");
     assert_eq!(deployment.description.as_deref(), Some(&*note));

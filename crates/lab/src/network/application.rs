@@ -3,23 +3,28 @@
 use std::net::SocketAddr;
 
 use hyper::body::Bytes;
+use hyper::header::HOST;
 use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 
 use super::server::HangUp;
 use crate::lab::Shared;
-use crate::world::Answer;
+use crate::world::{Answer, Asked};
 
-/// Answers as the application that has the address at this moment.
+/// Answers as the application that has the address at this moment, over TLS or not.
 pub(super) async fn answer(
     lab: &Shared,
     address: SocketAddr,
+    tls: bool,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, HangUp> {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let asked = Asked { path: request.uri().path(), host: host.unwrap_or_default(), tls };
     let (task, answer) = {
         let world = lab.world();
-        let occupant = world.occupant(address).ok_or(HangUp)?;
-        (occupant.name().to_owned(), occupant.answer(request.uri().path()))
+        let occupant = world.occupant(address).filter(|it| !tls || it.speaks_tls());
+        let occupant = occupant.ok_or(HangUp)?;
+        (occupant.name().to_owned(), occupant.answer(asked))
     };
     let status = match answer {
         Answer::Status(status) => {

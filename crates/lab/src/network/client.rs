@@ -53,12 +53,12 @@ fn loopback(uri: &Uri) -> Option<SocketAddr> {
     (is_http && host.is_loopback()).then(|| SocketAddr::new(host, uri.port_u16().unwrap_or(80)))
 }
 
-/// A request as a server gets it: the path alone, and the host in its header.
+/// A request as a server gets it: the path alone, and the host in its header, unless it is there.
 fn origin_form(mut request: Request<Bytes>, address: SocketAddr) -> Request<Bytes> {
     let path = request.uri().path_and_query().cloned();
     let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
     *request.uri_mut() = path.into();
     let host = HeaderValue::from_str(&address.to_string()).expect("an address is ASCII");
-    request.headers_mut().insert(HOST, host);
+    request.headers_mut().entry(HOST).or_insert(host);
     request
 }

@@ -6,7 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING,
+};
 use hyper::{HeaderMap, Request, Response, StatusCode, Uri};
 
 use super::client;
@@ -55,9 +57,13 @@ where
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let destination = lab.world().destination(api_id, request.method().as_str(), path);
     let response = match destination {
-        Destination::Backend { uri, unreachable } => {
+        Destination::Backend { uri, host, unreachable } => {
             let limit = lab.world().gateway_timeout();
-            forward(&uri, unreachable, request, limit, exchange).await
+            let request = addressed(request, &uri, host.as_deref());
+            match request {
+                Some(request) => forward(unreachable, request, limit, exchange).await,
+                None => message(unreachable),
+            }
         }
         Destination::Gateway(answer) => message(answer),
     };
@@ -65,12 +71,21 @@ where
     response
 }
 
+/// The request as it goes to this URI, with this `Host` or the URI's own; `None` for no URI.
+fn addressed(mut request: Request<Bytes>, uri: &str, host: Option<&str>) -> Option<Request<Bytes>> {
+    let uri: Uri = uri.parse().ok()?;
+    let host = host.or(uri.authority().map(|it| it.as_str()))?;
+    request.headers_mut().insert(HOST, HeaderValue::from_str(host).ok()?);
+    *request.uri_mut() = uri;
+    remove_connection_headers(request.headers_mut());
+    Some(request)
+}
+
 /// Calls the integration. As API Gateway does, it answers for one that cannot be reached or takes
 /// too long.
 async fn forward<F, E>(
-    uri: &str,
     unreachable: GatewayAnswer,
-    mut request: Request<Bytes>,
+    request: Request<Bytes>,
     limit: Duration,
     exchange: impl FnOnce(Request<Bytes>) -> F,
 ) -> Response<Bytes>
@@ -78,9 +93,6 @@ where
     F: Future<Output = Result<Response<Bytes>, E>>,
     E: Display,
 {
-    let Ok(uri) = uri.parse::<Uri>() else { return message(unreachable) };
-    *request.uri_mut() = uri;
-    remove_connection_headers(request.headers_mut());
     match tokio::time::timeout(limit, exchange(request)).await {
         Ok(Ok(mut response)) => {
             remove_connection_headers(response.headers_mut());

@@ -45,7 +45,7 @@ async fn follow(lab: Lab) {
             let shared = Arc::clone(lab.shared());
             let answer = move |request| {
                 let lab = Arc::clone(&shared);
-                async move { application::answer(&lab, address, &request).await }
+                async move { application::answer(&lab, address, false, &request).await }
             };
             match Server::start(address, answer).await {
                 Ok(server) => {

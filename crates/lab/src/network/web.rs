@@ -86,10 +86,11 @@ async fn call(lab: &Shared, request: Request<Bytes>) -> Result<Response<Bytes>, 
     let url = Url::parse(&request.uri().to_string()).map_err(|_| HangUp)?;
     let address = address(&url).ok_or(HangUp)?;
     let name = lab.world().occupant(address).ok_or(HangUp)?.name().to_owned();
+    let tls = url.scheme() == "https";
     // In this order, so that the same seed gives the same history.
     tokio::select! {
         biased;
-        answer = application::answer(lab, address, &request) => answer,
+        answer = application::answer(lab, address, tls, &request) => answer,
         _ = lab.until(None, |world| {
             world.occupant(address).is_none_or(|occupant| occupant.name() != name)
         }) => Err(HangUp),

@@ -30,7 +30,9 @@ fn not_found(message: &str) -> ApiError {
 /// What the world refuses, in API Gateway's words.
 fn refused(error: &OperatorError) -> ApiError {
     match error {
-        OperatorError::InvalidStageVariable { .. } => bad_request(&error.to_string()),
+        OperatorError::InvalidStageVariable { .. } | OperatorError::CanaryEnabled(_) => {
+            bad_request(&error.to_string())
+        }
         OperatorError::TooManyDeployments(_) => Service::ApiGateway.throttled(),
         missing => not_found(&missing.to_string()),
     }

@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::World;
 use super::operator::OperatorError;
-use super::task::Task;
+use super::task::{Task, TaskDefinition};
 
 /// What an application does with the connections it accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,17 @@ pub enum AppState {
     Failing(u16),
     /// Accepts and never answers.
     Hung,
+}
+
+/// A request, as the application that gets it sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// Its path, without a query.
+    pub(crate) path: &'a str,
+    /// Its `Host`, with or without a port.
+    pub(crate) host: &'a str,
+    /// Whether it came over TLS.
+    pub(crate) tls: bool,
 }
 
 /// What becomes of a request that an application has got.
@@ -47,10 +58,18 @@ impl Occupant<'_> {
         }
     }
 
-    /// What it does with a request for a path, without its query.
-    pub(crate) fn answer(&self, path: &str) -> Answer {
+    /// Whether a TLS handshake with it succeeds. That of a stranger does not, which is assumed.
+    pub(crate) fn speaks_tls(&self) -> bool {
         match self {
-            Self::Task(task) => task.answer(path),
+            Self::Task(task) => task.definition.tls,
+            Self::Stranger(_) => false,
+        }
+    }
+
+    /// What it does with a request.
+    pub(crate) fn answer(&self, asked: Asked<'_>) -> Answer {
+        match self {
+            Self::Task(task) => task.answer(asked),
             Self::Stranger(status) => Answer::Status(*status),
         }
     }
@@ -79,14 +98,26 @@ pub(crate) enum Connection {
 }
 
 impl Task {
-    /// What the application does with a request for a path, without its query.
-    pub(crate) fn answer(&self, path: &str) -> Answer {
+    /// What the application does with a request.
+    pub(crate) fn answer(&self, asked: Asked<'_>) -> Answer {
         let elsewhere = match self.app {
+            AppState::Hung => return Answer::Never,
+            _ if !self.definition.speaks_to(asked) => return Answer::Status(400),
             AppState::Serving => self.dependency.unwrap_or(200),
             AppState::Failing(status) => status,
-            AppState::Hung => return Answer::Never,
         };
-        Answer::Status(self.path_statuses.get(path).copied().unwrap_or(elsewhere))
+        Answer::Status(self.path_statuses.get(asked.path).copied().unwrap_or(elsewhere))
+    }
+}
+
+impl TaskDefinition {
+    /// Whether the application takes the request at all. Another `Host` than its own is answered 400
+    /// by Django's `ALLOWED_HOSTS`, which does not look at the port; nginx answers 400 to plain HTTP
+    /// on a port for TLS.
+    fn speaks_to(&self, asked: Asked<'_>) -> bool {
+        let name = asked.host.rsplit_once(':').map_or(asked.host, |(name, _)| name);
+        let is_meant = self.host.as_ref().is_none_or(|host| host.eq_ignore_ascii_case(name));
+        is_meant && (asked.tls || !self.tls)
     }
 }
 
@@ -155,7 +186,8 @@ impl World {
     pub(crate) fn connect(&mut self, to: SocketAddr) -> Connection {
         self.connections.push((self.now, to));
         let present = |task: &&Task| task.endpoint() == to && !task.has_stopped();
-        let dropped = self.tasks.values().filter(present).any(|task| !task.reachable);
+        let dropped = |task: &Task| !task.reachable || task.is_behind_an_egress_only_gateway();
+        let dropped = self.tasks.values().filter(present).any(dropped);
         match self.occupant(to) {
             _ if dropped => Connection::Dropped,
             Some(occupant) => Connection::Accepted(occupant.name().to_owned()),
@@ -169,15 +201,18 @@ impl World {
         self.pages.push(url.to_owned());
     }
 
-    /// What becomes of a request to a URL, and whether it got to somebody else; `None` when no
-    /// application gets it.
-    pub(super) fn answer_from(&self, url: &str) -> Option<(Answer, bool)> {
+    /// What becomes of a request to a URL with this `Host`, else the URL's own, and whether it got to
+    /// somebody else; `None` when no application gets it, or it does not speak TLS and is to.
+    pub(super) fn answer_from(&self, url: &str, host: Option<&str>) -> Option<(Answer, bool)> {
         if self.pages.iter().any(|page| url.starts_with(page)) {
             return Some((Answer::Status(200), false));
         }
         let url = Url::parse(url).ok()?;
-        let occupant = self.backend(&url)?;
-        Some((occupant.answer(url.path()), matches!(occupant, Occupant::Stranger(_))))
+        let tls = url.scheme() == "https";
+        let occupant = self.backend(&url).filter(|it| !tls || it.speaks_tls())?;
+        let host = host.or(url.host_str()).unwrap_or_default();
+        let answer = occupant.answer(Asked { path: url.path(), host, tls });
+        Some((answer, matches!(occupant, Occupant::Stranger(_))))
     }
 
     /// Whose application gets a request to a URL now, and at which address.

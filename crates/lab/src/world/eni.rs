@@ -17,6 +17,10 @@ pub enum PublicAddress {
     /// An IPv6 address and no IPv4 one. It is one of the documentation's (RFC 3849), on which
     /// nothing can really listen.
     Ipv6,
+    /// The same, in a subnet whose way to the internet is an egress-only internet gateway: what is
+    /// inside gets out, and no connection from outside gets in (VPC User Guide, egress-only internet
+    /// gateways). EC2 shows the address all the same.
+    Ipv6EgressOnly,
 }
 
 /// The network interface of a task.
@@ -92,7 +96,7 @@ impl Place {
         match kind {
             PublicAddress::None => None,
             PublicAddress::Ipv4 => Some(Ipv4Addr::new(127, second, third, fourth).into()),
-            PublicAddress::Ipv6 => {
+            PublicAddress::Ipv6 | PublicAddress::Ipv6EgressOnly => {
                 Some(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, self.host).into())
             }
         }

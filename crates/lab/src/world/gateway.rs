@@ -88,6 +88,22 @@ pub struct Integration {
     pub payload_format_version: String,
     /// `timeoutInMillis`.
     pub timeout_ms: u32,
+    /// `requestParameters`: how the request is changed on its way, for example
+    /// `overwrite:header.Host` in an HTTP API, `integration.request.header.Host` in a REST API.
+    pub request_parameters: BTreeMap<String, String>,
+}
+
+impl Integration {
+    /// The `Host` that requests get by the mapping of parameters: a constant, in single quotes in a
+    /// REST API (Developer Guide, parameter mapping). The lab evaluates no expressions: those leave the
+    /// header empty.
+    fn host(&self) -> Option<&str> {
+        let names = ["overwrite:header.host", "integration.request.header.host"];
+        let is_host = |name: &str| names.contains(&name.to_ascii_lowercase().as_str());
+        let (_, value) = self.request_parameters.iter().find(|(name, _)| is_host(name))?;
+        let constant = !value.contains('$') && !value.starts_with("method.request.");
+        Some(if constant { value.trim_matches('\'') } else { "" })
+    }
 }
 
 /// An API.
@@ -126,24 +142,25 @@ impl World {
             past: Past::default(),
         };
         for (name, auto_deploy) in spec.stages {
-            let deployment = StageDeployment {
-                id: ids::alphanumeric(&mut self.rng, 6),
-                created_at: self.now,
-                description: None,
-                auto_deployed: auto_deploy,
-            };
             let variables = spec.stage_variables.iter().filter(|(stage, ..)| *stage == name);
-            let stage = Stage {
+            let mut stage = Stage {
                 variables: variables.map(|(_, key, it)| (key.clone(), it.clone())).collect(),
                 name: name.clone(),
                 auto_deploy,
-                deployment_id: deployment.id.clone(),
+                deployment_id: None,
+                canary: None,
+                fails: None,
+                last_deployment_status: None,
                 created_at: self.now,
                 updated_at: self.now,
-                deployed: api.uris(),
+                deployed: BTreeMap::new(),
             };
+            if !spec.undeployed.contains(&name) {
+                let id = ids::alphanumeric(&mut self.rng, 6);
+                let deployment = stage.deploy(id, self.now, None, api.uris());
+                api.deployments.insert(deployment.id.clone(), deployment);
+            }
             api.stages.insert(name, stage);
-            api.deployments.insert(deployment.id.clone(), deployment);
         }
         self.apis.insert(api.id.clone(), api);
     }
@@ -201,12 +218,17 @@ impl World {
         if self.last_deployment.is_some_and(|last| self.now < last + interval) {
             return Err(OperatorError::TooManyDeployments(interval));
         }
+        let has_canary = |api: &Api| api.stages.get(stage).is_some_and(|it| it.canary.is_some());
+        if self.apis.get(api_id).is_some_and(has_canary) {
+            return Err(OperatorError::CanaryEnabled(stage.to_owned()));
+        }
         let id = self.deploy_stage(api_id, stage, description)?;
         self.last_deployment = Some(self.now);
         Ok(id)
     }
 
-    /// Deploys the API as it is to a stage and returns the deployment's id.
+    /// Deploys the API as it is to a stage and returns the deployment's id. A deployment that
+    /// [fails](Self::fail_deployments) leaves the stage as it was, and is there all the same.
     ///
     /// # Errors
     /// When there is no such API or stage.
@@ -226,16 +248,8 @@ impl World {
             .get_mut(stage)
             .ok_or_else(|| OperatorError::NoSuchStage(stage.to_owned()))?;
         let before = stage.clone();
-        stage.deployed = deployed;
-        stage.deployment_id.clone_from(&id);
-        stage.updated_at = now;
+        let deployment = stage.deploy(id.clone(), now, description, deployed);
         api.past.note_stage(before);
-        let deployment = StageDeployment {
-            id: id.clone(),
-            created_at: now,
-            description,
-            auto_deployed: stage.auto_deploy,
-        };
         api.deployments.insert(id.clone(), deployment);
         Ok(id)
     }

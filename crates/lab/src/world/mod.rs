@@ -46,7 +46,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use alarm::{Alarm, AlarmState, AlarmStatus};
-pub(crate) use application::{Answer, Connection, address};
+pub(crate) use application::{Answer, Asked, Connection, address};
 pub use application::{AppState, Listener};
 pub use behaviour::Behaviour;
 pub use bus::{Delivery, DeliveryFaults, Rule};
@@ -69,7 +69,7 @@ pub use service::{Deployment, RolloutState, Service, ServiceMessage, ServiceSpec
 pub use sns::{Message, Subscription, Topic};
 pub use sqs::SqsQueue;
 pub use stacks::DeployedStack;
-pub use stage::{Stage, StageDeployment};
+pub use stage::{Canary, Stage, StageDeployment};
 pub use stranger::AddressReuse;
 pub use task::{
     Container, ContainerState, DesiredStatus, HealthStatus, Milestones, StopCause, StopCode, Task,

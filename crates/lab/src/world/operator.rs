@@ -58,6 +58,12 @@ pub enum OperatorError {
         /// The value it should have.
         value: String,
     },
+    /// The stage has a canary release.
+    #[error(
+        "Non canary deployment not supported on stage {0} because Canary is enabled. Provide \
+         CanarySettings in deploymentInput."
+    )]
+    CanaryEnabled(String),
     /// A deployment too soon after the last one.
     #[error("one CreateDeployment in {0:?} is all that API Gateway takes (F5); try again later")]
     TooManyDeployments(Duration),
@@ -281,6 +287,25 @@ impl World {
     pub fn set_integration_uri(&mut self, api: &str, integration: &str, uri: &str) -> Done {
         self.change_integration(api, integration, |Integration { uri: old, .. }| {
             uri.clone_into(old);
+        })
+    }
+
+    /// Maps a parameter of an integration by hand, or takes the mapping away.
+    ///
+    /// # Errors
+    /// When there is no such API or integration.
+    pub fn map_parameter(
+        &mut self,
+        api: &str,
+        integration: &str,
+        name: &str,
+        value: Option<&str>,
+    ) -> Done {
+        self.change_integration(api, integration, |it| {
+            match value {
+                Some(value) => it.request_parameters.insert(name.to_owned(), value.to_owned()),
+                None => it.request_parameters.remove(name),
+            };
         })
     }
 

@@ -30,6 +30,11 @@ pub struct TaskDefinition {
     pub start_up: Duration,
     /// From the signal to stop until the application has stopped accepting connections.
     pub stop: Duration,
+    /// The only `Host` that the application takes requests for; any without one.
+    pub host: Option<String>,
+    /// Whether the application speaks TLS, and nothing else. Only the simulated network knows TLS:
+    /// tasks in real time are plain listeners.
+    pub tls: bool,
     /// Whether the container has a health check.
     pub health_check: bool,
     /// What each of its tasks does.
@@ -50,6 +55,8 @@ impl TaskDefinition {
             networking: Networking::Fargate(PublicAddress::Ipv4),
             start_up: Duration::from_secs(2),
             stop: Duration::from_secs(2),
+            host: None,
+            tls: false,
             health_check: false,
             behaviour: Behaviour::Runs(AppState::Serving),
             roles: Vec::new(),
@@ -322,8 +329,13 @@ impl Task {
     pub fn is_public(&self) -> bool {
         match self.endpoint.ip() {
             IpAddr::V4(address) => !address.is_private(),
-            IpAddr::V6(_) => true,
+            IpAddr::V6(_) => !self.is_behind_an_egress_only_gateway(),
         }
+    }
+
+    /// Whether its address looks public, and nothing from the internet gets there.
+    pub(super) fn is_behind_an_egress_only_gateway(&self) -> bool {
+        self.definition.networking == Networking::Fargate(PublicAddress::Ipv6EgressOnly)
     }
 
     /// Whether it is STOPPED.

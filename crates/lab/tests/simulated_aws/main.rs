@@ -3,6 +3,7 @@
 mod address_reuse;
 mod alarm;
 mod api_gateway;
+mod as_the_gateway_asks;
 mod connections;
 mod deployments;
 mod ec2_launch_type;

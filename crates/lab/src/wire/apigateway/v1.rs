@@ -223,6 +223,7 @@ fn show_integration(integration: &Integration, resource: &str) -> Value {
         shown["httpMethod"] = integration.method.as_str().into();
         shown["uri"] = integration.uri.as_str().into();
         shown["connectionType"] = "INTERNET".into();
+        shown["requestParameters"] = json!(integration.request_parameters);
     }
     if let Some(link) = &integration.vpc_link {
         shown["connectionType"] = "VPC_LINK".into();
@@ -232,7 +233,7 @@ fn show_integration(integration: &Integration, resource: &str) -> Value {
 }
 
 fn show_stage(stage: &Stage) -> Value {
-    json!({
+    let mut shown = json!({
         "stageName": stage.name,
         "deploymentId": stage.deployment_id,
         "variables": stage.variables,
@@ -242,7 +243,16 @@ fn show_stage(stage: &Stage) -> Value {
         "cacheClusterStatus": "NOT_AVAILABLE",
         "methodSettings": {},
         "tracingEnabled": false,
-    })
+    });
+    if let Some(canary) = &stage.canary {
+        shown["canarySettings"] = json!({
+            "percentTraffic": f64::from(canary.percent),
+            "deploymentId": canary.deployment_id,
+            "stageVariableOverrides": canary.variables,
+            "useStageCache": false,
+        });
+    }
+    shown
 }
 
 fn show_deployment(deployment: &StageDeployment) -> Value {

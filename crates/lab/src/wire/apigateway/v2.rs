@@ -207,6 +207,7 @@ fn show_integration(integration: &Integration) -> Value {
         "payloadFormatVersion": integration.payload_format_version,
         "timeoutInMillis": integration.timeout_ms,
         "connectionType": "INTERNET",
+        "requestParameters": integration.request_parameters,
     });
     if let Some(description) = &integration.description {
         shown["description"] = description.as_str().into();
@@ -221,7 +222,8 @@ fn show_integration(integration: &Integration) -> Value {
 fn show_deployment(deployment: &StageDeployment) -> Value {
     json!({
         "deploymentId": deployment.id,
-        "deploymentStatus": "DEPLOYED",
+        "deploymentStatus": if deployment.failed.is_some() { "FAILED" } else { "DEPLOYED" },
+        "deploymentStatusMessage": deployment.failed,
         "autoDeployed": deployment.auto_deployed,
         "createdDate": whole_seconds(deployment.created_at),
         "description": deployment.description,
@@ -233,6 +235,7 @@ fn show_stage(stage: &Stage) -> Value {
         "stageName": stage.name,
         "autoDeploy": stage.auto_deploy,
         "deploymentId": stage.deployment_id,
+        "lastDeploymentStatusMessage": stage.last_deployment_status,
         "stageVariables": stage.variables,
         "createdDate": whole_seconds(stage.created_at),
         "lastUpdatedDate": whole_seconds(stage.updated_at),

@@ -34,6 +34,8 @@ pub enum Destination {
     Backend {
         /// The deployed URI, with `{proxy}` and stage variables filled in.
         uri: String,
+        /// The `Host` that the integration maps; that of the URI without one.
+        host: Option<String>,
         /// What the gateway answers when nothing accepts the connection.
         unreachable: GatewayAnswer,
     },
@@ -132,6 +134,7 @@ impl Api {
                 let uri = with_stage_variables(uri, variable).replace("{proxy}", rest);
                 Destination::Backend {
                     uri: if query.is_empty() { uri } else { with_query(&uri, query) },
+                    host: integration.host().map(str::to_owned),
                     unreachable: GatewayAnswer::unreachable(self.kind),
                 }
             }

@@ -1,6 +1,6 @@
 //! What a new API shall be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::routing::Route;
 use super::{ApiKind, Integration, IntegrationType};
@@ -18,6 +18,7 @@ pub struct ApiSpec {
     pub(super) integrations: Vec<Integration>,
     pub(super) routes: Vec<Route>,
     pub(super) stages: Vec<(String, bool)>,
+    pub(super) undeployed: BTreeSet<String>,
     pub(super) stage_variables: Vec<(String, String, String)>,
     resources: BTreeMap<String, String>,
 }
@@ -41,6 +42,7 @@ impl ApiSpec {
             integrations: Vec::new(),
             routes: Vec::new(),
             stages: Vec::new(),
+            undeployed: BTreeSet::new(),
             stage_variables: Vec::new(),
             resources: BTreeMap::new(),
         }
@@ -81,6 +83,7 @@ impl ApiSpec {
             method: kind.default_method().to_owned(),
             payload_format_version: "1.0".to_owned(),
             timeout_ms: self.kind.default_timeout_ms(),
+            request_parameters: BTreeMap::new(),
         });
         self
     }
@@ -104,6 +107,22 @@ impl ApiSpec {
     #[must_use]
     pub fn stage(mut self, name: &str, auto_deploy: bool) -> Self {
         self.stages.push((name.to_owned(), auto_deploy && self.kind == ApiKind::Http));
+        self
+    }
+
+    /// Makes a stage one to which nothing was ever deployed.
+    #[must_use]
+    pub fn undeployed(mut self, stage: &str) -> Self {
+        self.undeployed.insert(stage.to_owned());
+        self
+    }
+
+    /// Maps a parameter of an integration that was added.
+    #[must_use]
+    pub fn request_parameter(mut self, integration: &str, name: &str, value: &str) -> Self {
+        for it in self.integrations.iter_mut().filter(|it| it.id == integration) {
+            it.request_parameters.insert(name.to_owned(), value.to_owned());
+        }
         self
     }
 

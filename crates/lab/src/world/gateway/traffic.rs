@@ -60,13 +60,15 @@ impl World {
     fn outcome_of(&self, api_id: &str, path: &str) -> (u16, bool) {
         match self.destination(api_id, "GET", path) {
             Destination::Gateway(answer) => (answer.status, false),
-            Destination::Backend { uri, unreachable } => match self.answer_from(&uri) {
-                None => (unreachable.status, false),
-                Some((Answer::Status(status), misdelivered)) => (status, misdelivered),
-                Some((Answer::Never, misdelivered)) => {
-                    (GatewayAnswer::TIMED_OUT.status, misdelivered)
+            Destination::Backend { uri, host, unreachable } => {
+                match self.answer_from(&uri, host.as_deref()) {
+                    None => (unreachable.status, false),
+                    Some((Answer::Status(status), misdelivered)) => (status, misdelivered),
+                    Some((Answer::Never, misdelivered)) => {
+                        (GatewayAnswer::TIMED_OUT.status, misdelivered)
+                    }
                 }
-            },
+            }
         }
     }
 
