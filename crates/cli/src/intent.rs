@@ -83,6 +83,7 @@ fn intended(done: &str) -> String {
 mod tests {
     use anstream::adapter::strip_str;
     use eden_policy::facts::ServiceStatus;
+    use eden_policy::plan::Sighting;
     use jiff::Timestamp;
 
     use super::*;
@@ -103,6 +104,7 @@ mod tests {
         ]
         .map(str::to_owned);
         let (from, unready, since) = (None, None, Timestamp::UNIX_EPOCH);
+        let sighting = Sighting { name: "wrong".to_owned(), of: service.clone(), since };
         let steps = [
             Step::PointIntegration {
                 api: api.clone(),
@@ -123,11 +125,13 @@ mod tests {
             },
             Step::ShowMaintenance { api: api.clone(), integration, from, to: to.clone() },
             Step::MarkUnserved { service: service.clone(), since },
-            Step::ClearUnserved { service, since },
+            Step::ClearUnserved { service: service.clone(), since },
             Step::DeployStage { api, stage, note },
             Step::RestoreDesiredCount { from: 0, to: 1 },
             Step::MarkSuspect { task: task.clone(), since },
             Step::ClearSuspect { task: task.clone() },
+            Step::MarkCondition { service: service.clone(), sighting },
+            Step::ClearCondition { service: service.clone() },
             Step::RollBack { replacing: replacing.clone(), to, because: because.clone() },
             Step::StopTask { task, because: because.clone(), unhealthy: true },
             Step::ForceDeployment { replacing, because },

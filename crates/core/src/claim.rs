@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::types::Tag;
+use eden_policy::facts::noted_time;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
@@ -97,10 +98,10 @@ async fn holder(aws: &Aws, target: &Target) -> Result<Option<String>, CallError>
     Ok(claim.and_then(|claim| valid(&claim, aws.now())))
 }
 
-/// Whose claim a tag's value is, unless it has expired.
+/// Whose claim a tag's value is, unless it has expired or no clock of Eden's can have written it.
 pub fn valid(claim: &str, now: Timestamp) -> Option<String> {
     let (attempt, since) = claim.split_once(' ')?;
-    let since: Timestamp = since.parse().ok()?;
+    let since = noted_time(since, now)?;
     let expires = since.checked_add(EXPIRES).ok()?;
     (now < expires).then(|| attempt.to_owned())
 }
@@ -116,6 +117,10 @@ mod tests {
             ("id-1 2026-01-01T11:59:50Z", Some("id-1")),
             ("id-1 2026-01-01T11:55:01Z", Some("id-1")),
             ("id-1 2026-01-01T11:55:00Z", None),
+            // Another clock may be ahead, but not by more than two minutes.
+            ("id-1 2026-01-01T12:02:00Z", Some("id-1")),
+            ("id-1 2026-01-01T12:02:01Z", None),
+            ("id-1 2099-01-01T00:00:00Z", None),
             ("id-1", None),
             ("id-1 lately", None),
             ("", None),

@@ -81,8 +81,13 @@ fn counts(report: &Report) -> Vec<Metric> {
             "Count",
             report.held.iter().filter(|held| unknown(&held.what)).count() as u64,
         ),
-        ("NeedsHuman", "Count", report.condition.is_some().into()),
+        ("NeedsHuman", "Count", needs_human(report).into()),
     ]
+}
+
+/// Whether people have to look: not for what one look found and the next may not.
+fn needs_human(report: &Report) -> bool {
+    report.condition.as_ref().is_some_and(|condition| condition.lasts)
 }
 
 fn deploys(step: &Step) -> bool {

@@ -323,6 +323,8 @@ fn is_last_resort(step: &Step) -> bool {
         | Step::RestoreDesiredCount { .. }
         | Step::MarkSuspect { .. }
         | Step::ClearSuspect { .. }
+        | Step::MarkCondition { .. }
+        | Step::ClearCondition { .. }
         | Step::StopTask { .. }
         | Step::ForceDeployment { .. }
         | Step::RollBack { .. } => false,

@@ -9,7 +9,9 @@ pub const UNSERVED_SINCE: &str = "unserved-since";
 pub const REDEPLOYED: &str = "redeployed";
 /// On the service: the invocation that acts on it, and since when.
 pub const CLAIM: &str = "claim";
-/// On the service: the condition that people were told of.
+/// On the service: the condition that a look found, and that people hear of when it lasts.
+pub const SEEN: &str = "seen";
+/// On the service: the conditions of a deployment that people were told of.
 pub const TOLD: &str = "told";
 /// On a task: since when it has been found sick.
 pub const SUSPECT_SINCE: &str = "suspect-since";

@@ -1,5 +1,6 @@
 //! What was observed, in AWS's words: the only input of a decision besides limits and time.
 
+mod noted;
 mod route;
 mod service;
 mod task;
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
+pub use noted::{is_possible, noted_time};
 pub use route::{
     Integration, IntegrationKind, Pointer, Readiness, Route, Serves, Stage, StageDeployment,
 };

@@ -24,6 +24,7 @@
 //! The route is repaired beside any of them from "below floor" on.
 
 mod budget;
+mod conditions;
 mod diagnose;
 mod failures;
 mod ladder;
@@ -156,8 +157,9 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     finding.evidence.extend(evidence);
     let (plan, condition) = patient.remedy(&diagnosis);
     finding.plan.append(plan);
+    finding.plan.steps.extend(patient.note(&diagnosis, condition.as_ref()));
+    finding.is_over = diagnosis.is_healthy() && condition.is_none() && patient.is_calm();
     finding.condition = condition;
-    finding.is_over = diagnosis.is_healthy() && patient.is_calm();
     finding.named(diagnosis)
 }
 

@@ -1,5 +1,6 @@
 //! What a decision consists of: the diagnosis, the steps to take, and why others were not taken.
 
+mod condition;
 mod diagnosis;
 mod hold;
 mod rejected;
@@ -10,6 +11,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::facts::ServiceStatus;
+pub use condition::{Condition, Known, LASTS, Notes, Sighting};
 pub use diagnosis::Diagnosis;
 pub use hold::Hold;
 pub use rejected::{Rejected, Rejection};
@@ -46,22 +48,6 @@ impl Plan {
         self.holds
             .iter()
             .any(|hold| matches!(hold, Hold::AwaitingReady { .. } | Hold::NoAddress { .. }))
-    }
-}
-
-/// Something that people have to be told of, because no remedy is left.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Condition {
-    /// Its name, for example `crash_loop`.
-    pub name: String,
-    /// The deployment that it is about: under another one it is another condition.
-    pub of: String,
-}
-
-/// By this a tag on the service tells whether people know already.
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.of)
     }
 }
 

@@ -361,6 +361,8 @@ pub fn is_of_route(step: &Step) -> bool {
         Step::RestoreDesiredCount { .. }
         | Step::MarkSuspect { .. }
         | Step::ClearSuspect { .. }
+        | Step::MarkCondition { .. }
+        | Step::ClearCondition { .. }
         | Step::StopTask { .. }
         | Step::ForceDeployment { .. }
         | Step::RollBack { .. } => false,

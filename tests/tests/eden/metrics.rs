@@ -96,8 +96,11 @@ fn what_was_done_and_held_is_counted_and_holds_by_reason_as_well() {
 fn a_condition_that_leaves_no_remedy_is_counted_as_long_as_it_lasts() {
     let mut report = report();
     assert!(parsed(&report)[0].get("NeedsHuman").is_none());
-    report.condition =
-        Some(Condition { name: "crash_loop".to_owned(), of: "ecs-svc/1".to_owned() });
+    // What one look found, and the next may not, calls nobody.
+    let found = Condition::proven("crash_loop", "ecs-svc/1");
+    report.condition = Some(Condition { lasts: false, ..found.clone() });
+    assert!(parsed(&report)[0].get("NeedsHuman").is_none());
+    report.condition = Some(found);
     // Whether people were told of it before makes no difference: the alarm goes on ringing
     report.told = Some("crash_loop ecs-svc/1".to_owned());
     assert_eq!(parsed(&report)[0]["NeedsHuman"], 1);

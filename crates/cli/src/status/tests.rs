@@ -78,6 +78,7 @@ fn service() -> Service {
         unserved_since: None,
         redeployed_at: vec![ago(1_800), ago(7_200)],
         claim: None,
+        seen: None,
         told: None,
         events: Vec::new(),
     }

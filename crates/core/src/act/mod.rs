@@ -11,6 +11,7 @@ use eden_policy::route::is_move;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::{ApiType, Target};
+use crate::tags::SEEN;
 
 /// What became of a step.
 #[derive(Debug)]
@@ -82,6 +83,10 @@ async fn take(
         }
         Step::MarkSuspect { task, since } => ecs::mark_suspect(aws, target, task, *since).await,
         Step::ClearSuspect { task } => ecs::clear_suspect(aws, target, task).await,
+        Step::MarkCondition { service, sighting } => {
+            ecs::tag(aws, service, target.tag(SEEN), sighting.to_string()).await
+        }
+        Step::ClearCondition { service } => ecs::untag(aws, service, target.tag(SEEN)).await,
         Step::ForceDeployment { replacing, .. } => ecs::deploy(aws, target, replacing, None).await,
         Step::RollBack { replacing, to, .. } => ecs::deploy(aws, target, replacing, Some(to)).await,
     }

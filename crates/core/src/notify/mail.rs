@@ -77,7 +77,7 @@ fn actions(report: &Report) -> Vec<String> {
 /// What people have to do, or no longer have to.
 fn to_do(target: &Target, report: &Report, note: &Note) -> Vec<String> {
     let Target { environment, app_name, .. } = target;
-    if let Some(condition) = &report.condition {
+    if let Some(condition) = report.condition.as_ref().filter(|condition| condition.lasts) {
         return vec![
             format!("Look yourself: Eden has no remedy left ({})", condition.name),
             "See \"When Eden says that it needs a human\" in docs/operations.md".to_owned(),

@@ -45,6 +45,8 @@ pub enum Silence {
     NothingDone,
     /// Notes were taken for later runs, and nothing was changed.
     OnlyNoted,
+    /// One look found a condition: the next one shows whether it lasts.
+    MayPass,
     /// People were told of the same condition before.
     ToldBefore,
     /// People have to look, but nothing may be changed, so that it cannot be noted that they know.
@@ -56,6 +58,7 @@ impl fmt::Display for Silence {
         f.write_str(match self {
             Silence::NothingDone => "nothing was done",
             Silence::OnlyNoted => "notes were taken for later, and nothing was changed",
+            Silence::MayPass => "what was found may be over at the next look",
             Silence::ToldBefore => "people were told of this before",
             Silence::CannotBeNoted => {
                 "healing is not on, so that it cannot be noted that people know: the metric \
@@ -71,7 +74,8 @@ impl fmt::Display for Silence {
 /// # Errors
 /// Why nothing is said.
 pub fn of_healing(target: &Target, people: &People, report: &Report) -> Result<Message, Silence> {
-    let condition = report.condition.as_ref().map(ToString::to_string);
+    let lasts = report.condition.as_ref().filter(|condition| condition.lasts);
+    let condition = lasts.map(ToString::to_string);
     let acted = report.done.iter().any(|done| !done.what.is_a_note());
     let news = condition.filter(|condition| report.told.as_ref() != Some(condition));
     let (subject, note) = match news {
@@ -81,7 +85,8 @@ pub fn of_healing(target: &Target, people: &People, report: &Report) -> Result<M
             (OVER_SUBJECT, Note::Forgotten)
         }
         Some(_) => return Err(Silence::CannotBeNoted),
-        None if report.condition.is_some() => return Err(Silence::ToldBefore),
+        None if lasts.is_some() => return Err(Silence::ToldBefore),
+        None if report.condition.is_some() => return Err(Silence::MayPass),
         None if report.done.is_empty() => return Err(Silence::NothingDone),
         None => return Err(Silence::OnlyNoted),
     };

@@ -8,6 +8,7 @@ use aws_sdk_ecs::types::{
 };
 use eden_policy::facts::{
     Deployment, DeploymentController, RolloutState, Service, ServiceEvent, ServiceStatus,
+    noted_time,
 };
 use eden_policy::mode::ModeTag;
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use super::timestamp;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
-use crate::tags::{CLAIM, HEALING, REDEPLOYED, TOLD, UNSERVED_SINCE};
+use crate::tags::{CLAIM, HEALING, REDEPLOYED, SEEN, TOLD, UNSERVED_SINCE};
 
 /// Reads the service. One that ECS reports as MISSING is a fact, any other failure is an error
 /// (F17).
@@ -35,7 +36,7 @@ pub async fn describe(aws: &Aws, target: &Target) -> Result<Service, CallError> 
         .await
         .map_err(|error| CallError::new(OPERATION, &target.service, &error))?;
     if let Some(service) = answer.services().first() {
-        return facts(service, target).ok_or_else(|| {
+        return facts(service, target, aws.now()).ok_or_else(|| {
             CallError::answered(
                 OPERATION,
                 &target.service,
@@ -66,12 +67,13 @@ fn missing() -> Service {
         unserved_since: None,
         redeployed_at: Vec::new(),
         claim: None,
+        seen: None,
         told: None,
         events: Vec::new(),
     }
 }
 
-fn facts(service: &EcsService, target: &Target) -> Option<Service> {
+fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Service> {
     let deployments = service
         .deployments()
         .iter()
@@ -98,19 +100,19 @@ fn facts(service: &EcsService, target: &Target) -> Option<Service> {
         ),
         controller: controller(service),
         mode: ModeTag::from(tag(service, &target.tag(HEALING))),
-        // Whoever wrote something else there meant no time.
         unserved_since: tag(service, &target.tag(UNSERVED_SINCE))
-            .and_then(|since| since.parse().ok()),
-        redeployed_at: times(tag(service, &target.tag(REDEPLOYED)).unwrap_or_default()),
+            .and_then(|since| noted_time(since, now)),
+        redeployed_at: times(tag(service, &target.tag(REDEPLOYED)).unwrap_or_default(), now),
         claim: tag(service, &target.tag(CLAIM)).map(str::to_owned),
+        seen: tag(service, &target.tag(SEEN)).map(str::to_owned),
         told: tag(service, &target.tag(TOLD)).map(str::to_owned),
         events: service.events().iter().filter_map(event).collect(),
     })
 }
 
-/// Times as Eden writes them into a tag; what is none was not written by Eden.
-fn times(text: &str) -> Vec<Timestamp> {
-    text.split_whitespace().filter_map(|time| time.parse().ok()).collect()
+/// Times as Eden writes them into a tag.
+fn times(text: &str, now: Timestamp) -> Vec<Timestamp> {
+    text.split_whitespace().filter_map(|time| noted_time(time, now)).collect()
 }
 
 fn event(event: &EcsServiceEvent) -> Option<ServiceEvent> {

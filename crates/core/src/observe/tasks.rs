@@ -6,7 +6,7 @@ use aws_sdk_ecs::operation::describe_tasks::DescribeTasksOutput;
 use aws_sdk_ecs::types::{
     Attachment, Container, DesiredStatus, HealthStatus, Task as EcsTask, TaskField, TaskStopCode,
 };
-use eden_policy::facts::{LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork};
+use eden_policy::facts::{LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, is_possible};
 use futures_util::future::try_join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
@@ -60,7 +60,12 @@ pub(super) async fn describe(
     // ECS knows what it lists: no answer to the hint is a partial answer.
     let missing: Vec<_> = listed.into_iter().filter(|arn| !tasks.contains_key(arn)).collect();
     let missing = reader.describe_all(missing).await?;
-    Ok(tasks.into_values().chain(missing).collect())
+    let now = aws.now();
+    let noted = |mut task: Task| {
+        task.suspect_since = task.suspect_since.filter(|at| is_possible(*at, now));
+        task
+    };
+    Ok(tasks.into_values().chain(missing).map(noted).collect())
 }
 
 /// Whether the task still has what carries its address: it is not over.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::mode::ModeTag;
+use crate::plan::Notes;
 
 /// An ECS service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,9 @@ pub struct Service {
     pub redeployed_at: Vec<Timestamp>,
     /// Who acts on it now, by its tag `{APP_NAME}:claim`: an invocation's id and a time.
     pub claim: Option<String>,
-    /// The condition that people were last told of, by its tag `{APP_NAME}:told`.
+    /// The condition that a look found and that has yet to last, by its tag `{APP_NAME}:seen`.
+    pub seen: Option<String>,
+    /// What people were told of, by its tag `{APP_NAME}:told`.
     pub told: Option<String>,
     /// What ECS lately said about it, newest first.
     pub events: Vec<ServiceEvent>,
@@ -52,6 +55,11 @@ pub struct ServiceEvent {
 }
 
 impl Service {
+    /// What its tags say of conditions.
+    pub fn notes(&self) -> Notes<'_> {
+        Notes { seen: self.seen.as_deref(), told: self.told.as_deref() }
+    }
+
     /// The deployment that ECS is heading for.
     pub fn primary(&self) -> Option<&Deployment> {
         self.deployments.iter().find(|deployment| deployment.primary)

@@ -60,17 +60,11 @@ impl Patient<'_> {
             | Diagnosis::Unknown => None,
         };
         let spent = plan.holds.iter().find(|hold| matches!(hold, Hold::BudgetSpent { .. }));
-        let condition = condition.or_else(|| spent.map(|hold| self.condition(hold.reason())));
+        let condition = condition.or_else(|| spent.map(|hold| self.proven(hold.reason())));
         let given_up =
             self.service.given_up().filter(|_| !plan.steps.iter().any(Step::needs_a_claim));
-        let condition = given_up.map(|_| self.condition("rollout_failed")).or(condition);
+        let condition = given_up.map(|_| self.proven("rollout_failed")).or(condition);
         (plan, condition)
-    }
-
-    /// What people are told of, once for each deployment.
-    fn condition(&self, name: &str) -> Condition {
-        let of = self.service.primary().map_or("none", |deployment| deployment.id.as_str());
-        Condition { name: name.to_owned(), of: of.to_owned() }
     }
 
     /// Notes are taken off tasks that are well again, unless nothing is to be touched.
@@ -381,7 +375,10 @@ impl Patient<'_> {
                 plan.holds.push(hold);
                 let retried_at = self.retried_at().filter(|at| *at > self.now);
                 plan.holds.extend(retried_at.map(|until| Hold::RetryNotYet { until }));
-                Some(self.condition(name))
+                // One message of ECS may be over at the next look.
+                let said =
+                    matches!(diagnosis, Diagnosis::CannotStart { .. }) && !self.has_failed_lately();
+                Some(if said { self.condition(name) } else { self.proven(name) })
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Sighting;
 use crate::facts::task_id;
 use crate::uri;
 
@@ -99,6 +100,19 @@ pub enum Step {
         /// The task's ARN.
         task: String,
     },
+    /// Note on the service that a condition was found, so that people hear of it when it lasts.
+    MarkCondition {
+        /// The service's ARN.
+        service: String,
+        /// The condition, and since when.
+        #[serde(serialize_with = "as_text")]
+        sighting: Sighting,
+    },
+    /// Take that note away: it is not found any more.
+    ClearCondition {
+        /// The service's ARN.
+        service: String,
+    },
     /// Run again what ran before the present deployment.
     RollBack {
         /// The PRIMARY deployment at the time of the decision, as for a forced one.
@@ -140,6 +154,8 @@ impl Step {
             | Step::ClearUnserved { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }
+            | Step::MarkCondition { .. }
+            | Step::ClearCondition { .. }
             | Step::DeployStage { .. }
             | Step::RestoreDesiredCount { .. }
             | Step::StopTask { .. }
@@ -156,6 +172,8 @@ impl Step {
                 | Step::ClearUnserved { .. }
                 | Step::MarkSuspect { .. }
                 | Step::ClearSuspect { .. }
+                | Step::MarkCondition { .. }
+                | Step::ClearCondition { .. }
         )
     }
 
@@ -171,10 +189,16 @@ impl Step {
             | Step::ClearUnserved { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }
+            | Step::MarkCondition { .. }
+            | Step::ClearCondition { .. }
             | Step::DeployStage { .. }
             | Step::RestoreDesiredCount { .. } => false,
         }
     }
+}
+
+fn as_text<S: serde::Serializer>(it: &impl fmt::Display, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(it)
 }
 
 fn is_maintenance(uri: Option<&str>) -> bool {
@@ -216,6 +240,12 @@ impl fmt::Display for Step {
             }
             Step::ClearSuspect { task } => {
                 write!(f, "Noted that task {} is well again", task_id(task))
+            }
+            Step::MarkCondition { sighting: Sighting { name, of, since }, .. } => {
+                write!(f, "Noted that {name} of {of} was found at {since:.0}")
+            }
+            Step::ClearCondition { .. } => {
+                f.write_str("Noted that what was found before is not found any more")
             }
             Step::RollBack { to, because, .. } => {
                 write!(f, "Rolled the service back to {}: {because}", task_id(to))

@@ -219,6 +219,8 @@ fn any_service() -> impl Strategy<Value = Service> {
                 service.deployments =
                     if rolling { rollout_since(age) } else { vec![deployment(state, age)] };
                 service.unserved_since = unserved.map(ago);
+                let found = |at| format!("cannot_start {PRIMARY} {:.0}", ago(at));
+                service.seen = unserved.map(found);
                 service.redeployed_at = redeployed.into_iter().map(ago).collect();
                 service.events = events;
                 let (mode, ecs, active) = rest;

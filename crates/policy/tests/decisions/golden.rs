@@ -36,8 +36,11 @@ fn told(situation: &Situation) -> String {
     let held = |hold: &Hold| format!("{}: {hold}", hold.reason());
     list(&mut text, "held", &few(finding.plan.holds.iter().map(held)));
     list(&mut text, "next", &next(&finding));
-    let condition = finding.condition.iter().map(ToString::to_string);
-    list(&mut text, "people are told of", &condition.collect::<Vec<_>>());
+    let lasts = finding.condition.iter().map(|it| {
+        let once_it_lasts = if it.lasts { "" } else { ", once it lasts" };
+        format!("{it}{once_it_lasts}")
+    });
+    list(&mut text, "people are told of", &lasts.collect::<Vec<_>>());
     text
 }
 

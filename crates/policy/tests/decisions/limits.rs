@@ -262,6 +262,8 @@ fn in_short(step: &Step) -> String {
         Step::RestoreDesiredCount { to, .. } => format!("RAISE to {to}"),
         Step::MarkSuspect { .. } => "mark".to_owned(),
         Step::ClearSuspect { .. } => "clear".to_owned(),
+        Step::MarkCondition { .. } => "note".to_owned(),
+        Step::ClearCondition { .. } => "forget".to_owned(),
         Step::StopTask { task, .. } => format!("STOP {}", eden_policy::facts::task_id(task)),
         Step::ForceDeployment { .. } => "REDEPLOY".to_owned(),
         Step::RollBack { .. } => "ROLL BACK".to_owned(),

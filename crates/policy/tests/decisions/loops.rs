@@ -2,7 +2,7 @@
 //! messages say.
 
 use eden_policy::facts::{RolloutState, Task};
-use eden_policy::{Diagnosis, Evidence, Facts, Limits};
+use eden_policy::{Diagnosis, Evidence, Facts, Limits, Step};
 
 use crate::fixtures::*;
 use crate::verdict::*;
@@ -215,7 +215,7 @@ fn ecs_says_that_it_cannot_start_tasks() {
     ] {
         let finding = decide(&told(vec![event(600, text)]));
         assert_eq!(named(&finding.diagnosis), "cannot_start", "{text}");
-        assert_eq!(finding.plan.steps, []);
+        assert_eq!(finding.remedies(), [] as [&Step; 0]);
         assert!(finding.evidence.iter().any(|it| it.to_string().contains(text)), "{text}");
     }
     for (case, events, expected) in [

@@ -4,6 +4,7 @@
 mod any;
 mod asks;
 mod budget;
+mod conditions;
 mod diagnosis;
 mod fixtures;
 mod golden;

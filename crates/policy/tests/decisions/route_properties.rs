@@ -27,6 +27,8 @@ fn led_to(step: &Step) -> Option<(&str, &str, Option<&str>)> {
         | Step::RestoreDesiredCount { .. }
         | Step::MarkSuspect { .. }
         | Step::ClearSuspect { .. }
+        | Step::MarkCondition { .. }
+        | Step::ClearCondition { .. }
         | Step::StopTask { .. }
         | Step::ForceDeployment { .. }
         | Step::RollBack { .. } => None,
@@ -248,6 +250,8 @@ fn the_facts_that_are_drawn_lead_to_every_kind_of_step_and_hold() {
             Step::RestoreDesiredCount { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }
+            | Step::MarkCondition { .. }
+            | Step::ClearCondition { .. }
             | Step::StopTask { .. }
             | Step::ForceDeployment { .. }
             | Step::RollBack { .. } => panic!("a route is not repaired by {step:?}"),

@@ -117,6 +117,8 @@ impl Scene {
             Step::RestoreDesiredCount { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }
+            | Step::MarkCondition { .. }
+            | Step::ClearCondition { .. }
             | Step::StopTask { .. }
             | Step::ForceDeployment { .. }
             | Step::RollBack { .. } => panic!("a route is not repaired by {step:?}"),
@@ -147,6 +149,8 @@ pub fn written(plan: &Plan) -> Vec<(&str, &str)> {
             | Step::RestoreDesiredCount { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }
+            | Step::MarkCondition { .. }
+            | Step::ClearCondition { .. }
             | Step::StopTask { .. }
             | Step::ForceDeployment { .. }
             | Step::RollBack { .. } => None,

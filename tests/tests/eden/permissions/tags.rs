@@ -16,8 +16,15 @@ fn tagging(variant: Variant, function: &str) -> BTreeSet<String> {
         [("service", format!("{CLUSTER}/{SERVICE}")), ("task", format!("{CLUSTER}/1234"))]
     {
         for action in ["TagResource", "UntagResource"] {
-            for key in ["claim", "healing", "redeployed", "suspect-since", "told", "unserved-since"]
-            {
+            for key in [
+                "claim",
+                "healing",
+                "redeployed",
+                "seen",
+                "suspect-since",
+                "told",
+                "unserved-since",
+            ] {
                 let need = Permission {
                     action: format!("ecs:{action}"),
                     resource: format!("arn:aws:ecs:us-east-1:123456789012:{kind}/{resource}"),
@@ -37,8 +44,10 @@ fn each_function_may_touch_the_tags_that_it_writes_and_no_others() {
     let of_monitor = [
         "TagResource claim of the service",
         "TagResource redeployed of the service",
+        "TagResource seen of the service",
         "TagResource told of the service",
         "UntagResource claim of the service",
+        "UntagResource seen of the service",
         "UntagResource told of the service",
         "TagResource suspect-since of the task",
         "UntagResource suspect-since of the task",

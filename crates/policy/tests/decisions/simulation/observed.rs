@@ -24,6 +24,7 @@ impl World {
             pending: count(self.starting()),
             deployments: self.deployments.clone(),
             redeployed_at: self.redeployed_at.clone(),
+            seen: self.seen.clone(),
             ..service(count(self.desired))
         };
         let mut facts = Facts {

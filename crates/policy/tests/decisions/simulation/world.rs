@@ -69,6 +69,7 @@ pub struct World {
     pub(super) deployments: Vec<Deployment>,
     pub(super) past: Vec<Past>,
     pub(super) redeployed_at: Vec<Timestamp>,
+    pub(super) seen: Option<String>,
     pub(super) fails: bool,
     pub(super) room: bool,
     pub(super) unread: Unread,
@@ -94,6 +95,7 @@ impl World {
             deployments: Vec::new(),
             past: Vec::new(),
             redeployed_at: Vec::new(),
+            seen: None,
             fails: false,
             room: true,
             unread: Unread::Nothing,
@@ -306,6 +308,8 @@ impl World {
             }
             Step::MarkSuspect { task, since } => self.set_suspect(task, Some(*since)),
             Step::ClearSuspect { task } => self.set_suspect(task, None),
+            Step::MarkCondition { sighting, .. } => self.seen = Some(sighting.to_string()),
+            Step::ClearCondition { .. } => self.seen = None,
             Step::StopTask { task, because, .. } => {
                 self.stop(task, StopCode::UserInitiated, &format!("{}{because}", Stop::MARK));
             }

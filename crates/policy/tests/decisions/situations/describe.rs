@@ -113,6 +113,8 @@ fn service(service: &Service) -> Vec<String> {
     if service.unserved_since.is_some() {
         lines.push(format!("nobody served for {}", ago_in_words(service.unserved_since)));
     }
+    let seen = service.seen.iter();
+    lines.extend(seen.map(|sighting| format!("a look before found {sighting}")));
     let told = service.told.iter();
     lines.extend(told.map(|condition| format!("people were told of {condition}")));
     let deployed = service.redeployed_at.iter();

@@ -1,0 +1,68 @@
+//! What people are to hear of, and the note of what one look found.
+
+use super::patient::Patient;
+use crate::plan::{Condition, Diagnosis, LASTS, Notes, Sighting, Step};
+
+impl Patient<'_> {
+    /// What people are told of, once for each deployment, when it lasts over two looks.
+    pub(super) fn condition(&self, name: &str) -> Condition {
+        Condition::found(name, self.deployment(), LASTS, &self.notes(), self.now)
+    }
+
+    /// The same where the evidence itself has lasted: people hear of it at once.
+    pub(super) fn proven(&self, name: &str) -> Condition {
+        Condition::proven(name, self.deployment())
+    }
+
+    /// What a condition is about.
+    fn deployment(&self) -> &str {
+        self.service.primary().map_or("none", |deployment| deployment.id.as_str())
+    }
+
+    fn notes(&self) -> Notes<'_> {
+        self.service.notes()
+    }
+
+    /// A condition that does not last yet is noted, so that the next look knows; one that is not
+    /// found any more is forgotten.
+    pub(super) fn note(
+        &self,
+        diagnosis: &Diagnosis,
+        condition: Option<&Condition>,
+    ) -> Option<Step> {
+        let service = self.service.arn.clone();
+        let Some(condition) = condition else {
+            let is_over = self.service.seen.is_some() && speaks(diagnosis);
+            return is_over.then_some(Step::ClearCondition { service });
+        };
+        let noted = condition.lasts || self.notes().sighting_of(condition, self.now).is_some();
+        let Condition { name, of, .. } = condition.clone();
+        (!noted).then_some(Step::MarkCondition {
+            service,
+            sighting: Sighting { name, of, since: self.now },
+        })
+    }
+}
+
+/// Whether a look that finds no condition shows that there is none: while something is on its way, or
+/// was not read, the next one may find it again.
+fn speaks(diagnosis: &Diagnosis) -> bool {
+    match diagnosis {
+        Diagnosis::Unknown
+        | Diagnosis::Starting
+        | Diagnosis::Rolling { .. }
+        | Diagnosis::Paused
+        | Diagnosis::NotActive { .. } => false,
+        Diagnosis::Healthy
+        | Diagnosis::RolloutFailed { .. }
+        | Diagnosis::RouteStale
+        | Diagnosis::TaskSick { .. }
+        | Diagnosis::TooFewTasks { .. }
+        | Diagnosis::ServiceSick
+        | Diagnosis::Disputed
+        | Diagnosis::CrashLoop { .. }
+        | Diagnosis::CannotStart { .. }
+        | Diagnosis::BelowFloor { .. }
+        | Diagnosis::ScaledToZero => true,
+    }
+}

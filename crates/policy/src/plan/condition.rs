@@ -1,0 +1,233 @@
+//! Conditions: what people are told of, once, when it lasts.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::facts::noted_time;
+
+/// How long a condition must have been seen before people hear of it: what is over by the second look
+/// is nobody's concern.
+pub const LASTS: Duration = Duration::from_mins(1);
+/// Maximum age of a sighting that counts: after a day without a look, it is a new one.
+const REMEMBERED: Duration = Duration::from_hours(24);
+/// Maximum length of the names in the note of what people know. A tag's value takes 256 characters
+/// (F36); a deployment's id and the teller's need the rest.
+const LONGEST: usize = 120;
+
+/// Something that people have to be told of, because no remedy is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// Its name, for example `crash_loop`.
+    pub name: String,
+    /// The deployment that it is about: under another one it is another condition.
+    pub of: String,
+    /// Whether it has lasted, by its evidence or over two looks, so that people are to hear of it.
+    pub lasts: bool,
+}
+
+/// By this the tags on the service know it.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.of)
+    }
+}
+
+impl Condition {
+    /// A condition whose evidence itself has lasted, like three deaths in a row: people hear of it at
+    /// the first look.
+    pub fn proven(name: &str, of: &str) -> Self {
+        Condition { name: name.to_owned(), of: of.to_owned(), lasts: true }
+    }
+
+    /// A condition that one look found. It lasts when an earlier look noted it, at least `wait` ago,
+    /// or when people know of it.
+    pub fn found(name: &str, of: &str, wait: Duration, notes: &Notes<'_>, now: Timestamp) -> Self {
+        let found = Condition { lasts: false, ..Condition::proven(name, of) };
+        let noted = notes.sighting_of(&found, now);
+        let lasts = noted.is_some_and(|it| now.duration_since(it.since).unsigned_abs() >= wait)
+            || notes.known().is_some_and(|known| known.includes(&found));
+        Condition { lasts, ..found }
+    }
+
+    /// What it is told as. Tasks that fail are one story, whether the last one died or never ran.
+    fn story(&self) -> &str {
+        story(&self.name)
+    }
+}
+
+fn story(name: &str) -> &str {
+    match name {
+        "crash_loop" | "cannot_start" => "tasks_fail",
+        other => other,
+    }
+}
+
+/// What the service's tags say of conditions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Notes<'a> {
+    /// The tag `seen`.
+    pub seen: Option<&'a str>,
+    /// The tag `told`.
+    pub told: Option<&'a str>,
+}
+
+impl Notes<'_> {
+    /// What people know.
+    pub fn known(&self) -> Option<Known> {
+        self.told.and_then(Known::parse)
+    }
+
+    /// The sighting that counts for a condition: its own, or that of another of the same deployment
+    /// which people do not know of either. Conditions that alternate have lasted together.
+    pub fn sighting_of(&self, condition: &Condition, now: Timestamp) -> Option<Sighting> {
+        let sighting = self.seen.and_then(|seen| Sighting::parse(seen, now))?;
+        let known = self.known();
+        let is_told = known.is_some_and(|known| known.includes(&sighting.condition()));
+        let is_same = story(&sighting.name) == condition.story();
+        (sighting.of == condition.of && (is_same || !is_told)).then_some(sighting)
+    }
+}
+
+/// That a look found a condition: `NAME DEPLOYMENT TIME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// The condition's name.
+    pub name: String,
+    /// The deployment that it is about.
+    pub of: String,
+    /// When it was found first.
+    pub since: Timestamp,
+}
+
+impl fmt::Display for Sighting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:.0}", self.name, self.of, self.since)
+    }
+}
+
+impl Sighting {
+    /// Reads a note; what Eden cannot have written, or is a day old, is none.
+    pub fn parse(text: &str, now: Timestamp) -> Option<Self> {
+        let mut words = text.split(' ');
+        let (name, of) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let since = noted_time(words.next()?, now)?;
+        let counts = now.duration_since(since).unsigned_abs() < REMEMBERED;
+        counts.then_some(Sighting { name, of, since })
+    }
+
+    fn condition(&self) -> Condition {
+        Condition::proven(&self.name, &self.of)
+    }
+}
+
+/// What people know of a deployment: `NAME+NAME DEPLOYMENT`, then who told them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    names: Vec<String>,
+    of: String,
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.names.join("+"), self.of)
+    }
+}
+
+impl Known {
+    /// Reads a note.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let names = words.next().filter(|names| !names.is_empty())?;
+        let names = names.split('+').map(str::to_owned).collect();
+        Some(Known { names, of: words.next()?.to_owned() })
+    }
+
+    /// Whether people know of a condition, or of the story that it belongs to.
+    pub fn includes(&self, condition: &Condition) -> bool {
+        self.of == condition.of && self.names.iter().any(|name| story(name) == condition.story())
+    }
+
+    /// What people know when they have been told of a condition as well: of the same deployment it is
+    /// added, and the oldest names go when the tag is full.
+    #[must_use]
+    pub fn with(known: Option<Known>, condition: &Condition) -> Self {
+        let known = known.filter(|known| known.of == condition.of);
+        let mut names = known.map_or_else(Vec::new, |known| known.names);
+        names.push(condition.name.clone());
+        while names.len() > 1 && names.join("+").len() > LONGEST {
+            names.remove(0);
+        }
+        Known { names, of: condition.of.clone() }
+    }
+
+    /// The names, for people.
+    pub fn names(&self) -> String {
+        self.names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + 60 * minute).unwrap()
+    }
+
+    fn found(name: &str, seen: Option<&str>, told: Option<&str>, now: Timestamp) -> Condition {
+        Condition::found(name, "ecs-svc/1", LASTS, &Notes { seen, told }, now)
+    }
+
+    #[test]
+    fn what_one_look_found_lasts_from_the_second_look_a_minute_later() {
+        let seen = |minute| format!("wrong_path ecs-svc/1 {:.0}", at(minute));
+        for (note, lasts) in [
+            (None, false),
+            (Some(seen(0)), true),
+            (Some(seen(5)), false),
+            (Some(seen(-60 * 25)), false),
+            (Some(seen(8)), false),
+            (Some("wrong_path ecs-svc/0 2023-11-14T22:00:00Z".to_owned()), false),
+            (Some("wrong_path ecs-svc/1 yesterday".to_owned()), false),
+            (Some("hands off".to_owned()), false),
+        ] {
+            assert_eq!(found("wrong_path", note.as_deref(), None, at(5)).lasts, lasts, "{note:?}");
+        }
+    }
+
+    #[test]
+    fn conditions_that_alternate_before_people_know_have_lasted_together() {
+        let seen = format!("wrong_path ecs-svc/1 {:.0}", at(0));
+        assert!(found("login", Some(&seen), None, at(5)).lasts);
+        // But one that people know of makes no other last.
+        let told = Some("wrong_path ecs-svc/1");
+        assert!(!found("login", Some(&seen), told, at(5)).lasts);
+        assert!(found("wrong_path", None, told, at(5)).lasts);
+    }
+
+    #[test]
+    fn tasks_that_fail_are_one_story_however_they_do() {
+        let known = Known::parse("crash_loop ecs-svc/1 teller").unwrap();
+        assert!(known.includes(&Condition::proven("cannot_start", "ecs-svc/1")));
+        assert!(!known.includes(&Condition::proven("cannot_start", "ecs-svc/2")));
+        assert!(!known.includes(&Condition::proven("budget_spent", "ecs-svc/1")));
+    }
+
+    #[test]
+    fn the_note_keeps_what_people_know_of_a_deployment_and_fits_into_a_tag() {
+        let mut known = None;
+        for n in 0..30 {
+            let name = format!("condition_{n}");
+            known = Some(Known::with(known, &Condition::proven(&name, "ecs-svc/1")));
+            let known = known.as_ref().unwrap();
+            assert!(known.includes(&Condition::proven(&name, "ecs-svc/1")));
+            assert!(known.to_string().len() <= LONGEST + 10, "{known}");
+            assert_eq!(Known::parse(&known.to_string()).as_ref(), Some(known));
+        }
+        let next = Known::with(known, &Condition::proven("crash_loop", "ecs-svc/2"));
+        assert_eq!(next.to_string(), "crash_loop ecs-svc/2");
+    }
+}

@@ -1,0 +1,90 @@
+//! What people hear of, and when: what one look found may be over at the next.
+
+use eden_policy::facts::{Observed, Service};
+use eden_policy::health::Finding;
+use eden_policy::plan::{Condition, Sighting};
+use eden_policy::{Diagnosis, Facts, Step};
+
+use crate::fixtures::*;
+use crate::verdict::*;
+
+/// One message of ECS, which may have found room by the next look.
+fn no_room() -> Facts {
+    healthy(2).tasks(vec![task(1)]).service(|service| {
+        service.running = 1;
+        service.events = vec![event(60, NO_ROOM)];
+    })
+}
+
+fn noted(facts: Facts, seconds_ago: u64) -> Facts {
+    let note = format!("cannot_start {PRIMARY} {:.0}", ago(seconds_ago));
+    facts.service(|service| service.seen = Some(note))
+}
+
+fn condition(finding: &Finding) -> &Condition {
+    finding.condition.as_ref().expect("a condition")
+}
+
+fn of_people(finding: &Finding) -> Vec<&Step> {
+    let about =
+        |step: &&Step| matches!(step, Step::MarkCondition { .. } | Step::ClearCondition { .. });
+    finding.plan.steps.iter().filter(about).collect()
+}
+
+fn arn(facts: &Facts) -> String {
+    let Observed::Known(Service { arn, .. }) = &facts.service else { panic!("it is known") };
+    arn.clone()
+}
+
+#[test]
+fn what_one_look_found_is_noted_and_calls_nobody() {
+    let facts = no_room();
+    let finding = decide(&facts);
+    assert!(!condition(&finding).lasts);
+    let (name, of) = ("cannot_start".to_owned(), PRIMARY.to_owned());
+    let sighting = Sighting { name, of, since: now() };
+    assert_eq!(of_people(&finding), [&Step::MarkCondition { service: arn(&facts), sighting }]);
+}
+
+#[test]
+fn what_the_second_look_finds_as_well_lasts_and_is_not_noted_again() {
+    for (seconds_ago, lasts) in [(10, false), (59, false), (60, true), (300, true)] {
+        let finding = decide(&noted(no_room(), seconds_ago));
+        assert_eq!(condition(&finding).lasts, lasts, "{seconds_ago}");
+        assert_eq!(of_people(&finding), [] as [&Step; 0], "{seconds_ago}");
+    }
+}
+
+#[test]
+fn three_deaths_have_lasted_by_themselves() {
+    let deaths = (1..=3).map(|n| task(n).died(u64::from(n) * 200)).collect();
+    let facts = healthy(1).tasks(deaths).service(|service| service.running = 0);
+    let finding = decide(&facts);
+    assert_eq!(named(&finding.diagnosis), "crash_loop");
+    assert!(condition(&finding).lasts);
+    assert_eq!(of_people(&finding), [] as [&Step; 0]);
+}
+
+#[test]
+fn what_is_not_found_any_more_is_forgotten_once_that_is_certain() {
+    let facts = noted(healthy(1), 300);
+    let finding = decide(&facts);
+    assert_eq!(finding.diagnosis, Diagnosis::Healthy);
+    assert_eq!(of_people(&finding), [&Step::ClearCondition { service: arn(&facts) }]);
+    // A task on its way says nothing of it.
+    let starting = noted(healthy(2).tasks(vec![task(1), task(2).starting()]), 300);
+    let starting = starting.service(|service| service.running = 1);
+    let finding = decide(&starting);
+    assert_eq!(named(&finding.diagnosis), "starting");
+    assert_eq!(of_people(&finding), [] as [&Step; 0]);
+}
+
+#[test]
+fn a_note_that_eden_cannot_have_written_counts_as_none() {
+    for note in ["hands off", "cannot_start ecs-svc/1 2099-01-01T00:00:00Z"] {
+        let facts = no_room().service(|service| service.seen = Some(note.to_owned()));
+        let finding = decide(&facts);
+        assert!(!condition(&finding).lasts, "{note}");
+        assert_eq!(of_people(&finding).len(), 1, "{note}");
+    }
+}
