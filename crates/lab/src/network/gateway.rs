@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING,
 };
 use hyper::{HeaderMap, Request, Response, StatusCode, Uri};
 
@@ -55,13 +55,14 @@ where
     E: Display,
 {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let destination = lab.world().destination(api_id, request.method().as_str(), path);
+    let authorized = request.headers().contains_key(AUTHORIZATION);
+    let destination = lab.world().admitted(api_id, request.method().as_str(), path, authorized);
     let response = match destination {
-        Destination::Backend { uri, host, unreachable } => {
+        Destination::Backend { uri, host, unreachable, timed_out } => {
             let limit = lab.world().gateway_timeout();
             let request = addressed(request, &uri, host.as_deref());
             match request {
-                Some(request) => forward(unreachable, request, limit, exchange).await,
+                Some(request) => forward([unreachable, timed_out], request, limit, exchange).await,
                 None => message(unreachable),
             }
         }
@@ -84,7 +85,7 @@ fn addressed(mut request: Request<Bytes>, uri: &str, host: Option<&str>) -> Opti
 /// Calls the integration. As API Gateway does, it answers for one that cannot be reached or takes
 /// too long.
 async fn forward<F, E>(
-    unreachable: GatewayAnswer,
+    [unreachable, timed_out]: [GatewayAnswer; 2],
     request: Request<Bytes>,
     limit: Duration,
     exchange: impl FnOnce(Request<Bytes>) -> F,
@@ -102,7 +103,7 @@ where
             tracing::debug!(%error, "integration unavailable");
             message(unreachable)
         }
-        Err(_) => message(GatewayAnswer::TIMED_OUT),
+        Err(_) => message(timed_out),
     }
 }
 

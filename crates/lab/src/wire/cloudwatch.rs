@@ -1,5 +1,7 @@
 //! Amazon CloudWatch: Smithy's RPC v2 CBOR.
 
+mod metric_data;
+
 use ciborium::Value as Cbor;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -17,6 +19,7 @@ const EPOCH_TAG: u64 = 1;
 pub(super) fn perform(world: &World, request: &ApiRequest) -> Result<Body, ApiError> {
     match request.operation.as_str() {
         "DescribeAlarms" => Ok(describe_alarms(world, &input(request)?)),
+        "GetMetricData" => metric_data::answer(world, &input(request)?),
         operation => Err(request.service.unknown_operation(operation)),
     }
 }

@@ -131,7 +131,7 @@ pub(super) fn cbor_map<const N: usize>(members: [(&str, Cbor); N]) -> Cbor {
 }
 
 /// The same value in JSON, where a time is a number of seconds as well, but without a tag.
-fn as_json(value: &Cbor) -> Value {
+pub(super) fn as_json(value: &Cbor) -> Value {
     match value {
         Cbor::Tag(_, value) => as_json(value),
         Cbor::Array(items) => items.iter().map(as_json).collect(),

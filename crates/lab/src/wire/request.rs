@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::error::ApiError;
-use super::protocol::Protocol;
+use super::protocol::{Protocol, as_json};
 use super::{rest, summary};
 
 const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
@@ -125,9 +125,9 @@ impl ApiRequest {
         if let Some(target) = request.headers().get("x-amz-target") {
             Self::read_target(&String::from_utf8_lossy(target.as_bytes()), request.body())
         } else if let Some(operation) = path.strip_prefix(CLOUDWATCH_PATH) {
-            let input = ciborium::from_reader(request.body().as_ref())
+            let input: ciborium::Value = ciborium::from_reader(request.body().as_ref())
                 .map_err(|error| unreadable(Service::CloudWatch, &error.to_string()))?;
-            Ok(Self::new(Service::CloudWatch, operation, input))
+            Ok(Self::new(Service::CloudWatch, operation, as_json(&input)))
         } else if path.starts_with(LAMBDA_PATH) {
             Self::read_lambda(request)
         } else if ["/v2/apis", "/restapis"].iter().any(|it| path.starts_with(it)) {

@@ -33,7 +33,7 @@ pub(crate) struct Asked<'a> {
 
 /// What becomes of a request that an application has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// It is answered with this status.
     Status(u16),
     /// It is never answered.
@@ -103,10 +103,11 @@ impl Task {
         let elsewhere = match self.app {
             AppState::Hung => return Answer::Never,
             _ if !self.definition.speaks_to(asked) => return Answer::Status(400),
-            AppState::Serving => self.dependency.unwrap_or(200),
-            AppState::Failing(status) => status,
+            AppState::Serving => self.definition.paths.get(asked.path).copied(),
+            AppState::Failing(status) => Some(Answer::Status(status)),
         };
-        Answer::Status(self.path_statuses.get(asked.path).copied().unwrap_or(elsewhere))
+        let elsewhere = elsewhere.unwrap_or(Answer::Status(self.dependency.unwrap_or(200)));
+        self.path_statuses.get(asked.path).map_or(elsewhere, |status| Answer::Status(*status))
     }
 }
 

@@ -1,5 +1,6 @@
 //! API Gateway's HTTP and REST APIs: integrations, stages, deployments.
 
+mod gatekeeper;
 mod past;
 mod routing;
 mod spec;
@@ -13,6 +14,7 @@ use super::World;
 use super::ids;
 use super::operator::OperatorError;
 use super::stage::{Stage, StageDeployment};
+pub use gatekeeper::Gatekeeper;
 pub(super) use past::Past;
 pub(crate) use routing::with_stage_variables;
 pub use routing::{Destination, GatewayAnswer};
@@ -123,6 +125,8 @@ pub struct Api {
     pub stages: BTreeMap<String, Stage>,
     /// Every deployment that was made, by id.
     pub deployments: BTreeMap<String, StageDeployment>,
+    /// What answers requests before any integration is called.
+    pub gatekeeper: Option<Gatekeeper>,
     routes: Vec<routing::Route>,
     pub(super) past: Past,
 }
@@ -139,6 +143,7 @@ impl World {
             integrations: spec.integrations.into_iter().map(|it| (it.id.clone(), it)).collect(),
             stages: BTreeMap::new(),
             deployments: BTreeMap::new(),
+            gatekeeper: None,
             past: Past::default(),
         };
         for (name, auto_deploy) in spec.stages {

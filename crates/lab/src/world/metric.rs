@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::World;
+
 /// Datapoints older than this are forgotten: no alarm of the lab looks back further.
 const MEMORY: Duration = Duration::from_hours(3);
 
@@ -14,6 +16,25 @@ pub(super) struct MetricKey {
     pub(super) namespace: String,
     pub(super) name: String,
     pub(super) dimensions: BTreeMap<String, String>,
+}
+
+impl World {
+    /// The sum of a metric's datapoints over `[from, to)`; `None` without one.
+    pub(crate) fn metric_sum(
+        &self,
+        namespace: &str,
+        name: &str,
+        dimensions: &BTreeMap<String, String>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Option<f64> {
+        let key = MetricKey {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            dimensions: dimensions.clone(),
+        };
+        self.metrics.sum(&key, from, to)
+    }
 }
 
 /// The datapoints of all metrics, each in order of time.

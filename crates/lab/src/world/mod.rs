@@ -46,8 +46,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use alarm::{Alarm, AlarmState, AlarmStatus};
-pub(crate) use application::{Answer, Asked, Connection, address};
-pub use application::{AppState, Listener};
+pub use application::{Answer, AppState, Listener};
+pub(crate) use application::{Asked, Connection, address};
 pub use behaviour::Behaviour;
 pub use bus::{Delivery, DeliveryFaults, Rule};
 pub use eni::{NetworkInterface, PublicAddress};
@@ -56,7 +56,8 @@ pub use fault::{Call, Fault, FaultKind};
 pub use functions::{Function, FunctionState};
 pub(crate) use gateway::with_stage_variables;
 pub use gateway::{
-    Api, ApiKind, ApiSpec, Destination, GatewayAnswer, Integration, IntegrationType, RequestOutcome,
+    Api, ApiKind, ApiSpec, Destination, Gatekeeper, GatewayAnswer, Integration, IntegrationType,
+    RequestOutcome,
 };
 pub use hold::{Hold, HoldEnd, HoldWhen};
 pub(crate) use hold::{HoldId, MetHold};

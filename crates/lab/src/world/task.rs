@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::application::AppState;
+use super::application::{Answer, AppState};
 use super::behaviour::Behaviour;
 use super::eni::{NetworkInterface, PublicAddress};
 use super::placement::Networking;
@@ -39,6 +39,11 @@ pub struct TaskDefinition {
     pub health_check: bool,
     /// What each of its tasks does.
     pub behaviour: Behaviour,
+    /// What the application, while it serves, answers at these paths, whatever it answers elsewhere:
+    /// 404 at one that it does not have, 401 at one that wants a login, 500 at a broken one, and
+    /// [`Answer::Never`] at one whose work takes longer than the gateway waits for (30 s at most:
+    /// API Gateway quotas; <https://github.com/anomalyco/sst/issues/2232>).
+    pub paths: BTreeMap<String, Answer>,
     /// The ARNs of its task role and its execution role, if it has them: whoever deploys it must be
     /// allowed to pass them (F27).
     pub roles: Vec<String>,
@@ -46,7 +51,7 @@ pub struct TaskDefinition {
 
 impl TaskDefinition {
     /// Revision 1: port 8000, on Fargate with a public IPv4 address, two seconds to start, two to
-    /// stop, no health check (F20), no roles, and it serves.
+    /// stop, no health check (F20), no roles, and it serves every path.
     pub fn new(family: &str) -> Self {
         Self {
             family: family.to_owned(),
@@ -59,6 +64,7 @@ impl TaskDefinition {
             tls: false,
             health_check: false,
             behaviour: Behaviour::Runs(AppState::Serving),
+            paths: BTreeMap::new(),
             roles: Vec::new(),
         }
     }

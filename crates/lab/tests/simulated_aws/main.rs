@@ -4,6 +4,7 @@ mod address_reuse;
 mod alarm;
 mod api_gateway;
 mod as_the_gateway_asks;
+mod before_tasks;
 mod connections;
 mod deployments;
 mod ec2_launch_type;

@@ -122,7 +122,7 @@ async fn the_gateway_gives_up_on_a_hung_application_and_counts_that_for_clients_
     let began = Instant::now();
 
     // when a client is patient, then the gateway answers for it
-    assert_eq!(get(&lab, "/orders").await, 504);
+    assert_eq!(get(&lab, "/orders").await, 503);
     assert_eq!(began.elapsed(), limit + lab.world().timing().connect_latency);
 
     // when another one gives up before, then its request counts all the same

@@ -38,6 +38,8 @@ pub enum Destination {
         host: Option<String>,
         /// What the gateway answers when nothing accepts the connection.
         unreachable: GatewayAnswer,
+        /// What it answers when the backend takes too long.
+        timed_out: GatewayAnswer,
     },
     /// Nowhere: the gateway answers by itself.
     Gateway(GatewayAnswer),
@@ -54,8 +56,27 @@ pub struct GatewayAnswer {
 
 impl GatewayAnswer {
     const MOCK: Self = Self { status: 200, message: "OK" };
-    /// When the backend takes too long.
-    pub(crate) const TIMED_OUT: Self = Self { status: 504, message: "Endpoint request timed out" };
+    /// When the backend takes too long: an HTTP API answers 503 after its 30 s
+    /// (<https://github.com/anomalyco/sst/issues/2232>,
+    /// <https://github.com/cortexlabs/cortex/issues/1225>), a REST API 504.
+    fn timed_out(kind: ApiKind) -> Self {
+        match kind {
+            ApiKind::Http => Self { status: 503, message: "Service Unavailable" },
+            ApiKind::Rest => Self { status: 504, message: "Endpoint request timed out" },
+        }
+    }
+
+    /// Of what stands before the integrations. The words are those of HTTP APIs; nobody reads them.
+    pub(super) fn refusal(status: u16) -> Self {
+        let message = match status {
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            429 => "Too Many Requests",
+            500 => "Internal Server Error",
+            _ => "Service Unavailable",
+        };
+        Self { status, message }
+    }
 
     /// To a request that no stage or route takes.
     fn no_route(kind: ApiKind) -> Self {
@@ -136,6 +157,7 @@ impl Api {
                     uri: if query.is_empty() { uri } else { with_query(&uri, query) },
                     host: integration.host().map(str::to_owned),
                     unreachable: GatewayAnswer::unreachable(self.kind),
+                    timed_out: GatewayAnswer::timed_out(self.kind),
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{ApiKind, Destination, GatewayAnswer};
+use super::{ApiKind, Destination};
 use crate::world::World;
 use crate::world::application::Answer;
 use crate::world::metric::MetricKey;
@@ -58,15 +58,13 @@ impl World {
 
     /// What the gateway answers, and whether somebody else's application has made it.
     fn outcome_of(&self, api_id: &str, path: &str) -> (u16, bool) {
-        match self.destination(api_id, "GET", path) {
+        match self.admitted(api_id, "GET", path, true) {
             Destination::Gateway(answer) => (answer.status, false),
-            Destination::Backend { uri, host, unreachable } => {
+            Destination::Backend { uri, host, unreachable, timed_out } => {
                 match self.answer_from(&uri, host.as_deref()) {
                     None => (unreachable.status, false),
                     Some((Answer::Status(status), misdelivered)) => (status, misdelivered),
-                    Some((Answer::Never, misdelivered)) => {
-                        (GatewayAnswer::TIMED_OUT.status, misdelivered)
-                    }
+                    Some((Answer::Never, misdelivered)) => (timed_out.status, misdelivered),
                 }
             }
         }

@@ -17,7 +17,7 @@ fn scene(behaviour: Behaviour) -> (World, String) {
 
 #[test]
 fn an_application_that_leaks_serves_for_a_while_and_then_fails_or_hangs() {
-    for (into, status) in [(AppState::Failing(500), 500), (AppState::Hung, 504)] {
+    for (into, status) in [(AppState::Failing(500), 500), (AppState::Hung, 503)] {
         // given an application that leaks for ten minutes
         let (mut world, task) = scene(Behaviour::Leaks { after: 10 * MINUTE, into });
         pass(&mut world, 5 * MINUTE);
