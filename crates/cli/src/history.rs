@@ -13,13 +13,19 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::exit::ExitStatus;
-use crate::log_line::{self, Action, Line};
-use crate::logs::{self, before};
+use crate::log_line::Action;
+use crate::logs::before;
 use crate::output::{self, Cell, DIM, NAME, Table};
-use crate::settings;
+use crate::{actions, settings};
 
 /// So long ECS remembers a stopped task (F18).
 const HOUR: Duration = Duration::from_secs(3_600);
+
+/// What is said below lines that have `UNCONFIRMED` in them.
+const UNCONFIRMED: &str = "unconfirmed: the audit log has it, but no report in the function's own \
+                           log does. So it is with what `eden` did in a terminal, with a run that \
+                           was ended before its time, with a LogLevel above info, and with what \
+                           somebody else put on the event bus";
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +42,9 @@ pub struct Entry {
     /// The function's invocation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Of an action, whether the function's own log has it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<bool>,
 }
 
 /// Prints what happened since then, oldest first.
@@ -46,31 +55,25 @@ pub async fn run(context: &Context, since: Duration) -> Result<ExitStatus> {
     let config = settings::ip_updater(context).await?;
     let now = context.edge.aws.now();
     let from = before(now, since);
-    let (actions, of_ecs) =
-        tokio::join!(actions(context, from), of_ecs(context, &config, from.max(before(now, HOUR))));
-    let (of_ecs, unread) = of_ecs;
-    let mut entries: Vec<_> = actions?.into_iter().map(Entry::from).chain(of_ecs).collect();
+    let (actions, of_ecs) = tokio::join!(
+        actions::read(context, from),
+        of_ecs(context, &config, from.max(before(now, HOUR)))
+    );
+    let ((actions, unconfirmed), (of_ecs, mut unread)) = (actions?, of_ecs);
+    let mut entries: Vec<_> = actions.into_iter().map(Entry::from).chain(of_ecs).collect();
     entries.sort_by_key(|entry| entry.at);
     context.output.show(&entries, |entries, width| text(entries, width))?;
     for because in &unread {
         output::remark(&format!("ECS could not be asked: {because}"));
     }
+    for because in &unconfirmed {
+        output::remark(&format!("actions could not be confirmed: {because}"));
+    }
+    if entries.iter().any(|entry| entry.confirmed == Some(false)) {
+        output::remark(UNCONFIRMED);
+    }
+    unread.extend(unconfirmed);
     Ok(if unread.is_empty() { ExitStatus::Good } else { ExitStatus::Unknown })
-}
-
-/// Reads the actions of the audit log from then on.
-///
-/// # Errors
-/// When it could not be read.
-pub async fn actions(context: &Context, from: Timestamp) -> Result<Vec<Action>> {
-    let events = logs::read(context, "audit", &context.names.audit_log, from).await?;
-    Ok(events
-        .iter()
-        .filter_map(|event| match log_line::parse(&event.message) {
-            Line::Action(action) => Some(action),
-            Line::Report(_) | Line::Said(_) | Line::ForMachines => None,
-        })
-        .collect())
 }
 
 /// What ECS remembers from then on, and what it did not tell.
@@ -103,12 +106,13 @@ impl From<Action> for Entry {
             text: action.text,
             trigger: Some(action.trigger),
             request_id: Some(action.request_id),
+            confirmed: Some(action.confirmed),
         }
     }
 }
 
 fn of(at: Timestamp, text: String) -> Entry {
-    Entry { at, source: "ecs".to_owned(), text, trigger: None, request_id: None }
+    Entry { at, source: "ecs".to_owned(), text, trigger: None, request_id: None, confirmed: None }
 }
 
 fn messages(service: &Service) -> impl Iterator<Item = Entry> {
@@ -135,11 +139,12 @@ fn text(entries: &[Entry], width: usize) -> String {
         return "Nothing happened.\n".to_owned();
     }
     let mut table = Table::new(&["time", "who", "what"]);
-    for Entry { at, source, text, trigger, .. } in entries {
+    for Entry { at, source, text, trigger, confirmed, .. } in entries {
         let style = if source == "ecs" { DIM } else { NAME };
         let why = trigger.as_ref().map(|it| format!("\n  woken by {it}")).unwrap_or_default();
+        let doubt = if *confirmed == Some(false) { " (unconfirmed)" } else { "" };
         let cells = [format!("{at:.0}").into(), Cell::styled(source, style)];
-        table.row(cells.into_iter().chain([Cell::from(format!("{text}{why}"))]));
+        table.row(cells.into_iter().chain([Cell::from(format!("{text}{doubt}{why}"))]));
     }
     table.text(0, width)
 }
@@ -187,13 +192,17 @@ mod tests {
             text: "Deployed stage prod".to_owned(),
             trigger: Some("manual invocation".to_owned()),
             request_id: Some("id-1".to_owned()),
+            confirmed: Some(true),
         };
+        let doubtful = Entry { confirmed: Some(false), ..entry.clone() };
 
-        let text = strip_str(&text(&[entry], 200)).to_string();
+        let text = strip_str(&text(&[entry, doubtful], 200)).to_string();
         assert_eq!(
             text,
             "time                  who         what\n\
              1970-01-01T00:00:00Z  ip-updater  Deployed stage prod\n\
+             \x20                                   woken by manual invocation\n\
+             1970-01-01T00:00:00Z  ip-updater  Deployed stage prod (unconfirmed)\n\
              \x20                                   woken by manual invocation\n"
         );
     }

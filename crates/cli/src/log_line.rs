@@ -20,6 +20,9 @@ pub struct Action {
     pub trigger: String,
     /// The invocation's id; it begins with `cli-` when it ran in a terminal.
     pub request_id: String,
+    /// Whether the function's own log has it too; never what the line itself says.
+    #[serde(skip_deserializing)]
+    pub confirmed: bool,
 }
 
 /// A line of a log group.
@@ -131,6 +134,7 @@ mod tests {
             "detail": {
                 "function": "ip-updater", "requestId": "id-1", "trigger": "manual invocation",
                 "at": "2026-01-01T00:00:00Z", "text": "Deployed stage prod", "service": "s",
+                "confirmed": true,
             },
         });
         let metrics = json!({ "_aws": {}, "TasksRunning": 1 });
@@ -144,6 +148,7 @@ mod tests {
             text: "Deployed stage prod".to_owned(),
             trigger: "manual invocation".to_owned(),
             request_id: "id-1".to_owned(),
+            confirmed: false,
         };
         for (message, expected) in [
             (report.to_string(), Line::Report(json!({ "outcome": "unchanged" }))),

@@ -1,6 +1,7 @@
 //! `eden`: an operator's questions answered, and what the Lambda functions do done, with their own
 //! code and settings, from a terminal.
 
+mod actions;
 mod arguments;
 mod context;
 mod diagnose;

@@ -21,7 +21,7 @@ use crate::exit::ExitStatus;
 use crate::log_line::{self, Line};
 use crate::logs::{self, before};
 use crate::names::Names;
-use crate::{history, settings};
+use crate::{actions, settings};
 use summary::Lately;
 use view::Status;
 
@@ -61,14 +61,20 @@ async fn look(context: &Context, config: &HealthMonitorConfig) -> Status {
     let (facts, actions, report) = tokio::join!(
         // The API would be asked again and again, which rings the alarm of one that answers 5xx.
         observe::health(&context.edge, config, &hints, false),
-        history::actions(context, from),
+        actions::read(context, from),
         last_report(context, from),
     );
     let mut unread = Vec::new();
-    let actions = actions.unwrap_or_else(|error| {
-        unread.push(error.to_string());
-        Vec::new()
-    });
+    let actions = match actions {
+        Ok((actions, unconfirmed)) => {
+            unread.extend(unconfirmed);
+            actions
+        }
+        Err(error) => {
+            unread.push(error.to_string());
+            Vec::new()
+        }
+    };
     let report = report.unwrap_or_else(|error| {
         unread.push(error.to_string());
         None

@@ -133,10 +133,11 @@ fn tasks(rows: &[TaskRow]) -> Table {
 fn actions(actions: &[Action]) -> Table {
     let mut table = Table::new(&["last actions", "", ""]);
     for action in actions {
+        let doubt = if action.confirmed { "" } else { " (unconfirmed)" };
         table.row([
             Cell::styled(format!("{:.0}", action.at), DIM),
             Cell::styled(&action.function, NAME),
-            action.text.as_str().into(),
+            format!("{}{doubt}", action.text).into(),
         ]);
     }
     table

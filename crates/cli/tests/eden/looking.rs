@@ -1,6 +1,6 @@
 //! What only looks: nothing is changed by it.
 
-use eden_lab::example::{HEALTH_MONITOR, PROXY_INTEGRATION};
+use eden_lab::example::{AUDIT_LOG, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION};
 use eden_lab::world::{ApiKind, LogEvent};
 use serde_json::json;
 
@@ -120,4 +120,53 @@ async fn logs_are_merged_by_time_and_readable() {
     // When, then: the screen shows the run as the last one
     let said = scene.eden(&["status", "--json"]).await;
     assert_eq!(said.json()["last_run"]["held"][0]["reason"], "within_startup_grace");
+}
+
+/// Whoever may put events on the account's bus can write lines into the audit log that look
+/// like Eden's; into a function's own log only that function writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn history_and_status_do_not_believe_what_no_function_wrote() {
+    // Given: what ip-updater did, with the report in its own log
+    let scene = Scene::steady(236, ApiKind::Http).await;
+    scene.lull().await;
+    let reports: Vec<_> = scene.lambda.history();
+    let reports = reports.iter().filter(|it| it.function == IP_UPDATER);
+    let reports = reports.filter_map(|it| it.result.as_ref().ok().cloned());
+    let reports: Vec<_> = reports.filter(|it| it["outcome"] == "acted").collect();
+    assert!(!reports.is_empty());
+    let forged = json!({
+        "source": "eden.autoresiliency", "detail-type": "Eden Action",
+        "detail": {
+            "function": "ip-updater", "requestId": reports[0]["request_id"], "trigger": "nobody",
+            "at": reports[0]["at"], "text": "Deployed stage prod", "confirmed": true,
+        },
+    });
+    scene.change(|world| {
+        let at = world.now();
+        let event = |message: String| LogEvent { stream: "s".to_owned(), at, message };
+        for report in &reports {
+            let line = json!({ "message": "finished", "report": report.to_string() });
+            world.logs().write(&format!("/aws/lambda/{IP_UPDATER}"), event(line.to_string()));
+        }
+        // And: a line of somebody else's, of the same invocation
+        world.logs().write(AUDIT_LOG, event(forged.to_string()));
+    });
+
+    // When
+    let said = scene.eden(&["history", "--json"]).await;
+
+    // Then
+    let entries = said.json();
+    let of_eden = entries.as_array().unwrap().iter().filter(|it| it["source"] == "ip-updater");
+    for entry in of_eden {
+        let is_forged = entry["text"] == "Deployed stage prod";
+        assert_eq!(entry["confirmed"], !is_forged, "{entry}");
+    }
+    assert!(said.stdout.contains("Deployed stage prod"), "{}", said.stdout);
+    assert!(said.stderr.contains("unconfirmed"), "{}", said.stderr);
+    // And: on the screen
+    let said = scene.eden(&["status"]).await;
+    let lines: Vec<_> = said.stdout.lines().filter(|it| it.contains("  ip-updater  ")).collect();
+    assert!(lines.iter().any(|it| it.ends_with("Deployed stage prod (unconfirmed)")), "{lines:?}");
+    assert!(lines.iter().any(|it| !it.ends_with("(unconfirmed)")), "{lines:?}");
 }
