@@ -12,14 +12,14 @@ use tracing::level_filters::LevelFilter;
 
 pub use gateway::{ApiType, Gateway, Probe, Via};
 use reader::Reader;
-pub use reader::{ConfigError, Problem};
+pub use reader::{ConfigError, Problem, Value};
 
 /// Names shared by both functions: which service of which stack is looked after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// `ENVIRONMENT`, default `prod`.
     pub environment: String,
-    /// `APP_NAME`, default `eden`.
+    /// `APP_NAME`, default `eden`; with it Eden's tags begin.
     pub app_name: String,
     /// `HEALING_MODE`, default `on`; the service's healing tag wins over it.
     pub mode: Mode,
@@ -36,7 +36,8 @@ pub struct Target {
 pub struct People {
     /// `SNS_TOPIC_ARN`; without it nobody is told.
     pub topic_arn: Option<String>,
-    /// `API_GATEWAY_URL`, which is probed and which the mails show.
+    /// `API_GATEWAY_URL`, which health-monitor asks and mails show; where ip-updater has none, its
+    /// mails show the API's id.
     pub api_gateway_url: String,
     /// `SLACK_WEBHOOK_URL`; without it no webhook is called.
     pub webhook: Option<Webhook>,
@@ -97,12 +98,14 @@ impl IpUpdaterConfig {
     /// Reads the settings; `variable` looks one up.
     ///
     /// # Errors
-    /// Names every missing or malformed variable, its value, and what is accepted.
+    /// Names every missing or malformed variable, its value unless it may hold a secret, and what is
+    /// accepted.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&variable);
         let target = Target::read(&mut reader);
         let gateway = Gateway::read(&mut reader);
-        let people = People::read(&mut reader);
+        let url = reader.or("API_GATEWAY_URL", values::http_url, gateway.api_id.clone());
+        let people = People::read(&mut reader, url);
         reader.finish(IpUpdaterConfig { target, gateway, people })
     }
 }
@@ -111,14 +114,16 @@ impl HealthMonitorConfig {
     /// Reads the settings; `variable` looks one up.
     ///
     /// # Errors
-    /// Names every missing or malformed variable, its value, and what is accepted.
+    /// Names every missing or malformed variable, its value unless it may hold a secret, and what is
+    /// accepted.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&variable);
         let target = Target::read(&mut reader);
         let routed =
             ["API_GATEWAY_ID", "INTEGRATION_ID", "ROUTE_VIA"].iter().any(|name| reader.has(name));
         let gateway = routed.then(|| Gateway::read(&mut reader));
-        let people = People::read(&mut reader);
+        let url = reader.required("API_GATEWAY_URL", values::http_url);
+        let people = People::read(&mut reader, url);
         let alarm = |name| format!("{}-{}-{name}", target.environment, target.app_name);
         let (health_alarm, error_alarm) = (alarm("api-health-alarm"), alarm("api-error-alarm"));
         let config = HealthMonitorConfig {
@@ -142,7 +147,7 @@ impl Target {
     fn read(reader: &mut Reader<'_>) -> Self {
         Target {
             environment: reader.or("ENVIRONMENT", values::name, "prod".to_owned()),
-            app_name: reader.or("APP_NAME", values::name, "eden".to_owned()),
+            app_name: reader.or("APP_NAME", values::app_name, "eden".to_owned()),
             mode: reader.or("HEALING_MODE", values::mode, Mode::On),
             log_level: reader.or("LOG_LEVEL", values::log_level, LevelFilter::INFO),
             cluster: reader.required("ECS_CLUSTER", values::cluster),
@@ -152,9 +157,9 @@ impl Target {
 }
 
 impl People {
-    fn read(reader: &mut Reader<'_>) -> Self {
+    fn read(reader: &mut Reader<'_>, api_gateway_url: String) -> Self {
         People {
-            api_gateway_url: reader.required("API_GATEWAY_URL", values::http_url),
+            api_gateway_url,
             topic_arn: reader.optional("SNS_TOPIC_ARN", values::topic_arn),
             webhook: reader.optional("SLACK_WEBHOOK_URL", values::webhook),
         }

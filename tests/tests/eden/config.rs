@@ -10,14 +10,16 @@ use eden_policy::{Maintenance, Routing};
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
 
+/// All that the document which Eden came from gives ip-updater.
 const UPDATER: Variables<'_> = &[
-    ("ECS_CLUSTER", "prod-eden-cluster"),
-    ("ECS_SERVICE", "prod-eden-service"),
     ("API_GATEWAY_ID", "a1b2c3d4e5"),
     ("INTEGRATION_ID", "int1234"),
-    ("API_GATEWAY_URL", "https://api.example.com/prod"),
+    ("ECS_CLUSTER", "prod-eden-cluster"),
+    ("ECS_SERVICE", "prod-eden-service"),
+    ("BACKEND_PORT", "8000"),
 ];
 
+/// What it gives health-monitor, but for `SNS_TOPIC_ARN`, which it calls optional.
 const MONITOR: Variables<'_> = &[
     ("ECS_CLUSTER", "prod-eden-cluster"),
     ("ECS_SERVICE", "prod-eden-service"),
@@ -62,6 +64,7 @@ fn what_may_be_left_out_has_its_default() {
     assert_eq!(updater.gateway.ready_within, Duration::from_secs(40));
     assert_eq!(updater.target.environment, "prod");
     assert_eq!(updater.target.app_name, "eden");
+    assert_eq!(updater.people.api_gateway_url, "a1b2c3d4e5", "all that its mails can show");
     let monitor = monitor(&[]).unwrap();
     assert_eq!(monitor.gateway, None);
     assert_eq!(monitor.people.topic_arn, None);
@@ -75,10 +78,7 @@ fn what_may_be_left_out_has_its_default() {
 fn every_missing_variable_is_named_at_once() {
     let error = IpUpdaterConfig::read(|_| None).unwrap_err();
     let missing: Vec<_> = error.problems.iter().map(|problem| problem.variable).collect();
-    assert_eq!(
-        missing,
-        ["ECS_CLUSTER", "ECS_SERVICE", "API_GATEWAY_ID", "INTEGRATION_ID", "API_GATEWAY_URL"]
-    );
+    assert_eq!(missing, ["ECS_CLUSTER", "ECS_SERVICE", "API_GATEWAY_ID", "INTEGRATION_ID"]);
     let text = error.to_string();
     assert!(missing.iter().all(|name| text.contains(name)), "{text}");
 }
@@ -223,6 +223,35 @@ fn what_is_no_webhook_is_refused() {
         let text = complaint("SLACK_WEBHOOK_URL", bad);
         assert!(text.contains("an https:// URL, or the ARN of a secret"), "{text}");
     }
+}
+
+/// CloudFormation passes on what the parameter's pattern lets through, and the log is read by more
+/// people than may post.
+#[test]
+fn a_bad_value_that_may_be_a_secret_is_not_shown() {
+    for bad in ["hooks.slack.com/services/T0/B0/hush", "http://hooks.slack.com/services/hush"] {
+        let text = complaint("SLACK_WEBHOOK_URL", bad);
+        assert!(text.contains("SLACK_WEBHOOK_URL, whose value is not shown, is not"), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+    }
+    let error = updater(&[("SLACK_WEBHOOK_URL", "hush")]).unwrap_err();
+    assert!(!format!("{error:?}").contains("hush"), "nor when it is printed in full");
+    // Nor a password in any other URL
+    let text = complaint("MAINTENANCE_URL", "https://me:hush@status.example.com/#top");
+    assert!(text.contains("MAINTENANCE_URL") && !text.contains("hush"), "{text}");
+    // What is no secret is
+    assert!(complaint("MAINTENANCE_URL", "status.example.com").contains("status.example.com"));
+}
+
+/// AWS keeps tags whose keys begin with `aws:`, in any case.
+/// <https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html>
+#[test]
+fn an_application_is_not_called_aws() {
+    for bad in ["aws", "AWS"] {
+        let text = complaint("APP_NAME", bad);
+        assert!(text.contains("AWS keeps aws: for its own"), "{text}");
+    }
+    assert_eq!(updater(&[("APP_NAME", "aws-shop")]).unwrap().target.app_name, "aws-shop");
 }
 
 #[test]

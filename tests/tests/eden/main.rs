@@ -16,6 +16,7 @@ mod maintenance;
 mod metrics;
 mod permissions;
 mod readiness;
+mod reality;
 mod refusals;
 mod remediation;
 mod rollouts;

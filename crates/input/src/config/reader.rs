@@ -20,20 +20,41 @@ fn describe(problems: &[Problem]) -> String {
 pub struct Problem {
     /// The variable's name.
     pub variable: &'static str,
-    /// Its value, if it has one.
-    pub value: Option<String>,
+    /// Its value, if it has one that may be shown.
+    pub value: Value,
     /// What is accepted.
     pub expected: &'static str,
+}
+
+/// What is known of a bad variable's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// There is none.
+    Missing,
+    /// It is this.
+    Shown(String),
+    /// It is of a variable that may hold a secret, also when it is malformed: whoever reads the log
+    /// need not be allowed to know it.
+    Hidden,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Problem { variable, value, expected } = self;
         match value {
-            Some(value) => write!(f, "{variable}={value:?} is not {expected}"),
-            None => write!(f, "{variable} is not set: it needs {expected}"),
+            Value::Shown(value) => write!(f, "{variable}={value:?} is not {expected}"),
+            Value::Hidden => write!(f, "{variable}, whose value is not shown, is not {expected}"),
+            Value::Missing => write!(f, "{variable} is not set: it needs {expected}"),
         }
     }
+}
+
+/// The variables that may hold a secret.
+const SECRETS: [&str; 1] = ["SLACK_WEBHOOK_URL"];
+
+/// Whether a text may be a URL with a user in it, and so perhaps a password.
+fn names_a_user(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, after)| after.contains('@'))
 }
 
 /// Turns a variable's text into its value, or says what is accepted.
@@ -87,7 +108,12 @@ impl<'a> Reader<'a> {
 
     /// Notes a problem with a variable as it is.
     pub(super) fn refuse(&mut self, variable: &'static str, expected: &'static str) {
-        let value = self.value(variable);
+        let value = match self.value(variable) {
+            None => Value::Missing,
+            Some(_) if SECRETS.contains(&variable) => Value::Hidden,
+            Some(value) if names_a_user(&value) => Value::Hidden,
+            Some(value) => Value::Shown(value),
+        };
         self.problems.push(Problem { variable, value, expected });
     }
 

@@ -72,6 +72,14 @@ pub(super) fn name(text: &str) -> Result<String, &'static str> {
     accept(text.to_owned(), is_name(text), "a name of letters, digits, - and _")
 }
 
+/// A name with which a tag's key may begin (F66).
+pub(super) fn app_name(text: &str) -> Result<String, &'static str> {
+    if text.eq_ignore_ascii_case("aws") {
+        return Err("possible: Eden's tags begin with it, and AWS keeps aws: for its own");
+    }
+    name(text)
+}
+
 pub(super) fn cluster(text: &str) -> Result<String, &'static str> {
     let arn = text.starts_with("arn:") && text.contains(":cluster/");
     accept(text.to_owned(), arn || is_name(text), "the name or ARN of an ECS cluster")

@@ -1,0 +1,4 @@
+//! What happened to people who do this job: public bug reports and a review, each case with its source
+//! and the right end.
+
+mod contract;
