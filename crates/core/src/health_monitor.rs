@@ -24,8 +24,13 @@ use crate::{act, notify};
 
 use eye::{Eye, Suspects};
 
-/// So much time is kept for acting and telling after the last look.
-const MARGIN: Duration = Duration::from_secs(30);
+/// The least time that is left for a last look and what follows it. Each of two looks asks the API,
+/// and the tasks once or twice, for ten seconds each at most ([`crate::probe::ASKING`]); between them
+/// lies the claim, which takes ten; the rest is [`ACTING`].
+const MARGIN: Duration = Duration::from_secs(90);
+/// The least time that is left when a step begins that is noted first and done then: an invocation
+/// that is ended in between has spent its budget on nothing.
+const ACTING: Duration = Duration::from_secs(20);
 
 /// The function's name, as reports and audit events carry it.
 pub const NAME: &str = "health-monitor";
@@ -173,8 +178,12 @@ impl Monitor<'_> {
             Ok(Claim::Held) => {
                 let (facts, finding) = Box::pin(self.eye.look(suspects)).await;
                 report.found(&facts, &finding, target.mode);
-                let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim).collect();
-                self.act(steps, report).await;
+                if later(aws.now(), ACTING) <= invocation.deadline {
+                    let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim);
+                    self.act(steps.collect(), report).await;
+                } else {
+                    report.failed.push("too little time was left to act".to_owned());
+                }
                 if let Err(error) = claim::release(aws, target, &service.arn).await {
                     report.failed.push(error.to_string());
                 }

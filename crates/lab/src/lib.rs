@@ -8,6 +8,7 @@ pub mod http;
 mod in_process;
 pub mod lab;
 pub mod lambda;
+pub mod math;
 pub mod network;
 pub mod pattern;
 mod roles;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::math::Expression;
 use crate::pattern::Pattern;
 
 /// An EventBridge rule with its targets.
@@ -35,22 +36,56 @@ pub enum Target {
     LogGroup(String),
 }
 
-/// A CloudWatch alarm on one metric.
+/// The sum of a metric over each period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricSpec {
+    /// For example `AWS/ApiGateway`.
+    pub namespace: String,
+    /// For example `5xx` (F1).
+    pub name: String,
+    /// What tells it from others of that name: a metric with others is another one.
+    pub dimensions: BTreeMap<String, String>,
+}
+
+/// What an alarm watches.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Watched {
+    /// One metric: nothing when none of that name and dimensions is published.
+    Metric(MetricSpec),
+    /// An expression of metric math.
+    Math {
+        /// Its id.
+        id: String,
+        /// The expression.
+        expression: Expression,
+        /// The metrics that it is about, by id.
+        metrics: BTreeMap<String, MetricSpec>,
+    },
+}
+
+impl Watched {
+    /// A metric of API Gateway, by its one dimension.
+    pub fn of_api(name: &str, (dimension, value): (&str, &str)) -> Self {
+        Self::Metric(MetricSpec {
+            namespace: "AWS/ApiGateway".to_owned(),
+            name: name.to_owned(),
+            dimensions: BTreeMap::from([(dimension.to_owned(), value.to_owned())]),
+        })
+    }
+}
+
+/// A CloudWatch alarm.
 #[derive(Debug, Clone)]
 pub struct AlarmSpec {
     /// The alarm's name.
     pub name: String,
-    /// For example `AWS/ApiGateway`.
-    pub namespace: String,
-    /// For example `5xx` (F1).
-    pub metric_name: String,
-    /// The metric's dimensions: it watches nothing when they name no metric that is published.
-    pub dimensions: BTreeMap<String, String>,
+    /// What it watches.
+    pub watched: Watched,
     /// Length of one period.
     pub period: Duration,
     /// Breaching periods in a row that raise the alarm.
     pub evaluation_periods: u32,
-    /// A period breaches at this sum or above (`GreaterThanOrEqualToThreshold`).
+    /// A period breaches at this value or above (`GreaterThanOrEqualToThreshold`).
     pub threshold: f64,
     /// Whether periods without data count as good (`notBreaching`, F2); else they count as missing.
     pub missing_is_not_breaching: bool,

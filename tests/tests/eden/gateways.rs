@@ -6,6 +6,7 @@ use eden_lab::example::{
     ALARM, API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, REST_API_NAME,
     REST_PROXY_INTEGRATION, REST_ROOT_INTEGRATION, REST_STAGE, SERVICE,
 };
+use eden_lab::spec::Watched;
 use eden_lab::world::{
     AlarmState, ApiSpec, AppState, Call, Fault, FaultKind, Networking, PublicAddress,
 };
@@ -164,10 +165,7 @@ async fn the_alarm_on_the_metric_of_rest_apis_wakes_health_monitor() {
     rig.wait(seconds(15)).await;
     // Then
     let spec = rig.lab.world().alarm(ALARM).unwrap().spec.clone();
-    assert_eq!(
-        (spec.metric_name.as_str(), spec.dimensions["ApiName"].as_str()),
-        ("5XXError", "shop-api")
-    );
+    assert_eq!(spec.watched, Watched::of_api("5XXError", ("ApiName", "shop-api")));
     let woken = rig.invocations(HEALTH_MONITOR).pop().unwrap();
     assert_eq!(woken.payload["detail-type"], "CloudWatch Alarm State Change");
     let report = woken.result.unwrap();

@@ -8,6 +8,7 @@ use eden_lab::example::{
     SERVICE,
 };
 use eden_lab::lambda::{FunctionError, Handler};
+use eden_lab::spec::Watched;
 use eden_lab::world::{ApiKind, Fault, FaultKind, FunctionState, World};
 
 use crate::scene::Scene;
@@ -109,15 +110,15 @@ const OF_THE_STACK: &[Case] = &[
     (|world| set(world, HEALTH_MONITOR, "ALARM_NAME", "nobody-s-alarm"), &["alarm nobody-s-alarm"]),
     (
         |world| {
-            world.change_alarm(ALARM, |it| "5XXError".clone_into(&mut it.metric_name));
+            let watched = Watched::of_api("5XXError", ("ApiId", API));
+            world.change_alarm(ALARM, |it| it.watched = watched);
         },
         &["metric of alarm prod-eden-api-health-alarm"],
     ),
     (
         |world| {
-            world.change_alarm(ALARM, |it| {
-                it.dimensions = [("ApiId".to_owned(), "another".to_owned())].into();
-            });
+            let watched = Watched::of_api("5xx", ("ApiId", "another"));
+            world.change_alarm(ALARM, |it| it.watched = watched);
         },
         &["metric of alarm prod-eden-api-health-alarm"],
     ),
@@ -319,10 +320,8 @@ async fn the_alarms_of_a_rest_api_are_to_watch_what_a_rest_api_publishes() {
     assert_eq!(said.status, Some(0), "{}{}", said.stdout, said.stderr);
     // When: it watches what an HTTP API publishes
     scene.change(|world| {
-        world.change_alarm(ALARM, |it| {
-            "5xx".clone_into(&mut it.metric_name);
-            it.dimensions = [("ApiId".to_owned(), API.to_owned())].into();
-        });
+        let watched = Watched::of_api("5xx", ("ApiId", API));
+        world.change_alarm(ALARM, |it| it.watched = watched);
     });
     let said = scene.eden(&["verify", "--json"]).await;
     // Then

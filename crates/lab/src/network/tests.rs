@@ -11,7 +11,7 @@ use super::server::{HangUp, Server};
 use super::*;
 use crate::clock::Clock;
 use crate::lab::Lab;
-use crate::spec::AlarmSpec;
+use crate::spec::{AlarmSpec, Watched};
 use crate::world::{AlarmState, ApiSpec, AppState, ServiceSpec, Task, Timing, World, WorldConfig};
 
 const SOON: Duration = Duration::from_secs(5);
@@ -212,9 +212,7 @@ async fn the_gateways_failures_raise_the_alarm() {
     let scene = Scene::start(7).await;
     scene.lab.world().add_alarm(AlarmSpec {
         name: "a".to_owned(),
-        namespace: "AWS/ApiGateway".to_owned(),
-        metric_name: "5xx".to_owned(),
-        dimensions: [("ApiId".to_owned(), "api".to_owned())].into(),
+        watched: Watched::of_api("5xx", ("ApiId", "api")),
         period: Duration::from_secs(60),
         evaluation_periods: 2,
         threshold: 1.0,

@@ -138,8 +138,8 @@ impl<'a> Scope<'a> {
             "AWS::NoValue" => return Ok(None),
             "AWS::Region" => region.clone(),
             "AWS::AccountId" => account.clone(),
-            "AWS::Partition" => "aws".to_owned(),
-            "AWS::URLSuffix" => "amazonaws.com".to_owned(),
+            "AWS::Partition" => self.deployment.partition().to_owned(),
+            "AWS::URLSuffix" => self.deployment.url_suffix().to_owned(),
             "AWS::StackName" => stack_name.clone(),
             "AWS::StackId" => {
                 format!("arn:aws:cloudformation:{region}:{account}:stack/{stack_name}/lab")

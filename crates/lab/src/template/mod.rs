@@ -39,6 +39,25 @@ pub struct Deployment {
     pub parameters: BTreeMap<String, String>,
 }
 
+impl Deployment {
+    /// `AWS::Partition`, by the region's name. The world of the lab is always in `aws`.
+    pub(crate) fn partition(&self) -> &'static str {
+        match self.region.split_once('-') {
+            Some(("cn", _)) => "aws-cn",
+            Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",
+            Some(_) | None => "aws",
+        }
+    }
+
+    /// `AWS::URLSuffix`.
+    pub(crate) fn url_suffix(&self) -> &'static str {
+        match self.partition() {
+            "aws-cn" => "amazonaws.com.cn",
+            _ => "amazonaws.com",
+        }
+    }
+}
+
 impl Default for Deployment {
     fn default() -> Self {
         Self {

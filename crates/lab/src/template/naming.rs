@@ -9,7 +9,7 @@ pub(super) struct Naming {
     pub name_property: Option<&'static str>,
     /// The attribute with the name, where there is one.
     name_attribute: Option<&'static str>,
-    /// What follows `arn:aws:`; `REGION`, `ACCOUNT` and `NAME` stand for those.
+    /// What follows the partition; `REGION`, `ACCOUNT` and `NAME` stand for those.
     arn: &'static str,
     arn_attribute: &'static str,
     reference: Reference,
@@ -74,16 +74,18 @@ impl Naming {
 
     pub(super) fn arn(&self, name: &str, deployment: &Deployment) -> String {
         let arn = self.arn.replace("REGION", &deployment.region);
-        format!("arn:aws:{}", arn.replace("ACCOUNT", &deployment.account).replace("NAME", name))
+        let arn = arn.replace("ACCOUNT", &deployment.account).replace("NAME", name);
+        format!("arn:{}:{arn}", deployment.partition())
     }
 
     /// What `Ref` gives.
     pub(super) fn reference(&self, name: &str, deployment: &Deployment) -> String {
         let Deployment { region, account, .. } = deployment;
+        let suffix = deployment.url_suffix();
         match self.reference {
             Reference::Name => name.to_owned(),
             Reference::Arn => self.arn(name, deployment),
-            Reference::QueueUrl => format!("https://sqs.{region}.amazonaws.com/{account}/{name}"),
+            Reference::QueueUrl => format!("https://sqs.{region}.{suffix}/{account}/{name}"),
         }
     }
 

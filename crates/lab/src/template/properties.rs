@@ -73,6 +73,11 @@ impl<'a> Properties<'a> {
         elements.iter().map(text).collect()
     }
 
+    /// An object; none if the property is not there.
+    pub(super) fn object(&self, name: &str) -> Option<Properties<'a>> {
+        self.get(name).map(|value| Properties { at: self.at(name), value })
+    }
+
     /// A list of objects; none if the property is not there.
     pub(super) fn objects(&self, name: &str) -> Result<Vec<Properties<'a>>, TemplateError> {
         let elements = match self.get(name) {

@@ -1,5 +1,7 @@
 //! Small templates, each with what CloudFormation would make of it, and the project's own.
 
+mod alarms;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -293,60 +295,6 @@ fn a_rule_that_aws_would_refuse_or_the_lab_cannot_run_is_an_error_naming_the_pla
         let error = chain(&rule(properties).unwrap_err());
         assert!(error.contains(expected), "{error:?} should contain {expected:?}");
     }
-}
-
-#[test]
-fn an_alarm_the_lab_would_evaluate_differently_is_refused() {
-    let alarm = |extra: &str| {
-        deploy(&format!(
-            "
-Resources:
-  A:
-    Type: AWS::CloudWatch::Alarm
-    Properties:
-      Namespace: AWS/ApiGateway
-      MetricName: 5xx
-      Dimensions: [{{ Name: ApiId, Value: abc }}]
-      Period: 60
-      EvaluationPeriods: 2
-      Threshold: 1
-      {extra}"
-        ))
-    };
-    let good = "Statistic: Sum\n      ComparisonOperator: GreaterThanOrEqualToThreshold";
-
-    let stack = alarm(good).unwrap();
-
-    assert_eq!(stack.alarms[0].period, Duration::from_mins(1));
-    assert_eq!(stack.alarms[0].dimensions["ApiId"], "abc");
-    assert!(!stack.alarms[0].missing_is_not_breaching);
-    for (extra, expected) in [
-        (good.replace("Sum", "Average"), "A.Properties.Statistic: is \"Average\"; accepted: Sum"),
-        (good.replace("OrEqualTo", ""), "A.Properties.ComparisonOperator"),
-        (format!("{good}\n      DatapointsToAlarm: 1"), "A.Properties.DatapointsToAlarm: is 1"),
-        (
-            format!("{good}\n      TreatMissingData: ignore"),
-            "A.Properties.TreatMissingData: is \"ignore\"",
-        ),
-    ] {
-        let error = alarm(&extra).unwrap_err().to_string();
-        assert!(error.contains(expected), "{error:?} should contain {expected:?}");
-    }
-}
-
-#[test]
-fn an_alarm_on_a_metric_that_the_lab_does_not_publish_is_left_out_and_an_unknown_one_refused() {
-    let alarm = |namespace: &str| {
-        let properties = format!("Properties: {{ Namespace: {namespace}, MetricName: Errors }}");
-        deploy(&format!("Resources: {{ A: {{ Type: AWS::CloudWatch::Alarm, {properties} }} }}"))
-    };
-
-    let stack = alarm("AWS/Lambda").unwrap();
-
-    assert!(stack.alarms.is_empty());
-    assert_eq!(stack.of_type("AWS::CloudWatch::Alarm").count(), 1);
-    let error = alarm("AWS/Lamda").unwrap_err().to_string();
-    assert!(error.contains("A.Properties.Namespace: is \"AWS/Lamda\""), "{error}");
 }
 
 #[test]

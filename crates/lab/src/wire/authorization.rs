@@ -67,12 +67,37 @@ fn ecs(world: &World, request: &ApiRequest) -> Vec<Permission> {
         }
         _ => vec![NO_RESOURCE.to_owned()],
     };
-    let key = ("ecs:cluster".to_owned(), arns.cluster(cluster));
+    let mut keys = BTreeMap::from([("ecs:cluster".to_owned(), arns.cluster(cluster))]);
+    if request.operation == "UpdateService" {
+        keys.extend(keys_of_update(world, input));
+    }
     let of_request = resources.iter().map(|resource| Permission {
-        condition_keys: BTreeMap::from([key.clone()]),
+        condition_keys: keys.clone(),
         ..permission("ecs", &request.operation, resource)
     });
     of_request.chain(passed_roles(world, input)).collect()
+}
+
+/// The keys of what a request changes about a service; of what it does not name there is none (F66).
+fn keys_of_update(world: &World, input: &Value) -> BTreeMap<String, String> {
+    let network = "/networkConfiguration/awsvpcConfiguration";
+    let of_network = |member| input.pointer(&format!("{network}/{member}"));
+    let definition = text(input, "taskDefinition");
+    let definition = definition.and_then(|name| world.task_definition(short_name(name)));
+    let definition = definition.map(|it| world.arns().task_definition(&it.family, it.revision));
+    let execute = input.get("enableExecuteCommand").and_then(Value::as_bool);
+    let public = of_network("assignPublicIp").and_then(Value::as_str);
+    let subnets = of_network("subnets").and_then(Value::as_array);
+    let subnets: Vec<_> = subnets.into_iter().flatten().filter_map(Value::as_str).collect();
+    [
+        ("ecs:task-definition", definition),
+        ("ecs:enable-execute-command", execute.map(|it| it.to_string())),
+        ("ecs:auto-assign-public-ip", public.map(str::to_owned)),
+        ("ecs:subnet", (!subnets.is_empty()).then(|| subnets.join(","))),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+    .collect()
 }
 
 /// Whoever deploys another task definition hands its roles to the tasks (F27).

@@ -10,6 +10,7 @@ use super::error::ApiError;
 use super::input;
 use super::protocol::{Body, cbor_map};
 use super::request::ApiRequest;
+use crate::spec::{AlarmSpec, MetricSpec, Watched};
 use crate::world::events::epoch_seconds;
 use crate::world::{Alarm, World};
 
@@ -54,24 +55,12 @@ fn describe_alarms(world: &World, input: &DescribeAlarms) -> Body {
 
 fn show_alarm(alarm: &Alarm) -> Cbor {
     let spec = &alarm.spec;
-    let dimensions = spec
-        .dimensions
-        .iter()
-        .map(|(name, value)| {
-            cbor_map([("Name", name.as_str().into()), ("Value", value.as_str().into())])
-        })
-        .collect();
     let actions = spec.actions.iter().map(|it| it.as_str().into()).collect();
     let missing = if spec.missing_is_not_breaching { "notBreaching" } else { "missing" };
     let reason_data = alarm.status.reason_data.as_ref().map(ToString::to_string);
-    cbor_map([
+    let shown = cbor_map([
         ("AlarmName", spec.name.as_str().into()),
         ("AlarmArn", alarm.arn.as_str().into()),
-        ("Namespace", spec.namespace.as_str().into()),
-        ("MetricName", spec.metric_name.as_str().into()),
-        ("Dimensions", Cbor::Array(dimensions)),
-        ("Statistic", "Sum".into()),
-        ("Period", spec.period.as_secs().into()),
         ("EvaluationPeriods", spec.evaluation_periods.into()),
         ("Threshold", spec.threshold.into()),
         ("ComparisonOperator", "GreaterThanOrEqualToThreshold".into()),
@@ -84,6 +73,56 @@ fn show_alarm(alarm: &Alarm) -> Cbor {
         ("StateReasonData", reason_data.map_or(Cbor::Null, Cbor::Text)),
         ("StateUpdatedTimestamp", time(alarm.status.since)),
         ("StateTransitionedTimestamp", time(alarm.status.since)),
+    ]);
+    with(shown, watched(spec))
+}
+
+/// The members of both maps.
+fn with(first: Cbor, second: Cbor) -> Cbor {
+    let members = |map: Cbor| map.into_map().unwrap_or_default();
+    Cbor::Map(members(first).into_iter().chain(members(second)).collect())
+}
+
+/// An alarm shows the metric that it watches, or the metrics of an expression; never both.
+fn watched(spec: &AlarmSpec) -> Cbor {
+    let period = spec.period.as_secs();
+    match &spec.watched {
+        Watched::Metric(metric) => {
+            let statistic = [("Statistic", "Sum".into()), ("Period", period.into())];
+            with(show_metric(metric), cbor_map(statistic))
+        }
+        Watched::Math { id, expression, metrics } => {
+            let math = cbor_map([
+                ("Id", id.as_str().into()),
+                ("Expression", expression.to_string().into()),
+                ("ReturnData", true.into()),
+            ]);
+            let query = |(id, metric): (&String, &MetricSpec)| {
+                let of = cbor_map([
+                    ("Metric", show_metric(metric)),
+                    ("Period", period.into()),
+                    ("Stat", "Sum".into()),
+                ]);
+                cbor_map([
+                    ("Id", id.as_str().into()),
+                    ("MetricStat", of),
+                    ("ReturnData", false.into()),
+                ])
+            };
+            let queries = std::iter::once(math).chain(metrics.iter().map(query)).collect();
+            cbor_map([("Metrics", Cbor::Array(queries))])
+        }
+    }
+}
+
+fn show_metric(metric: &MetricSpec) -> Cbor {
+    let dimension = |(name, value): (&String, &String)| {
+        cbor_map([("Name", name.as_str().into()), ("Value", value.as_str().into())])
+    };
+    cbor_map([
+        ("Namespace", metric.namespace.as_str().into()),
+        ("MetricName", metric.name.as_str().into()),
+        ("Dimensions", Cbor::Array(metric.dimensions.iter().map(dimension).collect())),
     ])
 }
 

@@ -9,7 +9,7 @@ use super::World;
 use super::ids;
 use super::metric::MetricKey;
 use super::queue::Due;
-use crate::spec::AlarmSpec;
+use crate::spec::{AlarmSpec, MetricSpec, Watched};
 
 /// The state of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,23 +55,15 @@ pub struct Alarm {
     pub arn: String,
     /// The state it is in.
     pub status: AlarmStatus,
-    /// The id of its metric in events.
+    /// The id of its one metric in events.
     metric_id: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The sums of the periods evaluated last, newest last; `None` without data.
+    /// The values of the periods evaluated last, newest last; `None` without data.
     recent: VecDeque<Option<f64>>,
 }
 
 impl Alarm {
-    fn key(&self) -> MetricKey {
-        MetricKey {
-            namespace: self.spec.namespace.clone(),
-            name: self.spec.metric_name.clone(),
-            dimensions: self.spec.dimensions.clone(),
-        }
-    }
-
     fn push(&mut self, sum: Option<f64>) {
         self.recent.push_back(sum);
         if self.recent.len() > self.spec.evaluation_periods as usize {
@@ -98,7 +90,7 @@ impl Alarm {
     }
 
     fn status(&self, state: AlarmState, period_end: Timestamp, now: Timestamp) -> AlarmStatus {
-        let AlarmSpec { evaluation_periods, threshold, period, .. } = &self.spec;
+        let AlarmSpec { evaluation_periods, threshold, .. } = &self.spec;
         let datapoints: Vec<f64> = self.recent.iter().copied().flatten().collect();
         let found = datapoints.len();
         let reason = match state {
@@ -114,15 +106,18 @@ impl Alarm {
                 "Insufficient Data: no datapoints were received.".to_owned()
             }
         };
-        let data = json!({
+        let mut data = json!({
             "version": "1.0",
             "queryDate": alarm_time(now),
             "startDate": alarm_time(period_end),
-            "statistic": "Sum",
-            "period": period.as_secs(),
+            "period": self.spec.period.as_secs(),
             "recentDatapoints": datapoints,
             "threshold": threshold,
         });
+        match self.spec.watched {
+            Watched::Metric(_) => data["statistic"] = "Sum".into(),
+            Watched::Math { .. } => {}
+        }
         AlarmStatus { state, since: now, reason, reason_data: Some(data) }
     }
 
@@ -131,22 +126,38 @@ impl Alarm {
             "alarmName": self.spec.name,
             "state": status_detail(&self.status),
             "previousState": status_detail(previous),
-            "configuration": {
-                "metrics": [{
-                    "id": self.metric_id,
-                    "metricStat": {
-                        "metric": {
-                            "namespace": self.spec.namespace,
-                            "name": self.spec.metric_name,
-                            "dimensions": self.spec.dimensions,
-                        },
-                        "period": self.spec.period.as_secs(),
-                        "stat": "Sum",
-                    },
-                    "returnData": true,
-                }],
-            },
+            "configuration": { "metrics": self.metrics() },
         })
+    }
+
+    fn metrics(&self) -> Vec<Value> {
+        let shown = |id: &str, metric: &MetricSpec, returned: bool| {
+            json!({
+                "id": id,
+                "metricStat": {
+                    "metric": {
+                        "namespace": metric.namespace,
+                        "name": metric.name,
+                        "dimensions": metric.dimensions,
+                    },
+                    "period": self.spec.period.as_secs(),
+                    "stat": "Sum",
+                },
+                "returnData": returned,
+            })
+        };
+        match &self.spec.watched {
+            Watched::Metric(metric) => vec![shown(&self.metric_id, metric, true)],
+            Watched::Math { id, expression, metrics } => {
+                let of = metrics.iter().map(|(id, metric)| shown(id, metric, false));
+                let math = json!({
+                    "id": id,
+                    "expression": expression.to_string(),
+                    "returnData": true,
+                });
+                std::iter::once(math).chain(of).collect()
+            }
+        }
     }
 }
 
@@ -223,7 +234,19 @@ impl World {
         let now = self.now;
         let Some(alarm) = self.alarms.get_mut(name) else { return };
         let period = self.timing.declared(alarm.spec.period);
-        alarm.push(self.metrics.sum(&alarm.key(), period_end - period, period_end));
+        let sum = |metric: &MetricSpec| {
+            let MetricSpec { namespace, name, dimensions } = metric.clone();
+            let key = MetricKey { namespace, name, dimensions };
+            self.metrics.sum(&key, period_end - period, period_end)
+        };
+        let value = match &alarm.spec.watched {
+            Watched::Metric(metric) => sum(metric),
+            Watched::Math { expression, metrics, .. } => {
+                let sums = metrics.iter().map(|(id, metric)| (id.clone(), sum(metric)));
+                expression.value(&sums.collect())
+            }
+        };
+        alarm.push(value);
         let change = alarm.judge().filter(|state| *state != alarm.status.state).map(|state| {
             let status = alarm.status(state, period_end, now);
             let previous = std::mem::replace(&mut alarm.status, status);

@@ -1,9 +1,8 @@
 //! The metric of the gateway and the alarm on it.
 
-use std::collections::BTreeMap;
-
 use eden_lab::World;
-use eden_lab::spec::AlarmSpec;
+use eden_lab::math::Expression;
+use eden_lab::spec::{AlarmSpec, MetricSpec, Watched};
 use eden_lab::world::AlarmState;
 use serde_json::Value;
 
@@ -15,9 +14,7 @@ const ALARM: &str = "prod-eden-api-health-alarm";
 fn spec() -> AlarmSpec {
     AlarmSpec {
         name: ALARM.to_owned(),
-        namespace: "AWS/ApiGateway".to_owned(),
-        metric_name: "5xx".to_owned(),
-        dimensions: BTreeMap::from([("ApiId".to_owned(), API.to_owned())]),
+        watched: Watched::of_api("5xx", ("ApiId", API)),
         period: MINUTE,
         evaluation_periods: 2,
         threshold: 1.0,
@@ -145,11 +142,9 @@ fn answers_below_500_are_no_errors() {
 #[test]
 fn an_alarm_on_a_metric_that_an_http_api_does_not_publish_never_fires() {
     // given the metric name of a REST API, and the dimension of one (F1)
-    let by_name = ("ApiName".to_owned(), API.to_owned());
-    let wrong_metric = AlarmSpec { metric_name: "5XXError".to_owned(), ..spec() };
-    let wrong_dimension = AlarmSpec { dimensions: BTreeMap::from([by_name]), ..spec() };
-    for wrong in [wrong_metric, wrong_dimension] {
-        let mut world = world_with_alarm(wrong);
+    for (metric, dimension) in [("5XXError", "ApiId"), ("5xx", "ApiName")] {
+        let watched = Watched::of_api(metric, (dimension, API));
+        let mut world = world_with_alarm(AlarmSpec { watched, ..spec() });
 
         // when there are errors all the time
         for _ in 0..5 {
@@ -207,4 +202,70 @@ fn a_state_change_has_the_shape_of_cloudwatch() {
     let data = detail["state"]["reasonData"].as_str().unwrap();
     let data: Value = serde_json::from_str(data).unwrap();
     assert_eq!(data["recentDatapoints"], serde_json::json!([1.0, 1.0]));
+}
+
+/// The alarm on a share of at least 20 requests, as template.yaml has it.
+fn on_a_share() -> AlarmSpec {
+    let expression = "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)";
+    let metric = |name: &str| {
+        let dimensions = [("ApiId".to_owned(), API.to_owned())].into();
+        MetricSpec { namespace: "AWS/ApiGateway".to_owned(), name: name.to_owned(), dimensions }
+    };
+    let metrics = [("errors", "5xx"), ("requests", "Count")];
+    let watched = Watched::Math {
+        id: "share".to_owned(),
+        expression: Expression::parse(expression).unwrap(),
+        metrics: metrics.map(|(id, name)| (id.to_owned(), metric(name))).into(),
+    };
+    AlarmSpec { watched, threshold: 5.0, ..spec() }
+}
+
+/// So many requests, of which so many end in 503, within a minute.
+fn a_minute_of(world: &mut World, requests: u32, errors: u32) {
+    for request in 0..requests {
+        world.record_response(API, if request < errors { 503 } else { 200 });
+    }
+    pass(world, MINUTE);
+}
+
+#[test]
+fn an_alarm_on_a_share_counts_errors_by_the_requests_of_their_minute() {
+    for (requests, errors, expected) in [
+        (100, 4, AlarmState::Ok),
+        (100, 5, AlarmState::Alarm),
+        // One error of few requests is a large share of nothing much.
+        (19, 19, AlarmState::Ok),
+        (20, 1, AlarmState::Alarm),
+    ] {
+        // given an alarm that rings at 5 %
+        let mut world = world_with_alarm(on_a_share());
+
+        // when two minutes in a row are like that
+        for _ in 0..2 {
+            a_minute_of(&mut world, requests, errors);
+        }
+
+        // then it rings or does not
+        assert_eq!(alarm_state(&world, ALARM), expected, "{errors} of {requests}");
+    }
+}
+
+#[test]
+fn an_alarm_on_a_share_is_quiet_in_a_minute_without_requests() {
+    // given an alarm on a share that rings (F67)
+    let mut world = world_with_alarm(on_a_share());
+    for _ in 0..2 {
+        a_minute_of(&mut world, 40, 40);
+    }
+    assert_eq!(alarm_state(&world, ALARM), AlarmState::Alarm);
+
+    // when there are none any more
+    pass(&mut world, MINUTE);
+
+    // then there is no share either, which counts as good
+    assert_eq!(states(&world), ["OK", "ALARM", "OK"]);
+    let event = state_changes(&world).pop().unwrap();
+    let metrics = event["detail"]["configuration"]["metrics"].as_array().unwrap();
+    assert_eq!(metrics[0]["returnData"], true);
+    assert_eq!(metrics[1]["metricStat"]["metric"]["name"], "5xx");
 }

@@ -67,7 +67,7 @@ async fn a_function_is_configured_as_the_template_says() {
     let whole = client.get_function().function_name(HEALTH_MONITOR).send().await.unwrap();
     // then
     assert_eq!(shown.runtime().map(Runtime::as_str), Some("provided.al2023"));
-    assert_eq!((shown.handler(), shown.timeout()), (Some("bootstrap"), Some(150)));
+    assert_eq!((shown.handler(), shown.timeout()), (Some("bootstrap"), Some(210)));
     assert_eq!((shown.memory_size(), shown.state()), (Some(128), Some(&State::Active)));
     assert_eq!(shown.architectures()[0].as_str(), "x86_64");
     assert_eq!(shown.logging_config().and_then(|it| it.log_group()), Some(MONITOR_LOG));

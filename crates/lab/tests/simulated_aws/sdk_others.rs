@@ -1,6 +1,5 @@
 //! The real SDK clients of EC2, API Gateway, SNS, CloudWatch and EventBridge against the wire.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_apigatewayv2::operation::create_deployment::CreateDeploymentError;
@@ -15,7 +14,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sns::operation::publish::PublishError;
 use eden_lab::Lab;
 use eden_lab::pattern::Pattern;
-use eden_lab::spec::{AlarmSpec, RuleSpec, RuleTrigger, Target};
+use eden_lab::spec::{AlarmSpec, RuleSpec, RuleTrigger, Target, Watched};
 use serde_json::json;
 
 use crate::support::{
@@ -221,9 +220,7 @@ async fn sns_refuses_a_bad_subject_and_an_unknown_topic() {
 fn alarm(name: &str, period: Duration) -> AlarmSpec {
     AlarmSpec {
         name: name.to_owned(),
-        namespace: "AWS/ApiGateway".to_owned(),
-        metric_name: "5xx".to_owned(),
-        dimensions: BTreeMap::from([("ApiId".to_owned(), API.to_owned())]),
+        watched: Watched::of_api("5xx", ("ApiId", API)),
         period,
         evaluation_periods: 2,
         threshold: 1.0,

@@ -1,9 +1,9 @@
 //! The lab's events have the shapes of the sample events that the project ships.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use eden_lab::World;
-use eden_lab::spec::{AlarmSpec, RuleSpec, RuleTrigger, Target};
+use eden_lab::spec::{AlarmSpec, RuleSpec, RuleTrigger, Target, Watched};
 use serde_json::Value;
 
 use crate::support::{API, MINUTE, empty_world, pass, running_world_with, the_task};
@@ -71,9 +71,7 @@ fn an_alarm_event_has_the_members_of_the_sample() {
     let mut world = empty_world(1);
     world.add_alarm(AlarmSpec {
         name: "prod-eden-api-health-alarm".to_owned(),
-        namespace: "AWS/ApiGateway".to_owned(),
-        metric_name: "5xx".to_owned(),
-        dimensions: BTreeMap::from([("ApiId".to_owned(), API.to_owned())]),
+        watched: Watched::of_api("5xx", ("ApiId", API)),
         period: MINUTE,
         evaluation_periods: 2,
         threshold: 1.0,

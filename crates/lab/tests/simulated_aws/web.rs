@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use eden_lab::spec::AlarmSpec;
+use eden_lab::spec::{AlarmSpec, Watched};
 use eden_lab::world::{AlarmState, AppState, OperatorError, WebhookAnswer};
 use eden_lab::{Lab, World};
 use hyper::Request;
@@ -31,9 +31,7 @@ fn lab() -> (Lab, String) {
 fn alarm() -> AlarmSpec {
     AlarmSpec {
         name: "alarm".to_owned(),
-        namespace: "AWS/ApiGateway".to_owned(),
-        metric_name: "5xx".to_owned(),
-        dimensions: [("ApiId".to_owned(), API.to_owned())].into(),
+        watched: Watched::of_api("5xx", ("ApiId", API)),
         period: MINUTE,
         evaluation_periods: 1,
         threshold: 1.0,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use eden_core::lambda::Invocation;
 use eden_core::{Edge, Report};
 use eden_lab::example::{CLUSTER, Example, HEALTH_MONITOR, SERVICE};
 use eden_lab::template::Stack;
@@ -265,5 +266,26 @@ async fn without_a_claim_nothing_is_done_and_the_invocation_fails() {
         assert_eq!(scene.remedies(), []);
         let tasks: Vec<Task> = running(&scene.eden.lab.world());
         assert_eq!(tasks.len(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_too_little_time_left_leaves_the_remedy_to_the_next() {
+    for trouble in Trouble::ALL {
+        // Given a run that Lambda will end soon after it has claimed the service
+        let scene = Scene::open(trouble, &stack(trouble)).await;
+        let process = scene.process(FIRST);
+        let deadline = process.aws.now() + seconds(20);
+        let hurried = Invocation { deadline, ..scene.eden.invocation(&process, json!({})) };
+        // When
+        let ended = scene.eden.repeat_monitor(&process, hurried).await;
+        // Then it notes and does nothing, says so, and is repeated
+        let error = format!("{:?}", ended.expect_err("Lambda is to run it again"));
+        assert!(error.contains("too little time was left to act"), "{error}");
+        assert_eq!((scene.remedies().len(), scene.claim()), (0, None), "{trouble:?}");
+        // When it has its whole time
+        let _ = scene.eden.monitor(&process).await.expect("it heals");
+        // Then
+        assert_eq!(scene.remedies().len(), 1, "{trouble:?}");
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use eden_core::config::{ApiType, Gateway, IpUpdaterConfig, Probe, Via};
 use eden_lab::example::{ALARM, API, Example, IP_UPDATER};
+use eden_lab::spec::Watched;
 use eden_policy::{Maintenance, Routing};
 use eden_tests::rig::example;
 
@@ -101,9 +102,7 @@ fn the_alarm_watches_the_metric_that_the_kind_of_api_publishes() {
     ] {
         let stack = example_of(parameters).stack(URL).unwrap();
         let alarm = stack.alarms.iter().find(|alarm| alarm.name == ALARM).unwrap();
-        assert_eq!((&*alarm.namespace, &*alarm.metric_name), ("AWS/ApiGateway", metric));
-        let (name, value) = dimension;
-        assert_eq!(alarm.dimensions, BTreeMap::from([(name.to_owned(), value.to_owned())]));
+        assert_eq!(alarm.watched, Watched::of_api(metric, dimension));
         assert_eq!((alarm.period.as_secs(), alarm.evaluation_periods), (60, 2));
         assert!(alarm.threshold <= 1.0 && alarm.missing_is_not_breaching);
     }

@@ -112,6 +112,9 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
         ],
         "must be a rate of 1 to 480 minutes",
     ),
+    ("HealthAlarmSharePercent", &["-1", "101", "5%"], "must be a percentage from 0 to 100"),
+    ("HealthAlarmMinRequests", &["0", "1000001"], "must be a number of requests from 1 to"),
+    ("ReservedConcurrency", &["-1", "101"], "must be a number of runs from 0 to 100"),
     ("MinDesiredCount", &["-1", "5001", "one"], "must be a number of tasks from 0 to 5000"),
     ("StartupGraceSeconds", &["-1", "86401"], "must be a number of seconds from 0 to 86400"),
     ("AlarmSettleSeconds", &["-1", "86401"], "must be a number of seconds from 0 to 86400"),
@@ -175,6 +178,7 @@ fn what_can_be_right_is_taken() {
             "SlackWebhookParameterArn",
             &["", "arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/slack/eden"],
         ),
+        ("AppName", &["aws-shop", "a", "laws"]),
         ("Environment", &["dev", "eu-prod-2"]),
         ("ECSCluster", &["", "Main_Cluster-1"]),
         ("BackendPort", &["1", "65535"]),
@@ -209,6 +213,7 @@ fn parameters_that_do_not_go_together_are_refused_with_a_sentence() {
     let maintenance = ("MaintenanceUrl", "https://status.example.com");
     for (parameters, expected) in [
         (&[("APIGatewayIntegrationId", "")][..], "APIGatewayIntegrationId must name"),
+        (&[("AppName", "aws")], "AppName must not be aws: Eden's tags begin with it"),
         (&[("ApiType", "REST")], "APIGatewayName must be the name of the API"),
         (&[("Rollback", "on")], "TaskRoleArns must name the roles"),
         (

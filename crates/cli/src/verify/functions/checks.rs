@@ -10,10 +10,10 @@ use crate::verify::check::{Check, DEPLOY, Outcome};
 
 /// What AWS runs the functions on.
 const RUNTIME: &str = "provided.al2023";
-/// As template.yaml gives ip-updater: it waits up to 45 s for a task, and writes then.
-const IP_UPDATER_SECONDS: i32 = 60;
+/// As template.yaml gives ip-updater: it waits up to 45 s for a task, asks and writes then.
+const IP_UPDATER_SECONDS: i32 = 120;
 /// The same of health-monitor: it looks again after a minute or more.
-const HEALTH_MONITOR_SECONDS: i32 = 150;
+const HEALTH_MONITOR_SECONDS: i32 = 210;
 /// A claim on the service is void after so long, as no invocation is to last longer.
 const LONGEST_SECONDS: i32 = 300;
 
@@ -97,8 +97,8 @@ fn settings(read: Result<(), ConfigError>) -> Outcome {
         Ok(()) => Outcome::passed("accepted"),
         Err(error) => Outcome::failed(
             error.to_string(),
-            "change the stack's parameter behind it with `sam deploy --parameter-overrides \
-             NAME=VALUE`; docs/operations.md says which one it is",
+            "change the stack's parameter behind it in samconfig.toml and run `sam deploy`; \
+             docs/operations.md says which one it is",
         ),
     }
 }

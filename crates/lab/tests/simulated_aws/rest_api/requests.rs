@@ -2,7 +2,7 @@
 
 use eden_lab::World;
 use eden_lab::example::{self, Example};
-use eden_lab::spec::AlarmSpec;
+use eden_lab::spec::{AlarmSpec, Watched};
 use eden_lab::world::{AlarmState, ApiKind, Destination, WorldConfig};
 
 use super::{NAME, NOWHERE, rest_api};
@@ -49,9 +49,7 @@ fn errors_count_in_the_metrics_of_the_apis_name() {
     world.create_api(rest_api(NOWHERE));
     let alarm = |name: &str, metric: &str, dimension: (&str, &str)| AlarmSpec {
         name: name.to_owned(),
-        namespace: "AWS/ApiGateway".to_owned(),
-        metric_name: metric.to_owned(),
-        dimensions: [(dimension.0.to_owned(), dimension.1.to_owned())].into(),
+        watched: Watched::of_api(metric, dimension),
         period: MINUTE,
         evaluation_periods: 1,
         threshold: 1.0,
@@ -120,8 +118,7 @@ fn the_stack_of_the_rest_example_watches_and_follows_the_rest_api() {
     assert_eq!(environment["INTEGRATION_ID"], "res1:ANY,res2:ANY");
     assert_eq!(environment["API_GATEWAY_URL"], "http://127.0.0.1:8080/prod");
     let alarm = stack.alarms.iter().find(|alarm| alarm.name == example::ALARM).unwrap();
-    let dimensions = [("ApiName".to_owned(), "shop-api".to_owned())].into();
-    assert_eq!((alarm.metric_name.as_str(), &alarm.dimensions), ("5XXError", &dimensions));
+    assert_eq!(alarm.watched, Watched::of_api("5XXError", ("ApiName", "shop-api")));
 }
 
 #[test]
