@@ -13,6 +13,8 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     /// Its input, where the protocol has it as JSON.
     pub(crate) input: Value,
+    /// The subject of a message to people.
+    pub(crate) subject: Option<String>,
 }
 
 impl Asked {
@@ -26,8 +28,10 @@ impl Asked {
             Some((_, operation)) => operation.to_owned(),
             None => of_path(request.method(), &path, request.body().bytes()),
         };
-        let input = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok());
-        Self { operation, path, input: input.unwrap_or_default() }
+        let body = request.body().bytes().unwrap_or_default();
+        let input = serde_json::from_slice(body).unwrap_or_default();
+        let subject = if operation == "Publish" { subject(body) } else { None };
+        Self { operation, path, input, subject }
     }
 
     /// A text in the input.
@@ -45,13 +49,20 @@ impl Asked {
         self.is_of_route()
             || matches!(
                 self.operation.as_str(),
-                "StopTask" | "UpdateService" | "TagResource" | "UntagResource" | "UpdateStage"
+                "StopTask"
+                    | "UpdateService"
+                    | "StopServiceDeployment"
+                    | "TagResource"
+                    | "UntagResource"
+                    | "UpdateStage"
             )
     }
 
-    /// Whether it makes a deployment of the service.
+    /// Whether it makes a deployment of the service, or ends one.
     pub(crate) fn deploys(&self) -> bool {
-        self.operation == "UpdateService" && self.input["forceNewDeployment"] == true
+        let updates = self.operation == "UpdateService";
+        let is_new = updates && self.input["forceNewDeployment"] == true;
+        is_new || self.operation == "StopServiceDeployment"
     }
 }
 
@@ -83,6 +94,13 @@ fn of_path(method: &str, path: &str, body: Option<&[u8]>) -> String {
     let form = body.map(String::from_utf8_lossy).unwrap_or_default();
     let action = form.split('&').find_map(|pair| pair.strip_prefix("Action="));
     action.unwrap_or("unknown").to_owned()
+}
+
+/// The subject in a form.
+fn subject(form: &[u8]) -> Option<String> {
+    let form = String::from_utf8_lossy(form);
+    let subject = form.split('&').find_map(|pair| pair.strip_prefix("Subject="))?;
+    Some(subject.replace(['+'], " ").replace("%20", " "))
 }
 
 /// How a call was answered.

@@ -18,8 +18,8 @@ pub struct Ending {
     pub ready: usize,
     /// Whether requests get through.
     pub serving: bool,
-    /// The keys of the service's tags that still say something: neither the one that remembers for
-    /// hours what was done, nor a claim that is void, which an invocation left that crashed.
+    /// The keys of the service's tags that still say something: neither those that remember for hours
+    /// what was done or refused, nor a claim that is void, which an invocation left that crashed.
     pub notes: Vec<String>,
     /// Running tasks that are noted as suspects.
     pub suspects: usize,

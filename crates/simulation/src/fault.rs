@@ -5,6 +5,11 @@ use std::time::Duration;
 
 use eden_lab::world::{DeliveryFaults, FaultKind};
 
+use crate::reported::Reported;
+
+/// A fault, and for how long it lasts where it has an end of its own.
+pub(crate) type Drawn = (Fault, Duration);
+
 /// Something that happens in a history. Tasks are meant by their turn among those that run,
 /// the one first that the route leads to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,9 +80,11 @@ pub enum Fault {
     Lag(Duration),
     /// Invocations crash between two calls, hang, or are repeated, each with this chance.
     Invocations(f64),
+    /// What users of such tools report.
+    Reported(Reported),
 }
 
-/// The names of all faults.
+/// The names of all faults of the classic mix.
 pub const FAULTS: [&str; 42] = [
     "task crashes",
     "all tasks crash",
@@ -171,6 +178,22 @@ impl Fault {
             Self::Weather(_) => "bad weather",
             Self::Lag(_) => "reads lag",
             Self::Invocations(_) => "invocations crash, hang and repeat",
+            Self::Reported(reported) => reported.name(),
+        }
+    }
+
+    /// Whether it makes healing harder: nobody can say then how long a remedy may take.
+    pub(crate) fn disturbs(&self) -> bool {
+        match self {
+            Self::Reported(reported) => reported.disturbs(),
+            Self::Pause(_)
+            | Self::Protect
+            | Self::Api(..)
+            | Self::Bus(_)
+            | Self::Weather(_)
+            | Self::Lag(_)
+            | Self::Invocations(_) => true,
+            _ => false,
         }
     }
 
@@ -190,7 +213,14 @@ impl Fault {
     pub fn is_felt(&self) -> bool {
         !matches!(
             self,
-            Self::Pause(_)
+            Self::Reported(
+                Reported::SlowPath
+                    | Reported::OtherIntegration
+                    | Reported::Refused(_)
+                    | Reported::Guarded(_)
+                    | Reported::TagsDenied
+                    | Reported::Claimed { .. }
+            ) | Self::Pause(_)
                 | Self::Protect
                 | Self::ReuseAddresses
                 | Self::Api(..)
@@ -220,6 +250,7 @@ impl fmt::Display for Fault {
             Self::CrashLoop(after) | Self::DeployCrashing(after) | Self::DeployLeaking(after) => {
                 write!(f, "{name} after {} s", after.as_secs())
             }
+            Self::Reported(reported) => write!(f, "{reported}"),
             _ => f.write_str(name),
         }
     }

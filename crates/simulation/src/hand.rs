@@ -61,12 +61,21 @@ pub(crate) fn notice(world: &mut World, arn: &str) {
 /// Somebody points the route to this address by hand, and deploys the stages that do not by
 /// themselves.
 pub(crate) fn point_route(world: &mut World, to: &str) {
+    let scheme = scheme(world);
     for (integration, rest) in [(ROOT_INTEGRATION, ""), (PROXY_INTEGRATION, "{proxy}")] {
-        let _ = world.set_integration_uri(API, integration, &format!("http://{to}/{rest}"));
+        let uri = format!("{scheme}://{to}/{rest}");
+        let _ = world.set_integration_uri(API, integration, &uri);
     }
     for stage in manual_stages(world) {
         let _ = world.deploy_stage(API, &stage, None);
     }
+}
+
+/// What the service's applications speak.
+pub(crate) fn scheme(world: &World) -> &'static str {
+    let service = world.service(CLUSTER, SERVICE);
+    let tls = service.is_some_and(|service| service.primary.task_definition.tls);
+    if tls { "https" } else { "http" }
 }
 
 /// The stages of the API in which a change only shows when somebody deploys them.

@@ -63,8 +63,18 @@ pub fn edge(lab: &Lab, access_key: &str) -> Edge {
 }
 
 /// A fresh process's view of the lab through these clients.
-pub fn edge_of(lab: &Lab, aws: Aws) -> Edge {
-    Edge::new(aws, Arc::new(LabNetwork(lab.clone())), Web::new(lab.web_connector()))
+fn edge_of(lab: &Lab, aws: Aws) -> Edge {
+    edge_through(lab, aws, network(lab))
+}
+
+/// The same, with this way to the tasks.
+pub(crate) fn edge_through(lab: &Lab, aws: Aws, network: Arc<dyn Dial>) -> Edge {
+    Edge::new(aws, network, Web::new(lab.web_connector()))
+}
+
+/// The simulated way to the tasks.
+pub(crate) fn network(lab: &Lab) -> Arc<dyn Dial> {
+    Arc::new(LabNetwork(lab.clone()))
 }
 
 /// The simulated network: connections to tasks in virtual time.

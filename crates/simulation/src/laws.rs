@@ -8,6 +8,7 @@ use eden_policy::Limits;
 use jiff::Timestamp;
 
 use crate::ending::Ending;
+use crate::liveness::{Circumstances, Liveness, MOST_DEPLOYMENTS, REMEMBERED};
 use crate::record::Record;
 use crate::setting::Setting;
 use crate::watch::{Change, Seen, Watch};
@@ -34,6 +35,9 @@ pub(crate) struct Laws {
     /// When tasks were stopped and deployments made.
     remedies: VecDeque<Timestamp>,
     stops: Vec<Timestamp>,
+    /// The forced deployments since the service was last well, by revision.
+    in_vain: Vec<(Timestamp, u32)>,
+    liveness: Liveness,
 }
 
 impl Laws {
@@ -44,7 +48,29 @@ impl Laws {
             rollback: setting.rollback,
             ..Limits::default()
         };
-        Self { setting: setting.clone(), limits, remedies: VecDeque::new(), stops: Vec::new() }
+        Self {
+            setting: setting.clone(),
+            limits,
+            remedies: VecDeque::new(),
+            stops: Vec::new(),
+            in_vain: Vec::new(),
+            liveness: Liveness::default(),
+        }
+    }
+
+    /// Checks that what a remedy would end does not last.
+    pub(crate) fn check_liveness(
+        &mut self,
+        watch: &Watch,
+        changes: &[Change],
+        (disturbed, curable): (bool, bool),
+        record: &mut Record,
+    ) {
+        let lately = |at: &&Timestamp| watch.now < **at + HOUR + TOLERANCE;
+        let spent = self.remedies.iter().filter(lately).count();
+        let around = Circumstances { disturbed, curable, spent };
+        let told = (&self.setting, &self.limits);
+        self.liveness.look(watch, changes, told, around, record);
     }
 
     /// Checks what a controller has changed.
@@ -94,8 +120,15 @@ impl Laws {
     }
 
     fn deployed(&mut self, watch: &Watch, change: &Change, record: &mut Record) {
-        let Change::Deployed { id, same, former_since } = change else { return };
+        let Change::Deployed { id, same, former_since, had_failed, stopped } = change else {
+            return;
+        };
         let now = watch.now;
+        self.blamed(watch, id, *same, record);
+        if *same {
+            self.liveness.forced.push(now);
+            self.repeated(watch, *had_failed, record);
+        }
         let mut breaks = |invariant, text: String| record.breaks(now, invariant, text);
         let cooldown = self.limits.redeploy_cooldown;
         if *same && now + TOLERANCE < *former_since + cooldown {
@@ -106,11 +139,48 @@ impl Laws {
         }
         let rolling = watch.rolling_before.filter(|since| now >= *since + TOLERANCE);
         let overdue = |since: Timestamp| now >= since + self.limits.rollout_timeout;
-        let may = |since| !*same && (overdue(since) || watch.looped());
+        // What is in progress is not written over: it can be stopped.
+        let may = |since| *stopped && (overdue(since) || watch.looped());
         if rolling.is_some_and(|since| !may(since)) {
             breaks("no rollout is restarted", format!("{id} came during another"));
         }
         self.spend(now, record);
+    }
+
+    /// A deployment is forced or rolled back for what the tasks themselves do.
+    fn blamed(&self, watch: &Watch, id: &str, same: bool, record: &mut Record) {
+        let now = watch.now;
+        let failed = !same && watch.failed_lately();
+        if !failed && !lately(watch.accused_at, now, TOLERANCE) {
+            let invariant = if same {
+                "nothing is deployed again while its tasks answer well"
+            } else {
+                "nothing is rolled back while its tasks answer well"
+            };
+            record.breaks(now, invariant, id.to_owned());
+        }
+        let Setting { minimum_healthy_percent: fewest, maximum_percent: most, .. } = self.setting;
+        let answers = |seen: &Seen| seen.answers_since.is_some_and(|at| now >= at + TOLERANCE);
+        if fewest < 100 && most <= 100 && watch.tasks.values().any(answers) {
+            let invariant = "what stops tasks first is not deployed while one answers";
+            record.breaks(now, invariant, id.to_owned());
+        }
+    }
+
+    /// The same that did not help is not forced for ever. What ECS gave up is another matter: it
+    /// starts nothing more by itself.
+    fn repeated(&mut self, watch: &Watch, had_failed: bool, record: &mut Record) {
+        let (now, well_at) = (watch.now, watch.well_at);
+        self.in_vain.retain(|(at, revision)| {
+            *revision == watch.revision
+                && now < *at + REMEMBERED
+                && well_at.is_none_or(|well| well < *at)
+        });
+        self.in_vain.push((now, watch.revision));
+        if self.in_vain.len() > MOST_DEPLOYMENTS && !had_failed {
+            let text = format!("{:?}", self.in_vain);
+            record.breaks(now, "what did not help twice is not forced again", text);
+        }
     }
 
     fn spend(&mut self, now: Timestamp, record: &mut Record) {

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Parser;
 use eden_simulation::reach::unreached;
 use eden_simulation::{
-    FAULTS, Failure, History, Played, Policy, Summary, named, play, play_all, report,
+    Failure, History, Mix, Played, Policy, Summary, named, play, play_all, report,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -25,6 +25,9 @@ struct Arguments {
     /// The first one's seed
     #[arg(long)]
     seed: Option<u64>,
+    /// What the histories are drawn from: classic or reality
+    #[arg(long, default_value_t)]
+    mix: Mix,
     /// Hours of faults in each history
     #[arg(long, default_value_t = 3)]
     hours: u64,
@@ -62,16 +65,17 @@ fn run(arguments: &Arguments) -> Result<bool> {
         [] => &Policy::ALL,
         some => some,
     };
+    let mix = arguments.mix;
     let seeds = first..first.saturating_add(count);
-    let histories: Vec<_> = seeds.map(|seed| History::of_seed(seed, faults)).collect();
+    let histories: Vec<_> = seeds.map(|seed| History::of_seed(mix, seed, faults)).collect();
     if arguments.trace {
         return Ok(trace(&histories, policies));
     }
     let bar = progress(count, arguments.json);
-    let mut summary = Summary::new(policies);
+    let mut summary = Summary::new(mix, policies);
     play_all(&histories, policies, |history, played| {
         let failures = summary.add(history, &played);
-        bar.suspend(|| failures.iter().for_each(|it| tell(it, arguments.hours)));
+        bar.suspend(|| failures.iter().for_each(|it| tell(it, arguments)));
         bar.inc(1);
     });
     bar.finish_and_clear();
@@ -88,7 +92,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         anstream::eprintln!("report: {}", folder.join("index.html").display());
     }
     let missed = if count >= ENOUGH && policies.contains(&Policy::Eden) {
-        unreached(&summary.seen, &FAULTS)
+        unreached(mix, &summary.seen)
     } else {
         Vec::new()
     };
@@ -134,16 +138,16 @@ fn trace(histories: &[History], policies: &[Policy]) -> bool {
 }
 
 /// Says what failed, and how to see it.
-fn tell(failure: &Failure, hours: u64) {
+fn tell(failure: &Failure, Arguments { mix, hours, .. }: &Arguments) {
     let Failure { seed, policy, broken } = failure;
     anstream::eprintln!("seed {seed}, {policy}: {}: {}", broken.invariant, broken.text);
     anstream::eprintln!(
-        "    cargo xtask simulate --seed {seed} --hours {hours} --policy {policy} --trace"
+        "    cargo xtask simulate --mix {mix} --seed {seed} --hours {hours} --policy {policy} --trace"
     );
 }
 
 fn show(summary: &Summary) {
-    anstream::println!("{} histories", summary.histories);
+    anstream::println!("{} histories of the mix {}", summary.histories, summary.mix);
     anstream::println!();
     anstream::println!("policy          downtime  available  outages  recovered: half, 90 %, 99 %");
     for of in &summary.policies {

@@ -2,17 +2,22 @@
 //! invariant; one that is not would say that the invariants prove nothing.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use eden_core::network::{Dial, Dialing};
 use eden_lab::Lab;
+use eden_lab::example::API;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::call::{Answered, Asked, with_body};
 use crate::hand::running;
+use crate::setting::USERS;
 
 /// How Eden is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,15 +31,21 @@ pub enum Mutant {
     NeverVerifies,
     /// It stops another task than the sick one.
     StopsTheWrongTask,
+    /// While the API answers badly, no task seems to answer either.
+    BlamesTasks,
+    /// What it writes never gets to AWS, and seems to be done.
+    HoldsEverything,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::IgnoresTheBudget,
         Self::TakesUnknownForSick,
         Self::NeverVerifies,
         Self::StopsTheWrongTask,
+        Self::BlamesTasks,
+        Self::HoldsEverything,
     ];
 
     /// Its name.
@@ -44,6 +55,8 @@ impl Mutant {
             Self::TakesUnknownForSick => "takes-unknown-for-sick",
             Self::NeverVerifies => "never-verifies",
             Self::StopsTheWrongTask => "stops-the-wrong-task",
+            Self::BlamesTasks => "blames-tasks",
+            Self::HoldsEverything => "holds-everything",
         }
     }
 }
@@ -71,6 +84,9 @@ impl Mutation {
 
     /// What it answers to a call by itself.
     pub(crate) fn instead(&self, asked: &Asked) -> Option<HttpResponse> {
+        if self.mutant == Mutant::HoldsEverything && asked.is_write() {
+            return Some(done(asked));
+        }
         let looks = self.mutant == Mutant::NeverVerifies && asked.operation == "GetIntegration";
         let kept = self.kept().get(&asked.path).cloned().filter(|_| looks)?;
         Some(ok("application/json", kept))
@@ -106,7 +122,7 @@ impl Mutation {
                 }
                 answer
             }
-            Mutant::StopsTheWrongTask => answer,
+            Mutant::StopsTheWrongTask | Mutant::BlamesTasks | Mutant::HoldsEverything => answer,
         }
     }
 
@@ -146,14 +162,53 @@ impl Mutation {
     }
 }
 
+/// A way to the tasks that leads nowhere while the API answers badly.
+#[derive(Debug)]
+pub(crate) struct Blaming {
+    lab: Lab,
+    way: Arc<dyn Dial>,
+}
+
+impl Blaming {
+    pub(crate) fn new(lab: &Lab, way: Arc<dyn Dial>) -> Self {
+        Self { lab: lab.clone(), way }
+    }
+}
+
+impl Dial for Blaming {
+    fn dial(&self, to: SocketAddr) -> Dialing<'_> {
+        if self.lab.world().would_be(API, USERS).status >= 500 {
+            return Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) });
+        }
+        self.way.dial(to)
+    }
+}
+
+/// What AWS answers when it has done what it was asked for.
+fn done(asked: &Asked) -> HttpResponse {
+    let (content_type, body) = match asked.operation.as_str() {
+        "StopTask" => ("application/x-amz-json-1.1", r#"{"task":{}}"#),
+        "UpdateService" => ("application/x-amz-json-1.1", r#"{"service":{}}"#),
+        "TagResource" | "UntagResource" | "StopServiceDeployment" => {
+            ("application/x-amz-json-1.1", "{}")
+        }
+        "CreateDeployment" => ("application/json", r#"{"deploymentId":"none"}"#),
+        _ => ("application/json", "{}"),
+    };
+    ok(content_type, body.to_owned())
+}
+
 /// Stop reasons lose the mark by which Eden knows its own, and the service the tag.
 fn forgetting(asked: &Asked, answer: HttpResponse) -> HttpResponse {
-    let forgotten = match asked.operation.as_str() {
-        "DescribeTasks" => ("\"stoppedReason\":\"Eden: ", "\"stoppedReason\":\""),
-        "DescribeServices" => (":redeployed\"", ":forgotten\""),
+    let forgotten: &[_] = match asked.operation.as_str() {
+        "DescribeTasks" => &[("\"stoppedReason\":\"Eden: ", "\"stoppedReason\":\"")],
+        "DescribeServices" => {
+            &[(":redeployed\"", ":forgotten\""), (":stopped\"", ":forgotten-too\"")]
+        }
         _ => return answer,
     };
-    let body = text(&answer).replace(forgotten.0, forgotten.1);
+    let forget = |body: String, (known, other): &(&str, &str)| body.replace(known, other);
+    let body = forgotten.iter().fold(text(&answer), forget);
     with_body(&answer, body.into_bytes())
 }
 

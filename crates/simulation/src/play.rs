@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use eden_lab::example::{API, CLUSTER, SERVICE};
+use eden_lab::example::{API, CLUSTER, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE};
 use eden_lab::lambda::{InvocationFaults, Lambda, RetryDelays};
 use eden_lab::template::Stack;
-use eden_lab::world::StopCode;
+use eden_lab::world::{PublicAddress, StopCode};
 use eden_lab::{Clock, Lab, World};
 use serde::Serialize;
 
@@ -19,7 +19,9 @@ use crate::mutants::Mutant;
 use crate::policies::{self, Policy};
 use crate::record::{self, About, Broken, Line, Record, elapsed};
 use crate::script::Script;
-use crate::setting::{API_URL, MAINTENANCE, PATH, epoch};
+use crate::setting::{
+    API_URL, Application, BROKEN, Launch, MAINTENANCE, NAME, Setting, USERS, epoch,
+};
 use crate::spans::Span;
 use crate::watch::{Change, Watch};
 
@@ -95,7 +97,7 @@ impl<'a> Stage<'a> {
             policy,
             record: Record::new(epoch(), traced),
             script: Script::new(history),
-            watch: RefCell::new(Watch::new(epoch(), BEGIN, traced)),
+            watch: RefCell::new(Watch::new(&history.setting, BEGIN, traced)),
             laws: RefCell::new(Laws::new(&history.setting)),
             actions: RefCell::default(),
             felt: Vec::new(),
@@ -158,8 +160,22 @@ impl<'a> Stage<'a> {
             world.install(&stack);
             world.set_api_url(API_URL, API).expect("the example's API");
             world.add_page(MAINTENANCE);
-            if let Some(every) = self.history.setting.traffic {
-                world.start_traffic(API, PATH, every);
+            let Setting { traffic, errors, launch, application, .. } = &self.history.setting;
+            for (path, every) in [(USERS, traffic), (BROKEN, errors)] {
+                if let Some(every) = every {
+                    world.start_traffic(API, path, *every);
+                }
+            }
+            if *application == Application::OwnName {
+                for integration in [ROOT_INTEGRATION, PROXY_INTEGRATION] {
+                    let name = "overwrite:header.Host";
+                    let _ = world.map_parameter(API, integration, name, Some(NAME));
+                }
+            }
+            if let Launch::Instances(instances) = launch {
+                for _ in 0..*instances {
+                    let _ = world.add_container_instance(CLUSTER, PublicAddress::Ipv4);
+                }
             }
         }
         match self.policy {
@@ -200,10 +216,21 @@ impl<'a> Stage<'a> {
     fn look(&self, world: &World, by: By) {
         let mut watch = self.watch.borrow_mut();
         let mut record = record::write(&self.record);
+        watch.wanted = self.script.desired;
         watch.look(world, &mut record);
-        watch.judge(world, self.script.desired);
+        watch.judge(world);
         let changes = std::mem::take(&mut watch.changes);
         let begun = elapsed(epoch(), watch.now) >= BEGIN;
+        let disturbed = self.script.is_disturbed();
+        record.people.disturbed_at =
+            if disturbed { Some(watch.now) } else { record.people.disturbed_at };
+        let troubled =
+            watch.unwell.is_some() || self.script.is_reported() || self.history.setting.is_odd();
+        record.people.see(watch.now, troubled);
+        if self.policy.is_eden() && begun {
+            let around = (disturbed, self.script.is_curable(world));
+            self.laws.borrow_mut().check_liveness(&watch, &changes, around, &mut record);
+        }
         if by == By::Script || !begun {
             return;
         }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::told::People;
+
 /// Whom or what a line of a trace is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -89,6 +91,12 @@ pub(crate) struct Record {
     pub(crate) paused_since: Option<Timestamp>,
     /// The last thing that a controller changed, and when.
     pub(crate) last_write: Option<(Timestamp, String)>,
+    /// When a controller last asked ECS to stop a deployment in progress.
+    pub(crate) deployment_stopped_at: Option<Timestamp>,
+    /// How often AWS refused what it will never do, by what that was.
+    pub(crate) refusals: BTreeMap<String, u32>,
+    /// What people were told.
+    pub(crate) people: People,
 }
 
 /// A record that several write into.
@@ -96,10 +104,17 @@ pub(crate) type Shared = Arc<Mutex<Record>>;
 
 impl Record {
     pub(crate) fn new(origin: Timestamp, traced: bool) -> Shared {
-        let lines = traced.then(Vec::new);
-        let (seen, broken) = (BTreeMap::new(), Vec::new());
-        let (paused_since, last_write) = (None, None);
-        Arc::new(Mutex::new(Self { origin, lines, seen, broken, paused_since, last_write }))
+        Arc::new(Mutex::new(Self {
+            origin,
+            lines: traced.then(Vec::new),
+            seen: BTreeMap::new(),
+            broken: Vec::new(),
+            paused_since: None,
+            last_write: None,
+            deployment_stopped_at: None,
+            refusals: BTreeMap::new(),
+            people: People::default(),
+        }))
     }
 
     /// Writes a line, if there is a trace.

@@ -1,5 +1,8 @@
 //! The script: has the faults of a history happen to a world, and end.
 
+mod begin;
+mod reported;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -7,12 +10,12 @@ use eden_lab::World;
 use eden_lab::example::{CLUSTER, SERVICE};
 use eden_lab::lambda::InvocationFaults;
 use eden_lab::world::{
-    AddressReuse, AppState, Behaviour, DeliveryFaults, Fault as ApiFault, HealthStatus, Lag,
-    RolloutState, Task, Weather,
+    AddressReuse, AppState, Behaviour, DeliveryFaults, Fault as ApiFault, Gatekeeper, HealthStatus,
+    Lag, RolloutState, Task, Weather,
 };
 
 use crate::fault::Fault;
-use crate::hand::{all, in_turn, notice, on_all, on_task, point_route, running, unstartable};
+use crate::hand::{all, in_turn, notice};
 use crate::history::{Event, History};
 
 /// So long a container health check needs to notice a fault: three failures, 30 s apart.
@@ -29,6 +32,8 @@ enum Cue {
     Notice(String),
     /// A task is well again by itself.
     Recover(String),
+    /// A client asks for what a fault makes fail before the tasks.
+    Ask(usize),
     Calm,
 }
 
@@ -45,7 +50,11 @@ pub(crate) struct Script {
     behaviours: BTreeMap<u32, Behaviour>,
     /// What all tasks do instead while something beside the service is broken, by the fault's turn.
     overlay: BTreeMap<usize, Behaviour>,
-    api_faults: BTreeMap<usize, ApiFault>,
+    api_faults: BTreeMap<usize, Vec<ApiFault>>,
+    /// What answers in the place of all integrations, by the fault's turn.
+    gatekeepers: BTreeMap<usize, Gatekeeper>,
+    /// The faults that have begun and not ended, of those that have an end.
+    lasting: BTreeMap<usize, Fault>,
     /// By which turn something is down that the service depends on.
     dependencies: BTreeSet<usize>,
     /// The zones without capacity, by the fault's turn.
@@ -71,6 +80,8 @@ impl Script {
             behaviours: BTreeMap::from([(1, Behaviour::Runs(AppState::Serving))]),
             overlay: BTreeMap::new(),
             api_faults: BTreeMap::new(),
+            gatekeepers: BTreeMap::new(),
+            lasting: BTreeMap::new(),
             dependencies: BTreeSet::new(),
             closed: BTreeMap::new(),
             invocations: InvocationFaults::NONE,
@@ -106,17 +117,22 @@ impl Script {
             let Some((_, cue)) = self.cues.pop_first() else { break };
             match cue {
                 Cue::Begin(index) => {
-                    let fault = self.history.events[index].fault;
+                    let Event { fault, lasts, .. } = self.history.events[index];
                     self.news.push(format!("{fault}"));
+                    if !lasts.is_zero() {
+                        self.lasting.insert(index, fault);
+                    }
                     self.begin(world, index, fault, now);
                     begun.push(fault);
                 }
                 Cue::End(index) => {
                     let fault = self.history.events[index].fault;
                     self.news.push(format!("over: {fault}"));
+                    self.lasting.remove(&index);
                     self.end(world, index, fault);
                 }
                 Cue::Notice(arn) => notice(world, &arn),
+                Cue::Ask(index) => self.ask(world, index, now),
                 Cue::Recover(arn) => {
                     let task = world.task(&arn).filter(|task| task.is_running()).cloned();
                     if let Some(task) = task {
@@ -144,107 +160,6 @@ impl Script {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "what each fault does")]
-    fn begin(&mut self, world: &mut World, index: usize, fault: Fault, now: Duration) {
-        match fault {
-            Fault::Crash(nth) => on_task(world, nth, |world, arn| world.crash_task(arn, 1)),
-            Fault::CrashAll => on_all(world, |world, arn| world.crash_task(arn, 137)),
-            Fault::Hang(nth) => self.sicken(world, &[nth], AppState::Hung, now),
-            Fault::Fail(nth) => self.sicken(world, &[nth], AppState::Failing(500), now),
-            Fault::Stall(nth) => {
-                let running = in_turn(world);
-                if !running.is_empty() {
-                    let arn = running[nth % running.len()].arn.clone();
-                    self.cue(now + self.history.events[index].lasts, Cue::Recover(arn));
-                }
-                self.sicken(world, &[nth], AppState::Hung, now);
-            }
-            Fault::HangMost => {
-                let running = running(world).len();
-                let most: Vec<_> = (0..running.saturating_sub(1).max(1)).collect();
-                self.sicken(world, &most, AppState::Hung, now);
-            }
-            Fault::HangAll => {
-                let all: Vec<_> = (0..running(world).len()).collect();
-                self.sicken(world, &all, AppState::Hung, now);
-            }
-            Fault::FailAll => {
-                let all: Vec<_> = (0..running(world).len()).collect();
-                self.sicken(world, &all, AppState::Failing(500), now);
-            }
-            Fault::Unhealthy(nth) => on_task(world, nth, |world, arn| {
-                world.set_container_health(arn, HealthStatus::Unhealthy)
-            }),
-            Fault::DependencyDown => {
-                self.dependencies.insert(index);
-                self.set_dependency(world);
-            }
-            Fault::CrashLoop(after) => {
-                self.overlay.insert(index, Behaviour::Crashes { after, exit_code: 1 });
-                on_all(world, |world, arn| world.crash_task(arn, 1));
-            }
-            Fault::CannotStart => {
-                self.overlay.insert(index, unstartable());
-                on_task(world, 0, |world, arn| world.crash_task(arn, 1));
-            }
-            Fault::Deploy => self.deploy(world, Behaviour::Runs(AppState::Serving)),
-            Fault::DeployFailing => self.deploy(world, Behaviour::Runs(AppState::Failing(500))),
-            Fault::DeployCrashing(after) => {
-                self.deploy(world, Behaviour::Crashes { after, exit_code: 1 });
-            }
-            Fault::DeployUnstartable => self.deploy(world, unstartable()),
-            Fault::DeployUnhealthy => self.deploy(world, Behaviour::NeverHealthy),
-            Fault::DeployLeaking(after) => {
-                self.deploy(world, Behaviour::Leaks { after, into: AppState::Hung });
-            }
-            Fault::Interrupt(nth) => on_task(world, nth, World::interrupt_task),
-            Fault::NoCapacity => {
-                self.closed.insert(index, world.zones());
-                self.set_zones(world);
-                on_task(world, 0, |world, arn| world.crash_task(arn, 1));
-            }
-            Fault::LoseZone(nth) => {
-                let zones = world.zones();
-                let zone = zones[nth % zones.len()].clone();
-                let _ = world.lose_zone(&zone);
-                self.closed.insert(index, vec![zone]);
-            }
-            Fault::ReuseAddresses => world.set_address_reuse(AddressReuse {
-                chance: 0.5,
-                after: Duration::from_secs(20),
-                stays: Duration::from_mins(20),
-                status: 404,
-            }),
-            Fault::Scale(to) => {
-                self.desired = to;
-                let _ = world.set_desired_count(CLUSTER, SERVICE, to);
-            }
-            Fault::ScaleToZero => {
-                let _ = world.set_desired_count(CLUSTER, SERVICE, 0);
-            }
-            Fault::EditRoute => point_route(world, "127.0.0.1:1"),
-            Fault::StopTask(nth) => {
-                on_task(world, nth, |world, arn| world.stop_task(arn, "stopped by hand"));
-            }
-            Fault::Pause(_) => {
-                self.pauses.insert(index);
-                self.set_pause(world);
-            }
-            Fault::Protect => {
-                let until = world.now() + self.history.events[index].lasts;
-                on_all(world, |world, arn| world.protect_task(arn, until));
-            }
-            Fault::Api(operation, kind) => {
-                self.api_faults.insert(index, ApiFault { operation, kind, times: None });
-                self.set_api_faults(world);
-            }
-            Fault::Bus(faults) => world.set_delivery_faults(faults),
-            Fault::Weather(chance) => world.set_weather(Weather::of(chance)),
-            Fault::Lag(most) => world.set_lag(Lag::of(0.5, most)),
-            Fault::Invocations(chance) => self.invocations = InvocationFaults::of(chance),
-        }
-    }
-
     fn set_dependency(&self, world: &mut World) {
         let status = (!self.dependencies.is_empty()).then_some(503);
         let _ = world.set_dependency(CLUSTER, SERVICE, status);
@@ -260,48 +175,11 @@ impl Script {
         }
     }
 
-    fn end(&mut self, world: &mut World, index: usize, fault: Fault) {
-        match fault {
-            Fault::DependencyDown => {
-                self.dependencies.remove(&index);
-                self.set_dependency(world);
-            }
-            Fault::NoCapacity | Fault::LoseZone(_) => {
-                self.closed.remove(&index);
-                self.set_zones(world);
-            }
-            Fault::ReuseAddresses => world.set_address_reuse(AddressReuse::NONE),
-            Fault::Weather(_) => world.set_weather(Weather::CLEAR),
-            Fault::Lag(_) => world.set_lag(Lag::NONE),
-            Fault::Invocations(_) => self.invocations = InvocationFaults::NONE,
-            Fault::CrashLoop(_) | Fault::CannotStart => {
-                self.overlay.remove(&index);
-            }
-            Fault::DeployFailing
-            | Fault::DeployCrashing(_)
-            | Fault::DeployUnstartable
-            | Fault::DeployLeaking(_)
-            | Fault::DeployUnhealthy => self.deploy_if_bad(world),
-            Fault::ScaleToZero => {
-                let _ = world.set_desired_count(CLUSTER, SERVICE, self.desired);
-            }
-            Fault::Pause(_) => {
-                self.pauses.remove(&index);
-                self.set_pause(world);
-            }
-            Fault::Api(..) => {
-                self.api_faults.remove(&index);
-                self.set_api_faults(world);
-            }
-            Fault::Bus(_) => world.set_delivery_faults(DeliveryFaults::NONE),
-            _ => {}
-        }
-    }
-
     /// The phase of faults is over: what is broken works again, and operators have what they want.
     fn calm(&mut self, world: &mut World) {
         self.cues.clear();
         self.overlay.clear();
+        self.end_all_reported(world);
         self.api_faults.clear();
         world.clear_faults();
         world.set_delivery_faults(DeliveryFaults::NONE);
@@ -340,6 +218,16 @@ impl Script {
         !self.overlay.is_empty() || !self.dependencies.is_empty()
     }
 
+    /// Whether tasks that are started now would serve, and find a place.
+    pub(crate) fn is_curable(&self, world: &World) -> bool {
+        let revision =
+            world.service(CLUSTER, SERVICE).map(|it| it.primary.task_definition.revision);
+        let own = revision.and_then(|revision| self.behaviours.get(&revision));
+        !self.is_overlaid()
+            && self.closed.is_empty()
+            && own == Some(&Behaviour::Runs(AppState::Serving))
+    }
+
     /// Deploys what works in the place of a deployment that is itself at fault.
     pub(crate) fn replace_bad_deployment(&mut self, world: &mut World) {
         let Some(service) = world.service(CLUSTER, SERVICE) else { return };
@@ -353,6 +241,16 @@ impl Script {
     /// Whether operators want nobody to touch the service.
     pub(crate) fn is_paused(&self) -> bool {
         !self.pauses.is_empty()
+    }
+
+    /// Whether something goes on that may hold a healer back.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.lasting.values().any(Fault::disturbs)
+    }
+
+    /// Whether something goes on that only shows before the tasks, or in what Eden may do.
+    pub(crate) fn is_reported(&self) -> bool {
+        self.lasting.values().any(|fault| matches!(fault, Fault::Reported(_)))
     }
 
     /// Eden heeds the service's tag. Of a healer without such a thing the rules are disabled.
@@ -370,7 +268,7 @@ impl Script {
 
     fn set_api_faults(&self, world: &mut World) {
         world.clear_faults();
-        for fault in self.api_faults.values() {
+        for fault in self.api_faults.values().flatten() {
             world.inject(fault.clone());
         }
     }

@@ -1,10 +1,11 @@
 //! The setting of a history: the service, its API and how Eden is told to treat them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use eden_lab::WorldConfig;
 use eden_lab::example::Example;
-use eden_lab::world::{Behaviour, ServiceSpec, TaskDefinition};
+use eden_lab::world::{Answer, Behaviour, Networking, PublicAddress, ServiceSpec, TaskDefinition};
 use fastrand::Rng;
 use jiff::Timestamp;
 
@@ -12,6 +13,36 @@ use jiff::Timestamp;
 pub const API_URL: &str = "https://api.example.com";
 /// The path that clients ask for, and Eden where it is told one.
 pub const PATH: &str = "/health";
+
+/// The API's own name.
+pub(crate) const NAME: &str = "api.example.com";
+/// The path that users ask for.
+pub const USERS: &str = "/orders";
+/// A path whose work takes longer than the gateway waits for.
+pub const SLOW: &str = "/report";
+/// A path whose requests fail, whatever the rest does.
+pub const BROKEN: &str = "/coupons";
+
+/// On what the tasks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Launch {
+    /// Fargate.
+    Fargate,
+    /// So many EC2 instances, with bridge networking.
+    Instances(u32),
+}
+
+/// How the application minds in which way it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Application {
+    /// It does not.
+    Plain,
+    /// It takes requests for its own name alone, which the integrations map
+    /// (<https://github.com/ietf-tools/bibxml-service/issues/122>).
+    OwnName,
+    /// It speaks TLS alone (<https://github.com/ejc3/fcvm/issues/958>).
+    Tls,
+}
 
 /// What a history plays in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +62,8 @@ pub struct Setting {
     pub stop: Duration,
     /// While rolling, so many percent of the desired count stay healthy.
     pub minimum_healthy_percent: u32,
+    /// While rolling, no more than so many percent of the desired count exist.
+    pub maximum_percent: u32,
     /// Whether the deployment circuit breaker is on.
     pub circuit_breaker: bool,
     /// Whether it rolls back by itself.
@@ -47,6 +80,15 @@ pub struct Setting {
     pub auto_deploy: bool,
     /// How often clients ask; `None` for an API without traffic.
     pub traffic: Option<Duration>,
+    /// On what the tasks run.
+    pub launch: Launch,
+    /// How the application minds in which way it is asked.
+    pub application: Application,
+    /// What the application answers at [`PATH`] while it serves: 404 where it has no such path, 401
+    /// where that wants a login.
+    pub at_path: u16,
+    /// How often clients ask for [`BROKEN`], if they do: few errors in much traffic.
+    pub errors: Option<Duration>,
 }
 
 impl Setting {
@@ -60,6 +102,7 @@ impl Setting {
             start_up: Duration::from_secs(5),
             stop: Duration::from_secs(2),
             minimum_healthy_percent: 100,
+            maximum_percent: 200,
             circuit_breaker: false,
             breaker_rolls_back: false,
             rollback: false,
@@ -68,32 +111,10 @@ impl Setting {
             maintenance: false,
             auto_deploy: true,
             traffic: Some(Duration::from_secs(10)),
-        }
-    }
-
-    /// Any setting.
-    pub(crate) fn any(rng: &mut Rng) -> Self {
-        let chance = |rng: &mut Rng, percent: u32| rng.u32(0..100) < percent;
-        let probes_path = chance(rng, 75);
-        Self {
-            desired: pick(rng, &[1, 1, 1, 2, 2, 3, 4, 6]),
-            health_check: chance(rng, 60),
-            probes_path,
-            health_check_grace: Duration::from_secs(pick(rng, &[0, 0, 0, 240, 600])),
-            start_up: Duration::from_secs(rng.u64(1..30)),
-            stop: Duration::from_secs(rng.u64(1..20)),
-            minimum_healthy_percent: pick(rng, &[100, 100, 50]),
-            circuit_breaker: chance(rng, 55),
-            // As the console sets it together with the circuit breaker, unless somebody unchecks it.
-            breaker_rolls_back: chance(rng, 75),
-            rollback: chance(rng, 60),
-            floor: u32::from(chance(rng, 90)),
-            budget: pick(rng, &[6, 6, 6, 6, 6, 6, 6, 3, 3, 1]),
-            maintenance: chance(rng, 15),
-            auto_deploy: chance(rng, 88),
-            // Where nobody asks and nothing is probed, nobody can notice anything.
-            traffic: (!probes_path || chance(rng, 93))
-                .then(|| Duration::from_secs(pick(rng, &[5, 10, 10, 20]))),
+            launch: Launch::Fargate,
+            application: Application::Plain,
+            at_path: 200,
+            errors: None,
         }
     }
 
@@ -105,6 +126,7 @@ impl Setting {
         example.service = ServiceSpec {
             desired_count: self.desired,
             minimum_healthy_percent: self.minimum_healthy_percent,
+            maximum_percent: self.maximum_percent,
             health_check_grace_period_seconds: u32::try_from(self.health_check_grace.as_secs())
                 .unwrap_or(u32::MAX),
             circuit_breaker: self.circuit_breaker,
@@ -124,6 +146,23 @@ impl Setting {
         if self.maintenance { example.parameter("MaintenanceUrl", &MAINTENANCE) } else { example }
     }
 
+    /// Whether something about it never is as it should be.
+    pub(crate) fn is_odd(&self) -> bool {
+        self.at_path != 200 || self.errors.is_some()
+    }
+
+    /// The path that Eden asks tasks for.
+    pub(crate) fn asked_path(&self) -> &'static str {
+        if self.probes_path { PATH } else { "/" }
+    }
+
+    /// What the application answers at paths where that differs from the rest.
+    fn paths(&self) -> BTreeMap<String, Answer> {
+        let at_path = (self.at_path != 200).then_some((PATH, Answer::Status(self.at_path)));
+        let paths = [(SLOW, Answer::Never), (BROKEN, Answer::Status(500))];
+        paths.into_iter().chain(at_path).map(|(path, answer)| (path.to_owned(), answer)).collect()
+    }
+
     /// A revision of what the service runs.
     pub(crate) fn definition(&self, revision: u32, behaviour: Behaviour) -> TaskDefinition {
         TaskDefinition {
@@ -132,6 +171,13 @@ impl Setting {
             stop: self.stop,
             health_check: self.health_check,
             behaviour,
+            networking: match self.launch {
+                Launch::Fargate => Networking::Fargate(PublicAddress::Ipv4),
+                Launch::Instances(_) => Networking::Bridge { host_port: None },
+            },
+            paths: self.paths(),
+            host: (self.application == Application::OwnName).then(|| NAME.to_owned()),
+            tls: self.application == Application::Tls,
             ..TaskDefinition::new("shop")
         }
     }

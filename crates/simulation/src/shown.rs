@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use eden_lab::world::{AppState, HealthStatus, Task, TaskStatus};
+use eden_lab::world::{Answer, AppState, HealthStatus, Task, TaskStatus};
 use jiff::Timestamp;
 
 use crate::spans::Being;
@@ -15,13 +15,16 @@ pub(crate) struct Shown {
     health: HealthStatus,
     app: AppState,
     listening: bool,
+    pub(crate) answer: Answered,
     pub(crate) endpoint: SocketAddr,
     pub(crate) started_at: Option<Timestamp>,
 }
 
 impl Shown {
-    pub(crate) fn of(task: &Task) -> Self {
+    /// What there is to see of a task by who asks it for this path.
+    pub(crate) fn of(task: &Task, path: &str) -> Self {
         Self {
+            answer: Answered::of(task, path),
             status: task.last_status,
             wanted: task.is_wanted(),
             health: task.health,
@@ -41,6 +44,17 @@ impl Shown {
         self.listening && serves(self.app)
     }
 
+    /// Whether ECS calls it UNHEALTHY.
+    pub(crate) fn is_unhealthy(&self) -> bool {
+        self.health == HealthStatus::Unhealthy
+    }
+
+    /// Whether it speaks against itself: it is UNHEALTHY, or runs and does not answer well who asks
+    /// it. Of a 4xx nobody knows.
+    pub(crate) fn is_accused(&self) -> bool {
+        self.health == HealthStatus::Unhealthy || (self.runs() && self.answer == Answered::Badly)
+    }
+
     /// What it is on a timeline; nothing, once it has stopped.
     pub(crate) fn being(&self) -> Option<Being> {
         match (self.status, self.wanted) {
@@ -56,6 +70,37 @@ impl Shown {
     /// Whether ECS calls it UNHEALTHY, or it runs and does not answer well.
     pub(crate) fn is_sick(&self) -> bool {
         self.health == HealthStatus::Unhealthy || (self.runs() && !self.serves())
+    }
+}
+
+/// How a task answers who asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// With 2xx or 3xx.
+    Well,
+    /// With 4xx, which may mean a wrong path or a login.
+    Unclear,
+    /// With 5xx, or not at all.
+    Badly,
+}
+
+impl Answered {
+    fn of(task: &Task, path: &str) -> Self {
+        let of_status = |status| match status {
+            200..400 => Self::Well,
+            400..500 => Self::Unclear,
+            _ => Self::Badly,
+        };
+        match doing(task) {
+            _ if !(task.listening && task.reachable) => Self::Badly,
+            AppState::Hung => Self::Badly,
+            AppState::Failing(status) => of_status(status),
+            AppState::Serving => match task.definition.paths.get(path) {
+                None => Self::Well,
+                Some(Answer::Status(status)) => of_status(*status),
+                Some(Answer::Never) => Self::Badly,
+            },
+        }
     }
 }
 

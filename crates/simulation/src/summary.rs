@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::history::History;
+use crate::mix::Mix;
 use crate::play::Played;
 use crate::policies::Policy;
 use crate::record::Broken;
@@ -72,6 +73,8 @@ pub struct Failure {
 /// What became of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
+    /// What the histories were drawn from.
+    pub mix: Mix,
     /// How many histories.
     pub histories: u64,
     /// By policy, in the order of the run.
@@ -88,7 +91,7 @@ pub struct Summary {
 
 impl Summary {
     /// Of no history yet.
-    pub fn new(policies: &[Policy]) -> Self {
+    pub fn new(mix: Mix, policies: &[Policy]) -> Self {
         let of = |policy: &Policy| OfPolicy {
             policy: *policy,
             downtime_s: 0.0,
@@ -98,6 +101,7 @@ impl Summary {
             actions: BTreeMap::new(),
         };
         Self {
+            mix,
             histories: 0,
             policies: policies.iter().map(of).collect(),
             faults: BTreeMap::new(),

@@ -26,6 +26,13 @@ use crate::record::{self, About};
 /// A claim is read back this long after it was written, at the earliest.
 const SETTLE: Duration = Duration::from_secs(6);
 
+/// So often the same may be asked that AWS refuses: once by each of Lambda's attempts (F29).
+const MOST_REFUSALS: u32 = 3;
+/// The subject of what people are told when no remedy is left.
+const HUMAN: &str = "Eden Needs a Human";
+/// The subject of what they are told when that is over.
+const OVER: &str = "Eden Service Healthy Again";
+
 /// What one process of a function asks and is told.
 #[derive(Debug)]
 pub(crate) struct Tap {
@@ -51,6 +58,8 @@ struct Told {
     claim_is_verified: bool,
     /// Integrations that were written and not looked at since.
     unseen: BTreeSet<String>,
+    /// The subjects of the messages to people.
+    subjects: BTreeSet<String>,
 }
 
 impl Tap {
@@ -77,12 +86,22 @@ impl Tap {
         }
     }
 
-    /// The invocation has ended by itself. One that failed is repeated, and looks then.
-    pub(crate) fn end(&self, now: Timestamp, well: bool) {
+    /// The invocation has ended by itself, with this condition if there is one. One that failed is
+    /// repeated, and looks then.
+    pub(crate) fn end(&self, now: Timestamp, well: bool, condition: Option<&str>) {
         let told = self.told();
+        let mut record = record::write(&self.record);
+        if told.subjects.contains(OVER) {
+            record.people.are_relieved();
+        }
+        if let Some(condition) = condition.filter(|_| told.subjects.contains(HUMAN))
+            && let Some(invariant) = record.people.hear(now, condition)
+        {
+            record.breaks(now, invariant, condition.to_owned());
+        }
         if well && !told.unseen.is_empty() {
             let text = format!("{} wrote {:?} and never looked again", self.function, told.unseen);
-            record::write(&self.record).breaks(now, "what was written is looked at again", text);
+            record.breaks(now, "what was written is looked at again", text);
         }
     }
 
@@ -135,6 +154,9 @@ impl Tap {
         if paused && !is_bookkeeping(asked) {
             record.breaks(now, "no action while healing is paused", what());
         }
+        if asked.operation == "StopServiceDeployment" {
+            record.deployment_stopped_at = Some(now);
+        }
         record.last_write = Some((now, what()));
     }
 
@@ -160,6 +182,7 @@ impl Tap {
             "DescribeTasks" if answered != Answered::Badly => {
                 told.untold = texts(body, |answer| &answer["failures"]);
             }
+            "Publish" if well => told.subjects.extend(asked.subject.clone()),
             "DescribeServices" if well => {
                 told.claim_is_verified |= told.claimed_at.is_some_and(|at| now >= at + SETTLE);
             }
@@ -171,9 +194,30 @@ impl Tap {
         }
     }
 
+    /// AWS will not do this, however often it is asked.
+    fn refused(&self, asked: &Asked) {
+        let what = ["task", "taskDefinition", "serviceDeploymentArn", "desiredCount"];
+        let what = what.into_iter().find_map(|member| asked.input.get(member));
+        let key = format!("{} {}", asked.operation, what.unwrap_or(&Value::Null));
+        let mut record = record::write(&self.record);
+        let times = record.refusals.entry(key.clone()).or_default();
+        *times += 1;
+        if *times == MOST_REFUSALS + 1 {
+            let now = self.lab.world().now();
+            record.breaks(now, "what AWS refuses is not tried for ever", key);
+        }
+    }
+
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a body says that AWS will not do what it was asked for, however often.
+fn is_refusal(body: &[u8]) -> bool {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let kind = answer["__type"].as_str().unwrap_or_default();
+    ["ClientException", "InvalidParameterException"].iter().any(|it| kind.ends_with(it))
 }
 
 /// The texts in a list of a JSON answer, or the ARNs of its entries.
@@ -194,7 +238,7 @@ fn is_bookkeeping(asked: &Asked) -> bool {
 /// What must have been read completely before this is written.
 fn needs(asked: &Asked) -> &'static [&'static str] {
     match asked.operation.as_str() {
-        "StopTask" => &["DescribeServices", "ListTasks", "DescribeTasks"],
+        "StopTask" | "StopServiceDeployment" => &["DescribeServices", "ListTasks", "DescribeTasks"],
         "UpdateService" if asked.deploys() => &["DescribeServices", "ListTasks", "DescribeTasks"],
         "UpdateService" => &["DescribeServices"],
         "UpdateIntegration" => &["ListTasks", "DescribeTasks"],
@@ -209,6 +253,9 @@ fn touches_only_ours(asked: &Asked, is_ours: impl Fn(&str) -> bool) -> bool {
         "UpdateService" => {
             asked.text("cluster") == Some(CLUSTER) && asked.text("service") == Some(SERVICE)
         }
+        "StopServiceDeployment" => asked
+            .text("serviceDeploymentArn")
+            .is_some_and(|arn| arn.contains(&format!("/{CLUSTER}/{SERVICE}/"))),
         "TagResource" | "UntagResource" => asked.text("resourceArn").is_some_and(is_ours),
         "UpdateIntegration" => [ROOT_INTEGRATION, PROXY_INTEGRATION]
             .iter()
@@ -266,7 +313,11 @@ impl Tapped<SharedHttpConnector> {
         let answer = self.inner.call(request).await;
         answering.asked = None;
         let body = answer.as_ref().ok().and_then(|answer| answer.body().bytes());
-        tap.told_of(&asked, Answered::read(&answer), body.unwrap_or_default());
+        let body = body.unwrap_or_default();
+        tap.told_of(&asked, Answered::read(&answer), body);
+        if asked.is_write() && is_refusal(body) {
+            tap.refused(&asked);
+        }
         match &tap.mutation {
             Some(mutation) => mutation.answer(&asked, answer),
             None => answer,

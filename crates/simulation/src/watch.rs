@@ -7,18 +7,21 @@ use std::time::Duration;
 
 use eden_lab::World;
 use eden_lab::example::{ALARM, API, CLUSTER, SERVICE};
-use eden_lab::world::{AlarmState, RolloutState, StopCause, StopCode};
+use eden_lab::world::{AlarmState, Api, Gatekeeper, RolloutState, StopCause, StopCode};
 use jiff::Timestamp;
 
 use crate::ending::Ending;
 use crate::record::{About, Record, elapsed};
 use crate::script::HEALING_TAG;
-use crate::setting::{MAINTENANCE, PATH, epoch};
-use crate::shown::{Shown, doing, serves};
+use crate::setting::{MAINTENANCE, PATH, Setting, epoch};
+use crate::shown::{Answered, Shown, doing, serves};
 use crate::spans::Spans;
 
 /// So long ago a failed task may still be one of a loop.
 const LOOPED: Duration = Duration::from_mins(45);
+
+/// So soon after a controller asked for it ECS stops a deployment.
+const STOPPED_WITHIN: Duration = Duration::from_secs(30);
 
 /// A time in which requests fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +38,15 @@ pub(crate) enum Change {
     /// A task has been asked to stop.
     Stopping { arn: String, cause: StopCause },
     /// There is a new PRIMARY deployment, of the same as before or not.
-    Deployed { id: String, same: bool, former_since: Timestamp },
+    Deployed {
+        id: String,
+        same: bool,
+        former_since: Timestamp,
+        /// Whether ECS had given up the one before.
+        had_failed: bool,
+        /// Whether the one before was stopped, so that ECS returned to what ran before it.
+        stopped: bool,
+    },
     /// The desired count has changed.
     Desired { from: u32, to: u32 },
     /// The route leads elsewhere.
@@ -48,6 +59,10 @@ pub(crate) struct Seen {
     pub(crate) task: Shown,
     /// When it was last sick: UNHEALTHY, or not answering well although it ran.
     pub(crate) sick_at: Option<Timestamp>,
+    /// Since when it has spoken against itself, if it does.
+    pub(crate) accused_since: Option<Timestamp>,
+    /// Since when it has answered well, if it does.
+    pub(crate) answers_since: Option<Timestamp>,
     /// When it last ran and was meant to.
     pub(crate) ran_at: Option<Timestamp>,
     /// Since when it has been protected, if it is.
@@ -57,23 +72,37 @@ pub(crate) struct Seen {
 /// What is true, and was.
 #[derive(Debug)]
 pub(crate) struct Watch {
+    /// The path that Eden asks tasks for.
+    asked_path: &'static str,
+    /// How many tasks operators want.
+    pub(crate) wanted: u32,
+    /// When something last spoke against the tasks: one that is accused, one that is missing, or a
+    /// rollout that ECS gave up.
+    pub(crate) accused_at: Option<Timestamp>,
+    /// When a task last ended by itself, failed to start, or was given up for its health checks.
+    failed_at: Option<Timestamp>,
+    accused: bool,
     /// From when on outages count.
     begin: Timestamp,
     pub(crate) now: Timestamp,
     pub(crate) outages: Vec<Outage>,
     down_since: Option<Timestamp>,
     pub(crate) serving: bool,
+    /// Whether nothing accepts connections where the route leads.
+    pub(crate) nobody_listens: bool,
     pub(crate) tasks: BTreeMap<String, Seen>,
     pub(crate) route: Option<SocketAddr>,
     pub(crate) primary: String,
-    primary_since: Timestamp,
-    revision: u32,
-    rolling_since: Option<Timestamp>,
+    pub(crate) primary_since: Timestamp,
+    pub(crate) revision: u32,
+    pub(crate) rolling_since: Option<Timestamp>,
     /// Since when a deployment had been rolling before the last look.
     pub(crate) rolling_before: Option<Timestamp>,
     pub(crate) desired: u32,
     /// When the service was last not as it should be.
     pub(crate) unwell_at: Option<Timestamp>,
+    /// When it last was.
+    pub(crate) well_at: Option<Timestamp>,
     /// What is not as it should be.
     pub(crate) unwell: Option<String>,
     /// Tasks that failed in the last half hour.
@@ -89,13 +118,20 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(now: Timestamp, begin: Duration, traced: bool) -> Self {
+    pub(crate) fn new(setting: &Setting, begin: Duration, traced: bool) -> Self {
+        let now = epoch();
         Self {
+            asked_path: setting.asked_path(),
+            wanted: setting.desired,
+            accused_at: None,
+            failed_at: None,
+            accused: false,
             begin: now + begin,
             now,
             outages: Vec::new(),
             down_since: None,
             serving: true,
+            nobody_listens: false,
             tasks: BTreeMap::new(),
             route: None,
             primary: String::new(),
@@ -105,6 +141,7 @@ impl Watch {
             rolling_before: None,
             desired: 0,
             unwell_at: None,
+            well_at: None,
             unwell: None,
             failures: VecDeque::new(),
             rollout: None,
@@ -134,7 +171,7 @@ impl Watch {
     fn look_at_tasks(&mut self, world: &World, record: &mut Record) {
         let now = self.now;
         for task in world.tasks(CLUSTER, SERVICE) {
-            let shown = Shown::of(task);
+            let shown = Shown::of(task, self.asked_path);
             let before = self.tasks.get(&task.arn);
             let changed = before.is_none_or(|before| before.task != shown);
             let stopping = !shown.wanted && before.is_none_or(|before| before.task.wanted);
@@ -149,6 +186,10 @@ impl Watch {
                 if cause.code != StopCode::UserInitiated {
                     self.failures.push_back(now);
                 }
+                let own = [StopCode::EssentialContainerExited, StopCode::TaskFailedToStart];
+                if own.contains(&cause.code) || cause.reason.contains("health checks") {
+                    self.failed_at = Some(now);
+                }
                 self.changes.push(Change::Stopping { arn: task.arn.clone(), cause });
             }
             let was = before.map(|before| (before.task.is_sick(), before.task.runs()));
@@ -157,7 +198,12 @@ impl Watch {
                 |truth: bool, before: Option<Timestamp>| if truth { Some(now) } else { before };
             let (sick_at, ran_at) = before.map_or((None, None), |it| (it.sick_at, it.ran_at));
             let since = before.and_then(|it| it.protected_at).or(Some(now));
+            let answers = before.and_then(|it| it.answers_since).or(Some(now));
+            let is_well = shown.runs() && shown.answer == Answered::Well;
+            let accused = before.and_then(|it| it.accused_since).or(Some(now));
             let seen = Seen {
+                answers_since: if is_well { answers } else { None },
+                accused_since: if shown.is_accused() { accused } else { None },
                 sick_at: last(shown.is_sick() || was_sick, sick_at),
                 ran_at: last(shown.runs() || did_run, ran_at),
                 protected_at: if task.is_protected(now) { since } else { None },
@@ -181,12 +227,16 @@ impl Watch {
             record.note(now, About::Service, || {
                 format!("deployment {} of revision {revision}", primary.id)
             });
+            let asked = record.deployment_stopped_at;
+            let stopped = asked.is_some_and(|at| now <= at + STOPPED_WITHIN);
             // A rollback of ECS's own circuit breaker is nobody else's doing.
-            let by_ecs = primary.rolls_back.is_some();
+            let by_ecs = primary.rolls_back.is_some() && !stopped;
             self.changes.extend((!by_ecs).then(|| Change::Deployed {
                 id: primary.id.clone(),
                 same: revision == self.revision,
                 former_since: self.primary_since,
+                had_failed: self.rollout == Some(RolloutState::Failed),
+                stopped,
             }));
             self.revision = revision;
             (self.primary_since, self.moved, self.rollout) = (primary.created_at, true, None);
@@ -216,13 +266,41 @@ impl Watch {
         self.failures.iter().filter(lately).count() >= 3
     }
 
-    /// Notes whether the service is as it should be.
-    pub(crate) fn judge(&mut self, world: &World, wanted: u32) {
+    /// Whether tasks failed so lately that what they run may be to blame.
+    pub(crate) fn failed_lately(&self) -> bool {
+        self.failed_at.is_some_and(|at| self.now <= at + LOOPED)
+    }
+
+    /// Notes whether the service is as it should be, and whether its tasks are.
+    pub(crate) fn judge(&mut self, world: &World) {
         let was_unwell = self.unwell.is_some();
-        self.unwell = self.complaint(world, wanted);
+        self.unwell = self.complaint(world);
         if was_unwell || self.unwell.is_some() {
             self.unwell_at = Some(self.now);
+        } else {
+            self.well_at = Some(self.now);
         }
+        let was_accused = self.accused;
+        self.accused = self.accuses(world);
+        if was_accused || self.accused {
+            self.accused_at = Some(self.now);
+        }
+    }
+
+    /// Whether something speaks against the tasks themselves.
+    fn accuses(&self, world: &World) -> bool {
+        let Some(service) = world.service(CLUSTER, SERVICE) else { return true };
+        let of_service = world.tasks(CLUSTER, SERVICE);
+        let ready = of_service.iter().filter(|task| task.is_ready()).count();
+        let accused = |seen: &Seen| seen.accused_since.is_some() && seen.task.runs();
+        // What most requests do not get through may be the fault of tasks that say nothing clear.
+        let refuses = |api: &Api| matches!(api.gatekeeper, Some(Gatekeeper::Refuses(_)));
+        let unclear = |seen: &Seen| seen.task.runs() && seen.task.answer == Answered::Unclear;
+        let unclear = world.api(API).is_some_and(refuses) && self.tasks.values().any(unclear);
+        ready < service.desired_count as usize
+            || service.primary.rollout_state == RolloutState::Failed
+            || self.tasks.values().any(accused)
+            || unclear
     }
 
     /// How the world is left.
@@ -230,7 +308,8 @@ impl Watch {
         Ending::of(world, self.desired, self.serving)
     }
 
-    fn complaint(&self, world: &World, wanted: u32) -> Option<String> {
+    fn complaint(&self, world: &World) -> Option<String> {
+        let wanted = self.wanted;
         let service = world.service(CLUSTER, SERVICE)?;
         let ready = world.tasks(CLUSTER, SERVICE).iter().filter(|task| task.is_ready()).count();
         let target = self.route.and_then(|to| world.listening_at(to));
@@ -241,7 +320,7 @@ impl Watch {
             Some(format!("{ready} tasks of {wanted} are ready"))
         } else if service.primary.rollout_state != RolloutState::Completed {
             Some(format!("the rollout is {}", service.primary.rollout_state.as_str()))
-        } else if !(leads_well && self.serving) {
+        } else if wanted > 0 && !(leads_well && self.serving) {
             Some("the route leads to no task that is well".to_owned())
         } else {
             None
@@ -262,6 +341,7 @@ impl Watch {
             (self.route, self.moved) = (route, true);
         }
         let target = route.and_then(|to| world.listening_at(to));
+        self.nobody_listens = target.is_none();
         let ours = target.filter(|task| self.tasks.contains_key(&task.arn));
         let serving = ours.is_some_and(|task| serves(doing(task)));
         if serving != self.serving {
@@ -272,7 +352,8 @@ impl Watch {
         if now < self.begin {
             return;
         }
-        match (serving, self.down_since) {
+        // Who wants no task wants no answer.
+        match (serving || self.wanted == 0, self.down_since) {
             (false, None) => self.down_since = Some(now),
             (true, Some(from)) => {
                 self.outages.push(Outage { from, to: now });
@@ -302,7 +383,7 @@ impl Watch {
 
 /// The address in a URL, if it has one.
 pub(crate) fn address(url: &str) -> Option<SocketAddr> {
-    let rest = url.strip_prefix("http://")?;
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
     let host = rest.split(['/', '?']).next()?;
     host.parse().ok().or_else(|| Some(SocketAddr::new(host.parse().ok()?, 80)))
 }

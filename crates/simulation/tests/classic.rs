@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use eden_simulation::{Event, History, Policy, Setting, play};
+use eden_simulation::{Event, History, Mix, Policy, Setting, play};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -38,7 +38,7 @@ fn digest(text: &str) -> u64 {
 #[test]
 fn the_classic_seeds_give_the_histories_that_they_always_gave() {
     let histories = |hours: u32| -> String {
-        (1..=1000).map(|seed| drawn(&History::of_seed(seed, HOUR * hours))).collect()
+        (1..=1000).map(|seed| drawn(&History::of_seed(Mix::Classic, seed, HOUR * hours))).collect()
     };
     assert_eq!(format!("{:#x}", digest(&histories(1))), "0x22502946c7916599");
     assert_eq!(format!("{:#x}", digest(&histories(3))), "0xe0c3daaee9bb3544");
@@ -48,7 +48,9 @@ fn the_classic_seeds_give_the_histories_that_they_always_gave() {
 fn the_world_plays_the_classic_histories_as_it_always_did() {
     // Without a controller, which may learn.
     let traces: String = (1..=12)
-        .flat_map(|seed| play(&History::of_seed(seed, HOUR), Policy::None, true).trace)
+        .flat_map(|seed| {
+            play(&History::of_seed(Mix::Classic, seed, HOUR), Policy::None, true).trace
+        })
         .map(|line| format!("{line}\n"))
         .collect();
     assert_eq!(format!("{:#x}", digest(&traces)), "0xe173fb1f5c52628e");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use eden_lab::world::DeliveryFaults;
 use eden_simulation::{
-    Event, FAULTS, Fault, History, Mutant, Played, Policy, Setting, named, play, reach,
+    Event, Fault, History, Mix, Mutant, Played, Policy, Reported, Setting, named, play, reach,
 };
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -26,7 +26,7 @@ fn story(setting: Setting, faults: &[(u64, Fault, u64)]) -> History {
 
 /// Plays these seeds, half an hour of faults each, in this order.
 fn played(seeds: impl Iterator<Item = u64>) -> BTreeMap<(u64, Policy), Played> {
-    let histories = seeds.map(|seed| History::of_seed(seed, HOUR / 2));
+    let histories = seeds.map(|seed| History::of_seed(Mix::Reality, seed, HOUR / 2));
     let under = |history: History| {
         [Policy::Eden, Policy::Simple].map(|it| ((history.seed, it), play(&history, it, true)))
     };
@@ -57,7 +57,7 @@ fn the_same_seed_gives_the_same_history_byte_for_byte() {
 
 #[test]
 fn a_trace_changes_nothing() {
-    let history = History::of_seed(3, HOUR / 2);
+    let history = History::of_seed(Mix::Reality, 3, HOUR / 2);
     let traced = play(&history, Policy::Eden, true);
     let silent = play(&history, Policy::Eden, false);
     assert_eq!(Played { trace: Vec::new(), spans: Vec::new(), ..traced }, silent);
@@ -87,19 +87,21 @@ fn without_faults_nothing_is_done_and_nothing_fails() {
     }
 }
 
-/// Where in the row of seeds to begin looking: from there each is caught in one of a thousand.
-const MUTANTS: [(Mutant, u64); 4] = [
-    (Mutant::IgnoresTheBudget, 35),
-    (Mutant::TakesUnknownForSick, 21),
-    (Mutant::NeverVerifies, 1),
-    (Mutant::StopsTheWrongTask, 1),
+/// The mix in which each is caught, and where in the row of seeds to begin looking: from there it is
+/// caught in one of a thousand.
+const MUTANTS: [(Mutant, Mix, u64); 5] = [
+    (Mutant::IgnoresTheBudget, Mix::Classic, 35),
+    (Mutant::TakesUnknownForSick, Mix::Classic, 21),
+    (Mutant::NeverVerifies, Mix::Classic, 1),
+    (Mutant::StopsTheWrongTask, Mix::Classic, 1),
+    (Mutant::HoldsEverything, Mix::Classic, 1),
 ];
 
 #[test]
 fn broken_controllers_are_caught_by_an_invariant_within_a_thousand_seeds() {
-    for (mutant, first) in MUTANTS {
+    for (mutant, mix, first) in MUTANTS {
         let caught = (first..first + 1000).find_map(|seed| {
-            let history = History::of_seed(seed, 3 * HOUR);
+            let history = History::of_seed(mix, seed, 3 * HOUR);
             let broken = play(&history, Policy::Mutant(mutant), false).broken;
             (!broken.is_empty()).then_some((history, broken))
         });
@@ -107,6 +109,47 @@ fn broken_controllers_are_caught_by_an_invariant_within_a_thousand_seeds() {
         println!("{} is caught by {broken:?} of {}", mutant.name(), history.name);
         assert_eq!(play(&history, Policy::Eden, false).broken, [], "{}", history.name);
     }
+}
+
+/// Which invariants a mutant breaks in this story, which Eden plays without breaking any.
+fn broken_by(mutant: Mutant, history: &History) -> Vec<&'static str> {
+    assert_eq!(play(history, Policy::Eden, false).broken, []);
+    let broken = play(history, Policy::Mutant(mutant), false).broken;
+    broken.iter().map(|broken| broken.invariant).collect()
+}
+
+#[test]
+fn a_healer_that_holds_everything_is_caught_by_what_lasts() {
+    let three = || Setting { desired: 3, health_check: false, ..Setting::usual() };
+    for (fault, invariant) in [
+        (Fault::EditRoute, "the route does not stay where nobody answers"),
+        (Fault::Hang(1), "a sick task beside others does not stay"),
+        (Fault::HangAll, "a service of which no task answers is deployed again"),
+        (Fault::ScaleToZero, "the desired count does not stay below the floor"),
+    ] {
+        let lasts = if fault == Fault::ScaleToZero { 30 } else { 0 };
+        let history = story(three(), &[(20, fault, lasts)]);
+        let broken = broken_by(Mutant::HoldsEverything, &history);
+        assert!(broken.contains(&invariant), "{fault}: {broken:?}");
+    }
+}
+
+#[test]
+fn what_fails_before_the_tasks_is_nobodys_downtime() {
+    let refused = Fault::Reported(Reported::Refused(500));
+    let history = story(Setting::usual(), &[(20, refused, 30)]);
+    for policy in Policy::ALL {
+        let played = play(&history, policy, false);
+        assert!(played.downtime_s.abs() < f64::EPSILON, "{policy}: {} s", played.downtime_s);
+    }
+}
+
+#[test]
+fn a_mix_is_known_by_its_name() {
+    for mix in Mix::ALL {
+        assert_eq!(mix.name().parse(), Ok(mix));
+    }
+    assert_eq!("other".parse::<Mix>(), Err("accepted: classic, reality".to_owned()));
 }
 
 #[test]
@@ -157,7 +200,7 @@ fn what_has_to_be_reached_is_what_the_documents_list() {
 #[test]
 fn what_never_occurred_is_told() {
     let seen = [("diagnosis: healthy".to_owned(), 1)].into();
-    let unreached = reach::unreached(&seen, &FAULTS);
+    let unreached = reach::unreached(Mix::Reality, &seen);
     assert!(!unreached.contains(&"diagnosis: healthy".to_owned()));
     assert!(unreached.contains(&"remedy: stop_task".to_owned()), "{unreached:?}");
     assert!(unreached.contains(&"fault: crash loop".to_owned()), "{unreached:?}");

@@ -71,7 +71,8 @@ fn tests() -> Result<bool> {
 
 /// A few hundred of the histories that `cargo xtask simulate` plays.
 fn simulation() -> Result<bool> {
-    simulate::run(&["--seeds", "300", "--hours", "1"].map(str::to_owned))
+    let arguments = ["--mix", "classic", "--seeds", "300", "--hours", "1"];
+    simulate::run(&arguments.map(str::to_owned))
 }
 
 /// Without the advisories: a new one would fail a change that has nothing to do with it. CI asks

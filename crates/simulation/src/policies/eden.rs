@@ -9,7 +9,7 @@ use eden_lab::template::Stack;
 
 use crate::clients;
 use crate::install::{self, Ended, Process};
-use crate::mutants::Mutant;
+use crate::mutants::{Blaming, Mutant};
 use crate::record::{self, About, Record};
 use crate::tap::{self, Tap};
 
@@ -33,18 +33,34 @@ pub(crate) fn install(
             let (edge, tap) = warm.unwrap_or_else(|| {
                 let tap = Arc::new(Tap::new(&function, &lab, &record, mutant));
                 let aws = clients::of_one_process(&tap::tapped(&lab, &tap));
-                (install::edge_of(&lab, aws), tap)
+                let network = install::network(&lab);
+                let network = match mutant {
+                    Some(Mutant::BlamesTasks) => Arc::new(Blaming::new(&lab, network)),
+                    _ => network,
+                };
+                (install::edge_through(&lab, aws, network), tap)
             });
             tap.begin();
             let (idle, record, process) = (Arc::clone(&idle), Arc::clone(&record), edge.clone());
             Process::watched(edge, move |ended| {
                 let now = process.aws.now();
-                tap.end(now, ended.is_ok());
+                let condition = report(ended).and_then(|report| report.condition.as_ref());
+                let condition = condition.map(ToString::to_string);
+                tap.end(now, ended.is_ok(), condition.as_deref());
                 note(&mut record::write(&record), now, ended);
                 idle.lock().unwrap_or_else(PoisonError::into_inner).push((process, tap));
             })
         }
     });
+}
+
+/// What there is to report of an invocation.
+fn report(ended: &Ended) -> Option<&Report> {
+    match ended {
+        Ok(report) => Some(report),
+        Err(HandlerError::Incomplete(report)) => Some(report),
+        Err(HandlerError::Malformed(_)) => None,
+    }
 }
 
 /// Notes what an invocation found and decided.

@@ -8,6 +8,7 @@ use crate::hand::{point_route, running};
 use crate::script::Script;
 use crate::setting::PATH;
 use crate::shown::{doing, serves};
+use crate::watch::address;
 
 /// Does at once what helps.
 pub(crate) fn act(world: &mut World, script: &mut Script) {
@@ -17,7 +18,7 @@ pub(crate) fn act(world: &mut World, script: &mut Script) {
     let well = |task: &&Task| task.listening && serves(doing(task));
     let target = running.iter().rev().find(well).map(Task::endpoint);
     let upstream = world.upstream(API, PATH).unwrap_or_default();
-    let leads_to = |task: &Task| upstream.starts_with(&format!("http://{}/", task.endpoint()));
+    let leads_to = |task: &Task| address(&upstream) == Some(task.endpoint());
     if !running.iter().any(|task| well(&task) && leads_to(task))
         && let Some(target) = target
     {

@@ -18,7 +18,7 @@ use eden_lab::template::Stack;
 use serde_json::{Value, json};
 
 use crate::clients;
-use crate::hand::manual_stages;
+use crate::hand::{manual_stages, scheme};
 
 const PORT: u16 = 8000;
 
@@ -27,11 +27,11 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Installs it in Eden's place: the same rules wake it.
 pub(crate) fn install(lab: &Lab, lambda: &Lambda, stack: &Stack) {
     let aws = clients::of_one_process(&lab.sdk_config());
-    let clients = aws.clone();
+    let (clients, there) = (aws.clone(), lab.clone());
     let stages = manual_stages(&lab.world());
     let follow: Handler = Arc::new(move |event, _| {
-        let (aws, stages) = (clients.clone(), stages.clone());
-        Box::pin(async move { ended(follow(&aws, &stages, &event).await) })
+        let (aws, stages, lab) = (clients.clone(), stages.clone(), there.clone());
+        Box::pin(async move { ended(follow(&aws, &lab, &stages, &event).await) })
     });
     let heal: Handler = Arc::new(move |_, _| {
         let aws = aws.clone();
@@ -48,7 +48,7 @@ fn ended(result: Result<(), Failure>) -> Result<Value, FunctionError> {
 }
 
 /// Leads the route to the first task on the list when one is RUNNING.
-async fn follow(aws: &Aws, stages: &[String], event: &Value) -> Result<(), Failure> {
+async fn follow(aws: &Aws, lab: &Lab, stages: &[String], event: &Value) -> Result<(), Failure> {
     if event["detail"]["lastStatus"] != "RUNNING" {
         return Ok(());
     }
@@ -59,21 +59,19 @@ async fn follow(aws: &Aws, stages: &[String], event: &Value) -> Result<(), Failu
     let interface = details
         .flat_map(Attachment::details)
         .find(|detail| detail.name() == Some("networkInterfaceId"))
-        .and_then(|detail| detail.value())
-        .ok_or("the task has no network interface")?;
-    let shown =
-        aws.ec2.describe_network_interfaces().network_interface_ids(interface).send().await?;
-    let address = shown
-        .network_interfaces()
-        .first()
-        .and_then(|interface| interface.association()?.public_ip())
-        .ok_or("the task has no public address")?;
+        .and_then(|detail| detail.value());
+    let address = match interface {
+        Some(interface) => format!("{}:{PORT}", address_of(aws, interface).await?),
+        // It knew of no other tasks. Here it finds those of EC2, too, for the same reason.
+        None => lab.world().task(first).ok_or("the task is gone")?.endpoint().to_string(),
+    };
+    let scheme = scheme(&lab.world());
     for (integration, rest) in [(ROOT_INTEGRATION, ""), (PROXY_INTEGRATION, "{proxy}")] {
         aws.apigatewayv2
             .update_integration()
             .api_id(API)
             .integration_id(integration)
-            .integration_uri(format!("http://{address}:{PORT}/{rest}"))
+            .integration_uri(format!("{scheme}://{address}/{rest}"))
             .send()
             .await?;
     }
@@ -81,6 +79,18 @@ async fn follow(aws: &Aws, stages: &[String], event: &Value) -> Result<(), Failu
         aws.apigatewayv2.create_deployment().api_id(API).stage_name(stage).send().await?;
     }
     Ok(())
+}
+
+/// The public address of a network interface.
+async fn address_of(aws: &Aws, interface: &str) -> Result<String, Failure> {
+    let shown =
+        aws.ec2.describe_network_interfaces().network_interface_ids(interface).send().await?;
+    let address = shown
+        .network_interfaces()
+        .first()
+        .and_then(|interface| interface.association()?.public_ip())
+        .ok_or("the task has no public address")?;
+    Ok(address.to_owned())
 }
 
 /// Stops what is not well, or redeploys, when fewer tasks run than should.

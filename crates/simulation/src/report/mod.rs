@@ -65,10 +65,11 @@ fn head(summary: &Summary, command: &str) -> String {
     );
     let _ = writeln!(
         page,
-        "<p>{} histories, {} broken invariants. Made by <code>{}</code>.</p>\n<table>\n<tr>\
+        "<p>{} histories of the mix {}, {} broken invariants. Made by <code>{}</code>.</p>\n<table>\n<tr>\
          <th>policy</th><th>downtime</th><th>available</th><th>outages</th><th>half over after</th>\
          <th>90 % after</th><th>99 % after</th></tr>",
         summary.histories,
+        summary.mix,
         summary.failures.len(),
         escape(command),
     );

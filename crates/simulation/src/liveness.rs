@@ -1,0 +1,157 @@
+//! Liveness: what a remedy of Eden's would end does not last, where nothing holds the remedy back. A
+//! healer that never acts breaks no limit, and is caught here.
+
+use std::time::Duration;
+
+use eden_policy::Limits;
+use jiff::Timestamp;
+
+use crate::record::Record;
+use crate::setting::Setting;
+use crate::watch::{Change, Seen, Watch};
+
+/// So long what a remedy would end may last: three looks of the schedule, of which one notes it, one
+/// acts, and one is for what came between; and a minute. The time counts from when nothing holds the
+/// remedy back any more, and anew from each thing that is done.
+pub const ENDED_WITHIN: Duration = Duration::from_mins(16);
+/// For so long a forced deployment makes the next one wait longer.
+pub(crate) const REMEMBERED: Duration = Duration::from_hours(2);
+/// So many forced deployments that did not help end the ladder.
+pub(crate) const MOST_DEPLOYMENTS: usize = 2;
+
+/// What a remedy would end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Stray,
+    Sick,
+    AllSick,
+    BelowFloor,
+}
+
+impl Trouble {
+    const ALL: [Self; 4] = [Self::Stray, Self::Sick, Self::AllSick, Self::BelowFloor];
+
+    fn invariant(self) -> &'static str {
+        match self {
+            Self::Stray => "the route does not stay where nobody answers",
+            Self::Sick => "a sick task beside others does not stay",
+            Self::AllSick => "a service of which no task answers is deployed again",
+            Self::BelowFloor => "the desired count does not stay below the floor",
+        }
+    }
+}
+
+/// What else decides whether a remedy may be taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances {
+    /// Whether something goes on that may hold a healer back.
+    pub(crate) disturbed: bool,
+    /// Whether tasks that are started now would serve.
+    pub(crate) curable: bool,
+    /// How many remedies of the last hour count against the budget.
+    pub(crate) spent: usize,
+}
+
+/// Since when what lasts.
+#[derive(Debug, Default)]
+pub(crate) struct Liveness {
+    since: [Option<Timestamp>; 4],
+    /// When Eden forced deployments.
+    pub(crate) forced: Vec<Timestamp>,
+}
+
+impl Liveness {
+    /// Looks at what lasts.
+    pub(crate) fn look(
+        &mut self,
+        watch: &Watch,
+        changes: &[Change],
+        (setting, limits): (&Setting, &Limits),
+        around: Circumstances,
+        record: &mut Record,
+    ) {
+        let now = watch.now;
+        for (trouble, since) in Trouble::ALL.into_iter().zip(&mut self.since) {
+            let eye = Eye { watch, setting, limits, around, forced: &self.forced };
+            if !eye.sees(trouble) || !changes.is_empty() {
+                *since = None;
+                continue;
+            }
+            let from = *since.get_or_insert(now);
+            if now > from + ENDED_WITHIN {
+                let text = format!("since {from}");
+                record.breaks(now, trouble.invariant(), text);
+                *since = None;
+            }
+        }
+    }
+}
+
+/// Who sees what is the matter, and whether anything holds its remedy back.
+struct Eye<'a> {
+    watch: &'a Watch,
+    setting: &'a Setting,
+    limits: &'a Limits,
+    around: Circumstances,
+    forced: &'a [Timestamp],
+}
+
+impl Eye<'_> {
+    fn sees(&self, trouble: Trouble) -> bool {
+        let Self { watch, setting, around, .. } = self;
+        if around.disturbed || watch.wanted == 0 {
+            return false;
+        }
+        let asks_well = !setting.probes_path || setting.at_path == 200;
+        let may = watch.rolling_since.is_none()
+            && around.spent < self.limits.healing_budget_per_hour as usize;
+        match trouble {
+            Trouble::BelowFloor => watch.desired < setting.floor,
+            Trouble::Stray => {
+                !watch.serving
+                    && asks_well
+                    && self.well().any(|seen| self.is_old(seen, false))
+                    && (watch.nobody_listens || setting.probes_path)
+            }
+            Trouble::Sick => {
+                may && asks_well
+                    && around.curable
+                    && self.well().next().is_some()
+                    && self.sick().any(|seen| {
+                        let shows = setting.probes_path || seen.task.is_unhealthy();
+                        shows && self.is_old(seen, true) && seen.protected_at.is_none()
+                    })
+            }
+            Trouble::AllSick => {
+                let shows = setting.probes_path || setting.traffic.is_some();
+                let ran = watch.tasks.values().filter(|seen| seen.task.runs()).count();
+                let all =
+                    ran > 0 && self.sick().filter(|seen| self.is_old(seen, true)).count() == ran;
+                may && asks_well && shows && all && around.curable && self.may_deploy()
+            }
+        }
+    }
+
+    fn well(&self) -> impl Iterator<Item = &Seen> {
+        self.watch.tasks.values().filter(|seen| seen.task.runs() && seen.accused_since.is_none())
+    }
+
+    fn sick(&self) -> impl Iterator<Item = &Seen> {
+        self.watch.tasks.values().filter(|seen| seen.task.runs() && seen.accused_since.is_some())
+    }
+
+    /// Whether it is older than its grace.
+    fn is_old(&self, seen: &Seen, judged: bool) -> bool {
+        let grace = self.limits.startup_grace.max(self.setting.health_check_grace);
+        let grace = if judged { grace } else { Duration::ZERO };
+        seen.task.started_at.is_some_and(|at| self.watch.now >= at + grace)
+    }
+
+    /// Whether the cooldown is over, and deployments may still help.
+    fn may_deploy(&self) -> bool {
+        let now = self.watch.now;
+        let lately = self.forced.iter().filter(|at| now < **at + REMEMBERED).count();
+        let cooldown = self.limits.redeploy_cooldown_after(lately);
+        lately < MOST_DEPLOYMENTS && now >= self.watch.primary_since + cooldown
+    }
+}
