@@ -74,7 +74,7 @@ async fn a_function_is_configured_as_the_template_says() {
     let variables = shown.environment().and_then(|it| it.variables()).unwrap();
     assert_eq!(variables["API_GATEWAY_ID"], API);
     assert_eq!(variables["SNS_TOPIC_ARN"], TOPIC);
-    assert_eq!(whole.configuration().and_then(FunctionConfiguration::timeout), Some(150));
+    assert_eq!(whole.configuration().and_then(FunctionConfiguration::timeout), Some(210));
     // when, then: by its ARN it is the same
     let by_arn = client.get_function_configuration().function_name(shown.function_arn().unwrap());
     assert_eq!(by_arn.send().await.unwrap().function_name(), Some(HEALTH_MONITOR));
