@@ -82,6 +82,7 @@ pub fn text(found: &Found, width: usize) -> String {
         Diagnosis::Healthy => GOOD,
         Diagnosis::Starting
         | Diagnosis::Rolling { overdue: false, .. }
+        | Diagnosis::OldTasksRemain { overdue: false, .. }
         | Diagnosis::ScaledToZero
         | Diagnosis::Paused => WARN,
         _ => BAD,

@@ -82,6 +82,13 @@ pub enum Evidence {
         /// Since when.
         since: Timestamp,
     },
+    /// The deployment in progress stands beside the one that serves.
+    SideBySide {
+        /// The one that serves.
+        serving: String,
+        /// How far the other is, in AWS's words, if that was read.
+        stage: Option<String>,
+    },
     /// What could not be read.
     NotRead {
         /// What.
@@ -145,6 +152,12 @@ impl fmt::Display for Evidence {
             Evidence::Said { at, text } => write!(f, "ECS said at {at:.0}: {text}"),
             Evidence::InProgress { deployment, since } => {
                 write!(f, "deployment {deployment} has been in progress since {since:.0}")
+            }
+            Evidence::SideBySide { serving, stage: Some(stage) } => {
+                write!(f, "it is in stage {stage}, and the traffic is that of deployment {serving}")
+            }
+            Evidence::SideBySide { serving, stage: None } => {
+                write!(f, "the traffic is that of deployment {serving}")
             }
             Evidence::NotRead { what, because } => write!(f, "{what} could not be read: {because}"),
         }

@@ -1,5 +1,6 @@
 //! What was observed, in AWS's words: the only input of a decision besides limits and time.
 
+mod deployments;
 mod noted;
 mod route;
 mod service;
@@ -10,12 +11,14 @@ use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
+pub use deployments::{Side, Sides};
 pub use noted::{is_possible, noted_time};
 pub use route::{
     Integration, IntegrationKind, Pointer, Readiness, Route, Serves, Stage, StageDeployment,
 };
 pub use service::{
-    Deployment, DeploymentController, RolloutState, Service, ServiceEvent, ServiceStatus,
+    Deployment, DeploymentController, RolloutState, Scheduling, Service, ServiceEvent,
+    ServiceStatus, Shift, Strategy, Traffic,
 };
 pub use task::{LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, task_id};
 

@@ -10,7 +10,8 @@
 //! | scaled to zero| no task is wanted, and no minimum is set                      | none |
 //! | crash loop    | the last tasks died by themselves, or of their health checks  | people; roll back |
 //! | cannot start  | the last tasks never ran, or ECS says that it can start none  | people; roll back |
-//! | rolling       | a deployment is replacing tasks                               | none; people when overdue |
+//! | no instances  | of a daemon service: the cluster has none to run it           | people |
+//! | rolling       | a deployment is replacing tasks, or stands beside what serves and nothing is wrong | none; people when overdue |
 //! | task sick     | ECS calls tasks UNHEALTHY, or some do not answer while others do | stop them; most of them again: redeploy, roll back |
 //! | too few tasks | fewer run than should, and ECS is starting none               | redeploy |
 //! | route stale   | the route leads to no task that answers, although one does    | repair it |
@@ -18,6 +19,7 @@
 //! | healthy       | enough tasks run, the alarm is quiet                          | none |
 //! | rollout failed| the same, but ECS gave up the last deployment                 | people; roll back |
 //! | starting      | a task is on its way or fresh, or the route has just moved    | none: ECS has its turn |
+//! | old tasks remain | a rollout has all its new tasks, and waits for old ones to end | none; people when overdue |
 //! | disputed      | the alarm rings, but the API answers well                     | none |
 //! | service sick  | alarm and API agree that it fails, or the maintenance page has to be shown, and no task stands out | redeploy, roll back; try one stop |
 //!
@@ -29,19 +31,21 @@ mod diagnose;
 mod failures;
 mod ladder;
 mod patient;
+mod sides;
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use crate::evidence::Evidence;
-use crate::facts::{Facts, Observed, Route, ServiceStatus};
+use crate::facts::{Facts, Observed, Route, Service, ServiceStatus};
 use crate::limits::{Limits, Routing};
 use crate::mode::{self, Mode};
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::{self, State, View};
 pub use budget::remedies;
 use patient::Patient;
+use sides::Part;
 
 /// What was found, and what is to be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +91,7 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
     };
     let limits = rules.limits;
     let route_is = State::Good;
-    let patient = Patient {
+    let whole = Patient {
         service,
         tasks,
         facts,
@@ -97,8 +101,11 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
         limits,
         now,
     };
+    let serving = Part::serving(service, tasks);
+    let patient = serving.as_ref().map_or(whole, |part| whole.part(part));
     let sick = patient.sick().into_iter().chain(patient.unanswering());
-    let protection: BTreeSet<_> = sick.map(|(task, _)| task.arn.clone()).collect();
+    let sick = sick.map(|(task, _)| task).chain(patient.lingering());
+    let protection: BTreeSet<_> = sick.map(|task| task.arn.clone()).collect();
     let protection = protection.into_iter().collect();
     Asks { protection, former: limits.rollback }
 }
@@ -136,12 +143,13 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     finding.plan.append(route.map(|route| route.plan).unwrap_or_default());
     let (running, desired, pending) = (service.running, service.desired, service.pending);
     finding.evidence.insert(0, Evidence::Counts { running, desired, pending });
-    if desired < limits.min_desired_count {
+    // ECS counts the tasks of a daemon service itself, and refuses a count (F47).
+    if service.has_a_count() && desired < limits.min_desired_count {
         let to = limits.min_desired_count;
         finding.plan.steps.push(Step::RestoreDesiredCount { from: desired, to });
         return finding.named(Diagnosis::BelowFloor { desired, floor: to });
     }
-    if desired == 0 {
+    if service.has_a_count() && desired == 0 {
         finding.plan.holds.push(Hold::ScaledToZero);
         return finding.named(Diagnosis::ScaledToZero);
     }
@@ -149,13 +157,20 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     let plan = &finding.plan;
     let silenced = plan.holds.iter().any(|hold| matches!(hold, Hold::InMaintenance { .. }))
         || plan.steps.iter().any(|step| matches!(step, Step::ShowMaintenance { .. }));
-    let patient =
+    let whole =
         Patient { service, tasks, facts, route_changed_at, route_is, silenced, limits, now };
+    let serving = Part::serving(service, tasks);
+    let patient = serving.as_ref().map_or(whole, |part| whole.part(part));
     let unaddressed = patient.unaddressed(&finding.plan);
     finding.plan.holds.extend(unaddressed);
     let (diagnosis, evidence) = patient.diagnose();
+    let arriving = Part::arriving(service, tasks);
+    let arriving = arriving.as_ref().filter(|_| diagnosis.is_quiet());
+    let failing = arriving.and_then(|part| whole.part(part).arrival(part));
+    let of = arriving.filter(|_| failing.is_some()).map_or(patient, |part| whole.part(part));
+    let (diagnosis, evidence) = failing.unwrap_or((diagnosis, evidence));
     finding.evidence.extend(evidence);
-    let (plan, condition) = patient.remedy(&diagnosis);
+    let (plan, condition) = of.remedy(&diagnosis);
     finding.plan.append(plan);
     finding.plan.steps.extend(patient.note(&diagnosis, condition.as_ref()));
     finding.is_over = diagnosis.is_healthy() && condition.is_none() && patient.is_calm();
@@ -174,6 +189,7 @@ fn unread(facts: &Facts) -> Finding {
     };
     for (fact, because) in [
         (Fact::Service, facts.service.unknown()),
+        (Fact::Shift, facts.service.known().and_then(Service::unread_shift)),
         (Fact::Tasks, facts.tasks.unknown()),
         (Fact::Alarm, facts.alarm.unknown()),
         (Fact::Api, facts.api.unknown()),

@@ -57,6 +57,8 @@ impl Plan {
 pub enum Fact {
     /// The service and its deployments.
     Service,
+    /// How far a deployment is that shifts traffic.
+    Shift,
     /// The tasks.
     Tasks,
     /// The tasks' public addresses.
@@ -79,6 +81,7 @@ impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Fact::Service => "the service",
+            Fact::Shift => "how far the deployment in progress is",
             Fact::Tasks => "the tasks",
             Fact::Addresses => "the tasks' addresses",
             Fact::Integration => "an integration",

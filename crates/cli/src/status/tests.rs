@@ -7,8 +7,8 @@ use anstream::adapter::strip_str;
 use eden_core::config::HealthMonitorConfig;
 use eden_policy::facts::{
     Alarm, ApiAnswer, Deployment, DeploymentController, Facts, Integration, IntegrationKind,
-    LastStatus, Observed, Pointer, RolloutState, Route, Service, ServiceStatus, Stop, StopCode,
-    Task, TaskHealth, TaskNetwork,
+    LastStatus, Observed, Pointer, RolloutState, Route, Scheduling, Service, ServiceStatus, Stop,
+    StopCode, Strategy, Task, TaskHealth, TaskNetwork,
 };
 use eden_policy::mode::ModeTag;
 use jiff::Timestamp;
@@ -65,13 +65,18 @@ fn service() -> Service {
         desired: 1,
         running: 1,
         pending: 0,
+        scheduling: Scheduling::Replica,
         deployments: vec![Deployment {
             id: "ecs-svc/1".to_owned(),
             primary: true,
             rollout: RolloutState::Completed,
             created_at: ago(7_200),
             definition: "arn:aws:ecs:us-east-1:123456789012:task-definition/app:7".to_owned(),
+            desired: 1,
         }],
+        strategy: Strategy::Rolling,
+        bake_time: Duration::ZERO,
+        shift: None,
         health_check_grace: Duration::ZERO,
         controller: DeploymentController::Ecs,
         mode: ModeTag::Absent,

@@ -46,15 +46,17 @@ fn judge(Finding { diagnosis, evidence, plan, .. }: &Finding) -> Outcome {
         Diagnosis::Paused => {
             Outcome::unknown(format!("{found}, so nobody looks: `eden resume` ends that"))
         }
-        Diagnosis::Starting | Diagnosis::Rolling { overdue: false, .. } => {
-            Outcome::failed(found, waits)
-        }
+        Diagnosis::Starting
+        | Diagnosis::Rolling { overdue: false, .. }
+        | Diagnosis::OldTasksRemain { overdue: false, .. } => Outcome::failed(found, waits),
         Diagnosis::NotActive { .. } => Outcome::failed(
             found,
             "make the service, or deploy with the names of the right one: `sam deploy \
              --parameter-overrides ECSCluster=NAME ECSService=NAME`",
         ),
         Diagnosis::Rolling { overdue: true, .. }
+        | Diagnosis::OldTasksRemain { overdue: true, .. }
+        | Diagnosis::NoInstances
         | Diagnosis::RolloutFailed { .. }
         | Diagnosis::RouteStale
         | Diagnosis::TaskSick { .. }

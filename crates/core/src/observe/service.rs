@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{
-    DeploymentController as EcsController, DeploymentControllerType, DeploymentRolloutState,
-    Service as EcsService, ServiceEvent as EcsServiceEvent, ServiceField,
+    Deployment as EcsDeployment, DeploymentConfiguration, DeploymentController as EcsController,
+    DeploymentControllerType, DeploymentRolloutState, DeploymentStrategy, SchedulingStrategy,
+    Service as EcsService, ServiceEvent as EcsServiceEvent, ServiceField, StabilityStatus, TaskSet,
 };
 use eden_policy::facts::{
-    Deployment, DeploymentController, RolloutState, Service, ServiceEvent, ServiceStatus,
-    noted_time,
+    Deployment, DeploymentController, RolloutState, Scheduling, Service, ServiceEvent,
+    ServiceStatus, Strategy, noted_time,
 };
 use eden_policy::mode::ModeTag;
 use jiff::Timestamp;
@@ -40,7 +41,7 @@ pub async fn describe(aws: &Aws, target: &Target) -> Result<Service, CallError> 
             CallError::answered(
                 OPERATION,
                 &target.service,
-                "it has no ARN, or a deployment no id or time",
+                "it has no ARN, or a deployment or task set no id or time",
             )
         });
     }
@@ -60,7 +61,11 @@ fn missing() -> Service {
         desired: 0,
         running: 0,
         pending: 0,
+        scheduling: Scheduling::Replica,
         deployments: Vec::new(),
+        strategy: Strategy::Rolling,
+        bake_time: Duration::ZERO,
+        shift: None,
         health_check_grace: Duration::ZERO,
         controller: DeploymentController::Ecs,
         mode: ModeTag::Absent,
@@ -74,27 +79,20 @@ fn missing() -> Service {
 }
 
 fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Service> {
-    let deployments = service
-        .deployments()
-        .iter()
-        .filter(|deployment| deployment.status() != Some("INACTIVE"))
-        .map(|deployment| {
-            Some(Deployment {
-                id: deployment.id()?.to_owned(),
-                primary: deployment.status() == Some("PRIMARY"),
-                rollout: rollout(deployment.rollout_state()),
-                created_at: timestamp(deployment.created_at())?,
-                definition: deployment.task_definition().unwrap_or_default().to_owned(),
-            })
-        })
-        .collect::<Option<_>>()?;
+    let configuration = service.deployment_configuration();
     Some(Service {
         arn: service.service_arn()?.to_owned(),
         status: status(service.status()),
         desired: count(service.desired_count()),
         running: count(service.running_count()),
         pending: count(service.pending_count()),
-        deployments,
+        scheduling: scheduling(service.scheduling_strategy()),
+        deployments: deployments(service)?,
+        strategy: strategy(configuration),
+        bake_time: Duration::from_mins(
+            count(configuration.and_then(|it| it.bake_time_in_minutes()).unwrap_or(0)).into(),
+        ),
+        shift: None,
         health_check_grace: Duration::from_secs(
             count(service.health_check_grace_period_seconds().unwrap_or(0)).into(),
         ),
@@ -107,6 +105,44 @@ fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Servic
         seen: tag(service, &target.tag(SEEN)).map(str::to_owned),
         told: tag(service, &target.tag(TOLD)).map(str::to_owned),
         events: service.events().iter().filter_map(event).collect(),
+    })
+}
+
+/// The service's deployments, or the task sets that stand for them where ECS does not deploy it
+/// (F46).
+fn deployments(service: &EcsService) -> Option<Vec<Deployment>> {
+    if service.deployments().is_empty() {
+        return service.task_sets().iter().map(task_set).collect();
+    }
+    let present = |it: &&EcsDeployment| it.status() != Some("INACTIVE");
+    service.deployments().iter().filter(present).map(deployment).collect()
+}
+
+fn deployment(deployment: &EcsDeployment) -> Option<Deployment> {
+    Some(Deployment {
+        id: deployment.id()?.to_owned(),
+        primary: deployment.status() == Some("PRIMARY"),
+        rollout: rollout(deployment.rollout_state()),
+        created_at: timestamp(deployment.created_at())?,
+        definition: deployment.task_definition().unwrap_or_default().to_owned(),
+        desired: count(deployment.desired_count()),
+    })
+}
+
+/// A task set wants no task any more once it is DRAINING.
+fn task_set(set: &TaskSet) -> Option<Deployment> {
+    let drains = set.status() == Some("DRAINING");
+    Some(Deployment {
+        id: set.id()?.to_owned(),
+        primary: set.status() == Some("PRIMARY"),
+        rollout: match set.stability_status() {
+            Some(StabilityStatus::SteadyState) => RolloutState::Completed,
+            Some(StabilityStatus::Stabilizing) => RolloutState::InProgress,
+            Some(_) | None => RolloutState::Unknown,
+        },
+        created_at: timestamp(set.created_at())?,
+        definition: set.task_definition().unwrap_or_default().to_owned(),
+        desired: if drains { 0 } else { count(set.computed_desired_count()) },
     })
 }
 
@@ -142,6 +178,26 @@ fn rollout(state: Option<&DeploymentRolloutState>) -> RolloutState {
         Some(DeploymentRolloutState::Completed) => RolloutState::Completed,
         Some(DeploymentRolloutState::Failed) => RolloutState::Failed,
         Some(_) | None => RolloutState::Unknown,
+    }
+}
+
+/// A service that names none is a REPLICA one.
+fn scheduling(strategy: Option<&SchedulingStrategy>) -> Scheduling {
+    match strategy {
+        Some(SchedulingStrategy::Replica) | None => Scheduling::Replica,
+        Some(SchedulingStrategy::Daemon) => Scheduling::Daemon,
+        Some(_) => Scheduling::Unknown,
+    }
+}
+
+/// A service that names none is deployed as all were before there was a choice.
+fn strategy(configuration: Option<&DeploymentConfiguration>) -> Strategy {
+    match configuration.and_then(DeploymentConfiguration::strategy) {
+        Some(DeploymentStrategy::Rolling) | None => Strategy::Rolling,
+        Some(DeploymentStrategy::BlueGreen) => Strategy::BlueGreen,
+        Some(DeploymentStrategy::Linear) => Strategy::Linear,
+        Some(DeploymentStrategy::Canary) => Strategy::Canary,
+        Some(_) => Strategy::Unknown,
     }
 }
 

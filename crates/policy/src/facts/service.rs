@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Observed;
 use crate::mode::ModeTag;
-use crate::plan::Notes;
 
 /// An ECS service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,17 @@ pub struct Service {
     pub running: u32,
     /// Tasks on their way to RUNNING.
     pub pending: u32,
-    /// Its deployments, in the order ECS lists them.
+    /// Who decides how many tasks it should run.
+    pub scheduling: Scheduling,
+    /// Its deployments, in the order ECS lists them. Where ECS does not deploy it, its task sets
+    /// stand for them (F46).
     pub deployments: Vec<Deployment>,
+    /// How ECS replaces its tasks.
+    pub strategy: Strategy,
+    /// How long a deployment keeps the old tasks after it shifted traffic (`bakeTimeInMinutes`).
+    pub bake_time: Duration,
+    /// How far the deployment is that shifts traffic; read only while there is one (F45).
+    pub shift: Option<Observed<Shift>>,
     /// How long ECS itself ignores health checks of a fresh task.
     pub health_check_grace: Duration,
     /// Who deploys it.
@@ -54,34 +63,6 @@ pub struct ServiceEvent {
     pub text: String,
 }
 
-impl Service {
-    /// What its tags say of conditions.
-    pub fn notes(&self) -> Notes<'_> {
-        Notes { seen: self.seen.as_deref(), told: self.told.as_deref() }
-    }
-
-    /// The deployment that ECS is heading for.
-    pub fn primary(&self) -> Option<&Deployment> {
-        self.deployments.iter().find(|deployment| deployment.primary)
-    }
-
-    /// The deployment that is replacing tasks, if one is.
-    pub fn rolling(&self) -> Option<&Deployment> {
-        let replacing = self.deployments.iter().any(|deployment| !deployment.primary);
-        self.primary().filter(|primary| match primary.rollout {
-            RolloutState::InProgress => true,
-            RolloutState::Completed | RolloutState::Unknown => replacing,
-            RolloutState::Failed => false,
-        })
-    }
-
-    /// The deployment that the circuit breaker gave up, if ECS is still left with it: it starts no
-    /// further task of it, and keeps those of the one before as they are (F21).
-    pub fn given_up(&self) -> Option<&Deployment> {
-        self.primary().filter(|primary| primary.rollout == RolloutState::Failed)
-    }
-}
-
 /// A service's status; `Missing` when ECS knows no service of that name (it answers with a failure
 /// of reason MISSING then, F17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -99,7 +80,8 @@ pub enum ServiceStatus {
     Unknown,
 }
 
-/// Who deploys a service; only ECS's own controller accepts a forced redeployment (F22).
+/// Who deploys a service; only ECS's own controller accepts a forced redeployment (F22), and only
+/// with it does the service have deployments rather than task sets (F46).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeploymentController {
     /// ECS itself.
@@ -108,10 +90,59 @@ pub enum DeploymentController {
     Other,
 }
 
+/// Who decides how many tasks a service should run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheduling {
+    /// Whoever sets its desired count.
+    Replica,
+    /// ECS: one on each container instance. It refuses a desired count (F47).
+    Daemon,
+    /// A strategy this version does not know (F15).
+    Unknown,
+}
+
+/// How ECS replaces the tasks of a service that it deploys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// One after the other; what runs, serves.
+    Rolling,
+    /// It starts all new tasks beside the old ones, then shifts all traffic.
+    BlueGreen,
+    /// The same, but shifts traffic in equal steps.
+    Linear,
+    /// The same, but shifts a small part of the traffic first.
+    Canary,
+    /// A strategy this version does not know (F15): traffic may be shifted as by the others.
+    Unknown,
+}
+
+/// How far a deployment is that shifts traffic. Without a load balancer ECS shifts none, and the
+/// gateway is led by these stages instead (F45).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shift {
+    /// Whose the production traffic is.
+    pub traffic: Traffic,
+    /// The id of the deployment that brings the new tasks, if it is one of the service's.
+    pub target: Option<String>,
+    /// What AWS says of it: its lifecycle stage, or its status when it does not go on.
+    pub stage: String,
+}
+
+/// Whose the production traffic is while a deployment shifts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Traffic {
+    /// Still that of the old tasks: the new ones have yet to be validated.
+    Source,
+    /// That of the new tasks: the stage PRODUCTION_TRAFFIC_SHIFT is over.
+    Target,
+    /// That of the old tasks again: the deployment is rolled back, or was stopped.
+    Back,
+}
+
 /// A deployment of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
-    /// Its id, which its tasks carry as `startedBy` (F21).
+    /// Its id, which its tasks carry as `startedBy` (F21, F46).
     pub id: String,
     /// Whether it is the PRIMARY one.
     pub primary: bool,
@@ -121,6 +152,8 @@ pub struct Deployment {
     pub created_at: Timestamp,
     /// The task definition that it runs.
     pub definition: String,
+    /// Tasks it should run.
+    pub desired: u32,
 }
 
 /// How far a deployment is (F21).

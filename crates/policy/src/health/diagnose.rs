@@ -1,8 +1,9 @@
 //! The diagnosis: the first that fits, with what it rests on.
 
 use super::patient::{Patient, Sickness};
+use super::sides::Part;
 use crate::evidence::Evidence;
-use crate::facts::{Alarm, ApiAnswer, Task};
+use crate::facts::{Alarm, ApiAnswer, DeploymentController, Observed, Task};
 use crate::plan::Diagnosis;
 use crate::route::State;
 
@@ -11,10 +12,14 @@ impl Patient<'_> {
         if let Some(found) = self.failing() {
             return found;
         }
-        if let Some((deployment, overdue)) = self.rolling() {
-            let (id, since) = (deployment.id.clone(), deployment.created_at);
-            let evidence = vec![Evidence::InProgress { deployment: id.clone(), since }];
-            return (Diagnosis::Rolling { deployment: id, overdue }, evidence);
+        if let Some(found) = self.without_instances() {
+            return found;
+        }
+        if let Some((deployment, overdue)) = self.rolling()
+            && self.lingering().is_empty()
+        {
+            let deployment = deployment.id.clone();
+            return (Diagnosis::Rolling { deployment, overdue }, self.of_deployment());
         }
         let sick = self.sick();
         if sick.iter().any(|(task, _)| self.fresh(task, self.grace()).is_none()) {
@@ -25,7 +30,7 @@ impl Patient<'_> {
         let (running, desired) = (self.service.running, self.service.desired);
         let settled = self.unsettled().is_none();
         let diagnosis = if running < desired && settled {
-            Diagnosis::TooFewTasks { running, desired }
+            self.in_progress_by_ecs().unwrap_or(Diagnosis::TooFewTasks { running, desired })
         } else if self.route_is == State::Stale {
             Diagnosis::RouteStale
         } else if running < desired || !sick.is_empty() {
@@ -33,7 +38,37 @@ impl Patient<'_> {
         } else {
             self.of_whole(settled)
         };
-        (diagnosis, self.of_service())
+        (diagnosis, self.of_service().into_iter().chain(self.of_deployment()).collect())
+    }
+
+    /// What is wrong with the new tasks of a deployment that stand beside those that serve.
+    pub(super) fn arrival(&self, part: &Part) -> Option<(Diagnosis, Vec<Evidence>)> {
+        let given_up = || {
+            let deployment = self.service.primary().filter(|_| part.is_given_up())?.id.clone();
+            Some((Diagnosis::RolloutFailed { deployment }, self.of_deployment()))
+        };
+        self.failing().or_else(given_up)
+    }
+
+    /// Of a daemon service whose cluster has no instance to run it. ECS wants no task then, and none
+    /// is missing by the counts; what has just ended may be on its way to another instance.
+    fn without_instances(&self) -> Option<(Diagnosis, Vec<Evidence>)> {
+        if self.service.has_a_count() || self.service.desired > 0 || self.service.running > 0 {
+            return None;
+        }
+        let diagnosis = match self.unsettled() {
+            Some(_) => Diagnosis::Starting,
+            None => Diagnosis::NoInstances,
+        };
+        Some((diagnosis, Vec::new()))
+    }
+
+    /// While ECS has a deployment in progress, which is not to be started over, as many tasks as it
+    /// starts are its own matter.
+    fn in_progress_by_ecs(&self) -> Option<Diagnosis> {
+        let by_ecs = self.service.controller == DeploymentController::Ecs;
+        let deployment = self.service.in_progress().filter(|_| by_ecs)?.id.clone();
+        Some(Diagnosis::Rolling { deployment, overdue: false })
     }
 
     /// The diagnosis of a service whose tasks run and of which none stands out.
@@ -62,11 +97,34 @@ impl Patient<'_> {
     }
 
     /// The diagnosis of a service of which nothing is seen to fail: it may be left with a deployment
-    /// that ECS gave up.
+    /// that ECS gave up, or with one that is in progress and leaves it alone.
     fn of_quiet(&self) -> Diagnosis {
-        self.service.given_up().map_or(Diagnosis::Healthy, |given_up| Diagnosis::RolloutFailed {
-            deployment: given_up.id.clone(),
-        })
+        let lingering = self.lingering();
+        if let (Some((deployment, overdue)), [_, ..]) = (self.rolling(), &lingering[..]) {
+            let tasks = lingering.iter().map(|task| task.arn.clone()).collect();
+            return Diagnosis::OldTasksRemain { deployment: deployment.id.clone(), tasks, overdue };
+        }
+        let given_up = self.service.given_up().map(|it| it.id.clone());
+        let given_up = given_up.map(|deployment| Diagnosis::RolloutFailed { deployment });
+        let in_progress = self.service.in_progress().map(|it| it.id.clone());
+        let in_progress =
+            in_progress.map(|deployment| Diagnosis::Rolling { deployment, overdue: false });
+        given_up.or(in_progress).unwrap_or(Diagnosis::Healthy)
+    }
+
+    /// A deployment in progress, and whose the traffic is where it stands beside what serves.
+    fn of_deployment(&self) -> Vec<Evidence> {
+        let Some(deployment) = self.service.in_progress() else { return Vec::new() };
+        let (id, since) = (deployment.id.clone(), deployment.created_at);
+        let mut evidence = vec![Evidence::InProgress { deployment: id, since }];
+        if let Some(sides) = self.service.sides() {
+            let shift = self.service.shift.as_ref().and_then(Observed::known);
+            evidence.push(Evidence::SideBySide {
+                serving: sides.serving.id.clone(),
+                stage: shift.map(|shift| shift.stage.clone()),
+            });
+        }
+        evidence
     }
 
     /// What the alarm and the API say.

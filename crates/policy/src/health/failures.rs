@@ -65,18 +65,18 @@ impl Patient<'_> {
 
     /// What ECS said last of a task that it cannot start, if it has not said since that it can.
     fn said(&self) -> Option<&ServiceEvent> {
-        let primary = self.service.primary()?;
+        let since = self.service.primary().map(|primary| primary.created_at);
         let says = |text: &str, words: &[&str]| words.iter().any(|words| text.contains(words));
         let events = self.service.events.iter();
         events
-            .filter(|it| it.at >= primary.created_at)
+            .filter(|it| since.is_none_or(|since| it.at >= since))
             .take_while(|it| !says(&it.text, &CAN_START))
             .find(|it| says(&it.text, &CANNOT_START))
     }
 
     /// Whether ECS has tasks to start.
     fn wants_more(&self) -> bool {
-        self.service.running < self.service.desired || self.service.rolling().is_some()
+        self.service.running < self.service.desired || self.service.in_progress().is_some()
     }
 
     /// The last failures, newest first, without those that a later task has outlived.
@@ -121,9 +121,7 @@ impl Patient<'_> {
     /// ECS's own scaling say nothing about the application, and tasks of an earlier deployment
     /// nothing about the present one: it may be the remedy.
     pub(super) fn failures_of_present(&self) -> Vec<Failure<'_>> {
-        let primary = self.service.primary().map(|deployment| deployment.id.as_str());
-        let of_present =
-            |task: &&Task| task.deployment.is_none() || task.deployment.as_deref() == primary;
+        let of_present = |task: &&Task| self.service.is_of_present(task);
         let failed = self.tasks.iter().filter(of_present).filter_map(failure);
         let mut failures: Vec<_> = failed.collect();
         failures.sort_by_key(|(at, task, _)| (Reverse(*at), &task.arn));

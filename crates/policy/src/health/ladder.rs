@@ -39,6 +39,14 @@ impl Patient<'_> {
                 plan.holds.push(Hold::RolloutInProgress { deployment: deployment.clone() });
                 None
             }
+            Diagnosis::OldTasksRemain { overdue, .. } => {
+                plan.holds.extend(self.lingering().into_iter().map(|task| self.remains(task)));
+                overdue.then(|| self.proven("old_tasks_remain"))
+            }
+            Diagnosis::NoInstances => {
+                plan.holds.push(Hold::NoInstances);
+                Some(self.condition("no_instances"))
+            }
             Diagnosis::Starting => {
                 plan.holds.extend(self.awaited());
                 None
@@ -61,6 +69,8 @@ impl Patient<'_> {
         };
         let spent = plan.holds.iter().find(|hold| matches!(hold, Hold::BudgetSpent { .. }));
         let condition = condition.or_else(|| spent.map(|hold| self.proven(hold.reason())));
+        let foreign = plan.holds.iter().find(|hold| **hold == Hold::ForeignDeploymentController);
+        let condition = condition.or_else(|| foreign.map(|hold| self.condition(hold.reason())));
         let given_up =
             self.service.given_up().filter(|_| !plan.steps.iter().any(Step::needs_a_claim));
         let condition = given_up.map(|_| self.proven("rollout_failed")).or(condition);
@@ -71,6 +81,7 @@ impl Patient<'_> {
     fn clear_suspects(&self, diagnosis: &Diagnosis) -> Plan {
         match diagnosis {
             Diagnosis::Healthy
+            | Diagnosis::OldTasksRemain { .. }
             | Diagnosis::RouteStale
             | Diagnosis::TaskSick { .. }
             | Diagnosis::TooFewTasks { .. }
@@ -78,6 +89,7 @@ impl Patient<'_> {
             | Diagnosis::Disputed => {}
             Diagnosis::Starting
             | Diagnosis::Rolling { .. }
+            | Diagnosis::NoInstances
             | Diagnosis::CrashLoop { .. }
             | Diagnosis::CannotStart { .. }
             | Diagnosis::RolloutFailed { .. }
@@ -99,6 +111,18 @@ impl Patient<'_> {
         well.sort();
         let steps = well.into_iter().map(|task| Step::ClearSuspect { task }).collect();
         Plan { steps, ..Plan::default() }
+    }
+
+    /// Why an old task is still there after its rollout has all its new ones.
+    fn remains(&self, task: &Task) -> Hold {
+        let protected = self.facts.protected.known().is_some_and(|it| it.contains(&task.arn));
+        let because = match (task.wanted, task.stopping_at) {
+            (true, _) if protected => "it is protected from being stopped".to_owned(),
+            (true, _) => "ECS has not told it to stop yet".to_owned(),
+            (false, Some(since)) => format!("it has been stopping since {since:.0}"),
+            (false, None) => "it was told to stop, and has not".to_owned(),
+        };
+        Hold::OldTaskRemains { task: task.id().to_owned(), because }
     }
 
     /// What has yet to settle: fresh tasks that would be sick if they were older, or else whatever
@@ -328,6 +352,9 @@ impl Patient<'_> {
 
     fn redeploy(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
         let primary = self.deployable()?;
+        if let Some(deployment) = self.service.in_progress() {
+            return Err(Hold::RolloutInProgress { deployment: deployment.id.clone() });
+        }
         if let Some(given_up) = self.service.given_up() {
             match self.retried_at() {
                 None => return Err(Hold::RolloutFailed { deployment: given_up.id.clone() }),
@@ -348,6 +375,10 @@ impl Patient<'_> {
     fn deployable(&self) -> Result<&Deployment, Hold> {
         if self.service.controller != DeploymentController::Ecs {
             return Err(Hold::ForeignDeploymentController);
+        }
+        let beside = self.service.in_progress().filter(|_| self.service.is_side_by_side());
+        if let Some(deployment) = beside {
+            return Err(Hold::RolloutInProgress { deployment: deployment.id.clone() });
         }
         self.service.primary().ok_or_else(|| {
             let because = "it has no PRIMARY deployment".to_owned();
@@ -385,8 +416,7 @@ impl Patient<'_> {
 
     /// Whether some task of the present deployment runs well, so that what it runs is not to blame.
     fn present_runs_well(&self) -> bool {
-        let present = self.service.primary().map(|primary| primary.id.as_str());
-        let is_present = |task: &&Task| present.is_some() && task.deployment.as_deref() == present;
+        let is_present = |task: &&Task| self.service.is_of_present(task);
         self.tasks.iter().filter(is_present).any(|task| self.runs_well(task))
     }
 

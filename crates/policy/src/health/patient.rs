@@ -5,14 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::later;
+use super::sides::Part;
 use crate::facts::{
     Alarm, ApiAnswer, Deployment, Facts, LastStatus, Readiness, Service, Task, TaskHealth,
+    TaskNetwork,
 };
 use crate::limits::Limits;
 use crate::plan::{Fact, Hold, Plan};
 use crate::route::State;
 
 /// See the module.
+#[derive(Clone, Copy)]
 pub(super) struct Patient<'a> {
     pub(super) service: &'a Service,
     pub(super) tasks: &'a [Task],
@@ -41,6 +44,14 @@ pub(super) enum Sickness<'a> {
 pub(super) type Sick<'a> = (&'a Task, Sickness<'a>);
 
 impl<'a> Patient<'a> {
+    /// One side of it as a patient of its own.
+    pub(super) fn part<'b>(&self, part: &'b Part) -> Patient<'b>
+    where
+        'a: 'b,
+    {
+        Patient { service: &part.service, tasks: &part.tasks, ..*self }
+    }
+
     /// Tasks have had the time to get an address, and none has one: the route cannot be known to be
     /// right (F24).
     pub(super) fn unaddressed(&self, plan: &Plan) -> Option<Hold> {
@@ -135,6 +146,29 @@ impl<'a> Patient<'a> {
         let deployment = self.service.rolling()?;
         let due = later(deployment.created_at, self.limits.rollout_timeout);
         Some((deployment, self.now >= due))
+    }
+
+    /// The old tasks that a rollout waits for, when it has all its new ones: as many as are wanted
+    /// have been running for longer than their grace, and some run well. What becomes sick then is
+    /// no matter of the rollout.
+    pub(super) fn lingering(&self) -> Vec<&'a Task> {
+        if self.service.rolling().is_none() {
+            return Vec::new();
+        }
+        let new = self.tasks.iter().filter(|task| self.service.is_of_present(task));
+        let settled = new.filter(|task| task.runs() && self.fresh(task, self.grace()).is_none());
+        let settled: Vec<_> = settled.collect();
+        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        if settled.len() < desired || !settled.iter().any(|task| self.runs_well(task)) {
+            return Vec::new();
+        }
+        let is_over = |task: &Task| {
+            task.last_status == LastStatus::Stopping && task.network == TaskNetwork::Unattached
+        };
+        let old = |task: &&Task| !self.service.is_of_present(task) && !is_over(task);
+        let mut old: Vec<_> = self.tasks.iter().filter(old).collect();
+        old.sort_by_key(|task| &task.arn);
+        old
     }
 
     /// Why what is seen may be the past: a task on its way, fresh or just stopped, or a route

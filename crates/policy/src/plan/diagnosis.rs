@@ -25,6 +25,15 @@ pub enum Diagnosis {
         /// Whether that takes longer than it should.
         overdue: bool,
     },
+    /// A rollout has all its new tasks, and waits for these old ones to end.
+    OldTasksRemain {
+        /// The deployment's id.
+        deployment: String,
+        /// The old tasks' ARNs.
+        tasks: Vec<String>,
+        /// Whether that takes longer than it should.
+        overdue: bool,
+    },
     /// The circuit breaker gave up the last deployment, and nothing else is seen to fail: what runs
     /// is what was there before.
     RolloutFailed {
@@ -76,6 +85,8 @@ pub enum Diagnosis {
     },
     /// No task is wanted, and no floor is set.
     ScaledToZero,
+    /// ECS wants no task of a daemon service, as there is no instance to run one on.
+    NoInstances,
     /// There is no such service, or it is being deleted.
     NotActive {
         /// What ECS says about it.
@@ -90,6 +101,20 @@ impl Diagnosis {
     pub fn is_healthy(&self) -> bool {
         matches!(self, Diagnosis::Healthy)
     }
+
+    /// Whether nothing is seen to be wrong, with or without a deployment in progress.
+    pub(crate) fn is_quiet(&self) -> bool {
+        matches!(self, Diagnosis::Healthy | Diagnosis::Rolling { overdue: false, .. })
+    }
+}
+
+/// The ids of tasks, the first of many.
+fn named(tasks: &[String]) -> String {
+    let ids: Vec<_> = tasks.iter().take(NAMED).map(|arn| task_id(arn)).collect();
+    match tasks.len().saturating_sub(NAMED) {
+        0 => ids.join(", "),
+        more => format!("{} and {more} more", ids.join(", ")),
+    }
 }
 
 impl fmt::Display for Diagnosis {
@@ -103,6 +128,11 @@ impl fmt::Display for Diagnosis {
             Diagnosis::Rolling { deployment, overdue: true } => {
                 write!(f, "Deployment {deployment} has been in progress for too long")
             }
+            Diagnosis::OldTasksRemain { deployment, tasks, overdue } => {
+                let too_long = if *overdue { " for too long" } else { "" };
+                write!(f, "Deployment {deployment} has all its new tasks, and waits{too_long} for ")?;
+                write!(f, "old ones to end: {}", named(tasks))
+            }
             Diagnosis::RolloutFailed { deployment } => {
                 write!(f, "ECS gave up deployment {deployment}, and what ran before runs on")
             }
@@ -110,12 +140,7 @@ impl fmt::Display for Diagnosis {
                 f.write_str("The API Gateway leads to a task that is gone or does not answer")
             }
             Diagnosis::TaskSick { tasks } => {
-                let ids: Vec<_> = tasks.iter().take(NAMED).map(|arn| task_id(arn)).collect();
-                write!(f, "Unhealthy tasks: {}", ids.join(", "))?;
-                match tasks.len().saturating_sub(NAMED) {
-                    0 => Ok(()),
-                    more => write!(f, " and {more} more"),
-                }
+                write!(f, "Unhealthy tasks: {}", named(tasks))
             }
             Diagnosis::TooFewTasks { running, desired } => {
                 write!(f, "Task count mismatch: {running}/{desired}")
@@ -134,6 +159,9 @@ impl fmt::Display for Diagnosis {
                 write!(f, "Desired count {desired} is below the minimum of {floor}")
             }
             Diagnosis::ScaledToZero => f.write_str("Scaled to zero, and MIN_DESIRED_COUNT is 0"),
+            Diagnosis::NoInstances => {
+                f.write_str("The cluster has no container instance for the daemon service")
+            }
             Diagnosis::NotActive { status } => write!(f, "The service is {}", status.describe()),
             Diagnosis::Unknown => f.write_str("Not known: facts could not be read"),
         }

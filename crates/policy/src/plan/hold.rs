@@ -117,6 +117,16 @@ pub enum Hold {
         /// The deployment's id.
         deployment: String,
     },
+    /// An old task keeps a rollout from ending that has all its new tasks: that is no fault of what
+    /// it brings.
+    OldTaskRemains {
+        /// The task.
+        task: String,
+        /// Why it is still there.
+        because: String,
+    },
+    /// ECS decides how many tasks a daemon service runs, one on each instance, and there is none.
+    NoInstances,
     /// The circuit breaker gave up the last deployment: repeating it would not help.
     RolloutFailed {
         /// The deployment's id.
@@ -256,6 +266,8 @@ impl Hold {
             Hold::ServiceNotActive { .. } => "service_not_active",
             Hold::ScaledToZero => "scaled_to_zero",
             Hold::RolloutInProgress { .. } => "rollout_in_progress",
+            Hold::OldTaskRemains { .. } => "old_task_remains",
+            Hold::NoInstances => "no_instances",
             Hold::RolloutFailed { .. } => "rollout_failed",
             Hold::WithinStartupGrace { .. } => "within_startup_grace",
             Hold::RouteJustMoved { .. } => "route_just_moved",
@@ -332,8 +344,15 @@ impl fmt::Display for Hold {
             }
             Hold::ScaledToZero => f.write_str("the desired count is 0 and so is MIN_DESIRED_COUNT"),
             Hold::RolloutInProgress { deployment } => {
-                write!(f, "nothing is stopped or redeployed while {deployment} is in progress")
+                write!(f, "deployment {deployment} is in progress: it is not started over, and its ")?;
+                f.write_str("tasks are left to ECS")
             }
+            Hold::OldTaskRemains { task, because } => {
+                write!(f, "the rollout waits for old task {task}: {because}")
+            }
+            Hold::NoInstances => f.write_str(
+                "ECS runs one task on each container instance, and the cluster has none for it",
+            ),
             Hold::RolloutFailed { deployment } => {
                 write!(f, "deployment {deployment} failed: repeating it would not help")
             }

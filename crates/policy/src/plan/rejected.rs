@@ -24,6 +24,8 @@ pub enum Rejection {
     Stopping,
     /// ECS gives it a status that this version does not know (F15).
     StatusUnknown,
+    /// Its deployment has not been given production traffic yet (F45, F46).
+    Withheld,
     /// It fails its container health check.
     Unhealthy,
     /// It has no public address, or none that is visible yet (F24).
@@ -40,6 +42,9 @@ impl fmt::Display for Rejected {
             Rejection::Stopping => write!(f, "task {task} is stopping"),
             Rejection::StatusUnknown => {
                 write!(f, "task {task} is in a status unknown to this version")
+            }
+            Rejection::Withheld => {
+                write!(f, "task {task} is of a deployment that has no production traffic yet")
             }
             Rejection::Unhealthy => write!(f, "task {task} fails its container health check"),
             Rejection::NoAddress => write!(f, "task {task} has no public address, or none yet"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::{Lead, View};
-use crate::facts::{LastStatus, Readiness, Task, TaskHealth, TaskNetwork};
+use crate::facts::{LastStatus, Readiness, Side, Task, TaskHealth, TaskNetwork};
 use crate::plan::{Hold, Rejected, Rejection};
 
 /// So many endpoints are probed at once.
@@ -16,7 +16,8 @@ pub(super) struct Candidate<'a> {
     pub(super) task: &'a Task,
     pub(super) endpoint: SocketAddr,
     standing: Standing<'a>,
-    primary: bool,
+    /// Whether its deployment is the one that serves.
+    serving: bool,
     /// The first pointer that leads here.
     pointer: Option<usize>,
 }
@@ -50,29 +51,35 @@ pub(super) struct Survey<'a> {
     candidates: Vec<Candidate<'a>>,
     /// Tasks that run but have no address, sorted likewise.
     unaddressed: Vec<(&'a Task, bool)>,
-    /// Tasks that do not run.
+    /// Tasks that do not run, or that may not have the traffic yet.
     absent: Vec<(&'a Task, Rejection)>,
 }
 
 impl<'a> Survey<'a> {
     pub(super) fn of(view: &View<'a>, endpoints: &BTreeMap<String, SocketAddr>) -> Self {
-        let primary = view.service.and_then(|service| service.primary());
-        let is_primary =
-            |task: &Task| primary.is_some_and(|it| task.deployment.as_ref() == Some(&it.id));
+        let side = |task: &Task| view.service.map_or(Side::Other, |service| service.side_of(task));
         let leads: Vec<_> = view.pointers().map(|(.., lead)| lead).collect();
         let pointer_to = |task: &Task| {
             leads.iter().position(|lead| matches!(lead, Lead::Task(it, _) if it.arn == task.arn))
         };
         let mut survey = Survey { candidates: vec![], unaddressed: vec![], absent: vec![] };
         for task in view.tasks.iter().filter(|task| !is_over(task)) {
+            let serving = match side(task) {
+                Side::Serving => true,
+                Side::Other => false,
+                Side::Withheld => {
+                    survey.absent.push((task, absence(task).unwrap_or(Rejection::Withheld)));
+                    continue;
+                }
+            };
             match (absence(task), endpoints.get(&task.arn)) {
                 (Some(why), _) => survey.absent.push((task, why)),
-                (None, None) => survey.unaddressed.push((task, is_primary(task))),
+                (None, None) => survey.unaddressed.push((task, serving)),
                 (None, Some(endpoint)) => survey.candidates.push(Candidate {
                     task,
                     endpoint: *endpoint,
                     standing: standing(view, task, *endpoint),
-                    primary: is_primary(task),
+                    serving,
                     pointer: pointer_to(task),
                 }),
             }
@@ -82,9 +89,9 @@ impl<'a> Survey<'a> {
             let Task { arn, health, started_at, .. } = it.task;
             let age = (started_at.is_none(), started_at);
             let place = (it.pointer.is_none(), it.pointer);
-            (sick, !it.primary, place, *health, age, arn)
+            (sick, !it.serving, place, *health, age, arn)
         });
-        survey.unaddressed.sort_by_key(|(task, primary)| (!primary, &task.arn));
+        survey.unaddressed.sort_by_key(|(task, serving)| (!serving, &task.arn));
         survey.absent.sort_by_key(|(task, _)| &task.arn);
         survey
     }
@@ -138,7 +145,7 @@ impl<'a> Survey<'a> {
         let before = self.candidates.iter().take_while(|it| it.task.arn != target.task.arn);
         let unready = before.filter(|it| it.standing.may_change());
         let awaited = unready.map(|it| awaiting(it.task, it.standing.because())).next();
-        let unaddressed = self.unaddressed.iter().find(|(_, primary)| *primary && !target.primary);
+        let unaddressed = self.unaddressed.iter().find(|(_, serving)| *serving && !target.serving);
         awaited.or_else(|| unaddressed.map(|(task, _)| awaiting(task, "it has no address yet")))
     }
 

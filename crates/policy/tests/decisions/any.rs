@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use eden_policy::facts::{
     Alarm, ApiAnswer, DeploymentController, Former, Integration, IntegrationKind, LastStatus,
-    Observed, Pointer, Readiness, RolloutState, Route, Serves, Service, ServiceEvent,
-    ServiceStatus, Stage, StopCode, Task, TaskHealth, TaskNetwork,
+    Observed, Pointer, Readiness, RolloutState, Route, Scheduling, Serves, Service, ServiceEvent,
+    ServiceStatus, Shift, Stage, StopCode, Strategy as HowDeployed, Task, TaskHealth, TaskNetwork, Traffic,
 };
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Facts, Limits, Maintenance, Routing};
@@ -210,7 +210,7 @@ fn any_service() -> impl Strategy<Value = Service> {
         option::of(0u64..1_000),
         prop::collection::vec(0u64..30_000, 0..4),
         any_events(),
-        (any_mode_tag(), prop::bool::weighted(0.95), prop::bool::weighted(0.95)),
+        (any_mode_tag(), any_kind(), prop::bool::weighted(0.95)),
     )
         .prop_map(
             |(desired, running, state, age, rolling, unserved, redeployed, events, rest)| {
@@ -223,10 +223,12 @@ fn any_service() -> impl Strategy<Value = Service> {
                 service.seen = unserved.map(found);
                 service.redeployed_at = redeployed.into_iter().map(ago).collect();
                 service.events = events;
-                let (mode, ecs, active) = rest;
+                let (mode, kind, active) = rest;
                 service.mode = mode;
-                if !ecs {
-                    service.controller = DeploymentController::Other;
+                (service.controller, service.scheduling) = (kind.controller, kind.scheduling);
+                service.strategy = kind.strategy;
+                if service.shifts_traffic() {
+                    service.shift = kind.shift;
                 }
                 if !active {
                     service.status = ServiceStatus::Draining;
@@ -234,6 +236,38 @@ fn any_service() -> impl Strategy<Value = Service> {
                 service
             },
         )
+}
+
+/// What kind of service it is.
+#[derive(Debug, Clone)]
+struct Kind {
+    controller: DeploymentController,
+    scheduling: Scheduling,
+    strategy: HowDeployed,
+    shift: Option<Observed<Shift>>,
+}
+
+fn any_kind() -> impl Strategy<Value = Kind> {
+    use {DeploymentController as By, Scheduling as Count, HowDeployed as How};
+    let traffic = select(vec![Traffic::Source, Traffic::Target, Traffic::Back]);
+    let shift = (traffic, option::of(select(vec![PRIMARY, OLD]))).prop_map(|(traffic, target)| {
+        Shift { traffic, target: target.map(str::to_owned), stage: "BAKE_TIME".to_owned() }
+    });
+    (
+        prop_oneof![19 => Just(By::Ecs), 1 => Just(By::Other)],
+        prop_oneof![9 => Just(Count::Replica), 1 => select(vec![Count::Daemon, Count::Unknown])],
+        prop_oneof![
+            3 => Just(How::Rolling),
+            1 => select(vec![How::BlueGreen, How::Linear, How::Canary, How::Unknown]),
+        ],
+        option::weighted(0.9, known_or_not(shift)),
+    )
+        .prop_map(|(controller, scheduling, strategy, shift)| Kind {
+            controller,
+            scheduling,
+            strategy,
+            shift,
+        })
 }
 
 fn any_mode_tag() -> impl Strategy<Value = ModeTag> {

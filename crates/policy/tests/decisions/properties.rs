@@ -70,6 +70,7 @@ proptest! {
             | Diagnosis::Paused
             | Diagnosis::NotActive { .. }
             | Diagnosis::ScaledToZero
+            | Diagnosis::NoInstances
             | Diagnosis::Starting
             | Diagnosis::Rolling { overdue: false, .. } => true,
             Diagnosis::Rolling { overdue: true, .. }
@@ -77,6 +78,7 @@ proptest! {
             | Diagnosis::CannotStart { .. }
             | Diagnosis::RolloutFailed { .. } => !case.limits.rollback,
             Diagnosis::Healthy
+            | Diagnosis::OldTasksRemain { .. }
             | Diagnosis::RouteStale
             | Diagnosis::Disputed
             | Diagnosis::TaskSick { .. }
@@ -93,6 +95,7 @@ proptest! {
         let quiet = matches!(
             finding.diagnosis,
             Diagnosis::Healthy | Diagnosis::RouteStale | Diagnosis::Disputed
+                | Diagnosis::OldTasksRemain { .. }
         );
         prop_assert!(!quiet || finding.remedies().is_empty());
         if matches!(finding.diagnosis, Diagnosis::Paused | Diagnosis::NotActive { .. }) {
@@ -259,11 +262,37 @@ proptest! {
         );
     }
 
+    /// Sick tasks are stopped meanwhile only where the rollout is not what judges them: it has all its
+    /// new tasks, or stands beside those that serve.
     #[test]
-    fn a_rollout_in_progress_is_neither_stopped_nor_started_over(case in any_case()) {
-        let rolling = case.facts.service.known().is_some_and(|it| it.rolling().is_some());
+    fn a_deployment_in_progress_is_neither_started_over_nor_disturbed(case in any_case()) {
+        let Some(service) = case.facts.service.known() else { return Ok(()) };
         let finding = case.decide();
-        prop_assert!(!rolling || (finding.stopped().is_empty() && !finding.redeploys()));
+        prop_assert!(service.in_progress().is_none() || !finding.redeploys());
+        let old = |task: &Task| !service.is_of_present(task);
+        let may_stop = service.rolling().is_none() || case.tasks().iter().any(old);
+        prop_assert!(may_stop || finding.stopped().is_empty());
+    }
+
+    #[test]
+    fn what_stands_beside_the_serving_tasks_is_never_touched(case in any_case()) {
+        let Some(service) = case.facts.service.known() else { return Ok(()) };
+        let finding = case.decide();
+        if service.sides().is_some() {
+            for id in finding.stopped() {
+                let of = service.deployment_of(case.task(id)).map(|it| &it.id);
+                prop_assert!(of.is_none() || of == service.serving().map(|it| &it.id));
+            }
+            let rolls_back = |step: &Step| matches!(step, Step::RollBack { .. });
+            prop_assert!(!finding.plan.steps.iter().any(rolls_back));
+        }
+    }
+
+    #[test]
+    fn the_count_of_a_service_that_has_none_is_never_written(case in any_case()) {
+        let counted = case.facts.service.known().is_some_and(|it| it.has_a_count());
+        let restores = |step: &Step| matches!(step, Step::RestoreDesiredCount { .. });
+        prop_assert!(counted || !case.decide().plan.steps.iter().any(restores));
     }
 
     #[test]

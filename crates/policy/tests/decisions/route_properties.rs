@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use eden_policy::facts::{IntegrationKind, Observed, Pointer, Readiness, Task, TaskHealth};
+use eden_policy::facts::{
+    IntegrationKind, Observed, Pointer, Readiness, Side, Task, TaskHealth,
+};
 use eden_policy::{Plan, Step, route};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -43,12 +45,18 @@ fn readiness_of<'a>(scene: &'a Scene, task: &Task) -> Option<&'a Readiness> {
     scene.route.readiness.get(&endpoint_of(scene, task)?)
 }
 
-/// Whether a task runs, has an address, is not sick, and answered or need not.
+/// Whether a task's deployment may have no production traffic yet.
+fn is_withheld(scene: &Scene, task: &Task) -> bool {
+    scene.service.as_ref().is_some_and(|service| service.side_of(task) == Side::Withheld)
+}
+
+/// Whether a task runs, has an address, is not sick, may have the traffic, and answered or need not.
 fn is_ready(scene: &Scene, task: &Task) -> bool {
     let answers = !scene.routing.probing || readiness_of(scene, task) == Some(&Readiness::Ready);
     task.runs()
         && task.health != TaskHealth::Unhealthy
         && endpoint_of(scene, task).is_some()
+        && !is_withheld(scene, task)
         && answers
 }
 
@@ -149,7 +157,7 @@ proptest! {
             prop_assert!(service.rolling().is_none());
             prop_assert!(!scene.tasks.iter().any(|task| is_ready(&scene, task)));
             // Whoever could be ready was asked, and could be reached.
-            for task in &scene.tasks {
+            for task in scene.tasks.iter().filter(|task| !is_withheld(&scene, task)) {
                 if task.runs() && task.health != TaskHealth::Unhealthy
                     && endpoint_of(&scene, task).is_some()
                 {
@@ -159,6 +167,15 @@ proptest! {
             let due = service.unserved_since.map(|since| since.checked_add(page.after).unwrap());
             prop_assert!(!shows(&plan) || due.is_some_and(|due| due <= scene.now));
             prop_assert_eq!(marks(&plan), service.unserved_since.is_none());
+        }
+    }
+
+    #[test]
+    fn the_route_is_never_led_to_a_task_that_may_have_no_traffic_yet(scene in any_scene_asked()) {
+        let plan = scene.plan();
+        let withheld = |id: &str| scene.tasks.iter().any(|it| it.id() == id && is_withheld(&scene, it));
+        for (task, ..) in plan.steps.iter().filter_map(led_to) {
+            prop_assert!(!withheld(task), "{task}");
         }
     }
 

@@ -110,6 +110,8 @@ pub fn named(diagnosis: &Diagnosis) -> &'static str {
         Diagnosis::Starting => "starting",
         Diagnosis::Rolling { overdue: false, .. } => "rolling",
         Diagnosis::Rolling { overdue: true, .. } => "rolling_overdue",
+        Diagnosis::OldTasksRemain { .. } => "old_tasks_remain",
+        Diagnosis::NoInstances => "no_instances",
         Diagnosis::RolloutFailed { .. } => "rollout_failed",
         Diagnosis::RouteStale => "route_stale",
         Diagnosis::TaskSick { .. } => "task_sick",

@@ -209,7 +209,7 @@ impl World {
         self.deployments.iter_mut().for_each(|deployment| deployment.primary = false);
         self.past.push(Past { definition: definition.clone(), created_at, completed: false });
         let rollout = RolloutState::InProgress;
-        let primary = Deployment { id, primary: true, rollout, created_at, definition };
+        let primary = Deployment { id, primary: true, rollout, created_at, definition, desired: 1 };
         self.deployments.insert(0, primary);
     }
 
