@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use eden_input::Hints;
-use eden_policy::facts::{Observed, Readiness, Route, Serves};
+use eden_policy::facts::{Observed, Readiness, Route, Serves, Service};
 use eden_policy::plan::{Fact, Rejected, Rejection};
 use eden_policy::route::{self, View, is_move};
 use eden_policy::{Hold, Plan, Step, mode};
@@ -223,6 +223,11 @@ impl Reconciler<'_> {
         {
             // Without the service no task counts as one of the PRIMARY deployment.
             plan.holds.push(Hold::FactUnknown { fact: Fact::Service, because: because.clone() });
+        }
+        if let Some(because) = service.known().and_then(Service::unread_shift) {
+            // The old tasks keep the route meanwhile, but perhaps for too long.
+            let because = because.to_owned();
+            plan.holds.push(Hold::FactUnknown { fact: Fact::Shift, because });
         }
         plan
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use eden_lab::World;
 use eden_lab::example::{API, CLUSTER, HEALTH_MONITOR, SERVICE};
-use eden_lab::world::{AppState, Behaviour, Call, HealthStatus, Networking, PublicAddress};
+use eden_lab::world::{
+    AppState, Beside, Behaviour, Call, Deploys, HealthStatus, Networking, PublicAddress,
+};
 use serde_json::json;
 
 use super::Variant;
@@ -34,12 +36,15 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
         rig.lab.world().start_traffic(API, &variant.path(), Duration::from_secs(1));
 
         settle(&rig).await;
+        deploy_beside(&rig).await;
+        settle(&rig).await;
         variant.lead_astray(&mut rig.lab.world());
         check(&rig).await;
         crash_again_and_again(&rig).await;
         scale_to_zero(&rig).await;
         recover(&rig).await;
         sicken(&rig).await;
+        fail_where_nothing_is_deployed(&rig).await;
         break_application(&rig).await;
         if variant == Variant::Maintenance {
             fall_silent(&rig).await;
@@ -88,6 +93,18 @@ async fn crash_again_and_again(rig: &Rig) {
     look(rig).await;
 }
 
+/// Somebody deploys the service by another strategy, which shifts traffic: both functions see how far
+/// that is.
+async fn deploy_beside(rig: &Rig) {
+    let change = |deploys| rig.lab.world().set_deploys(CLUSTER, SERVICE, deploys);
+    change(Deploys::BesideBy(Beside::blue_green(2))).expect("the example's service");
+    rig.lab.world().new_deployment(CLUSTER, SERVICE, None).expect("the example's service");
+    rig.wait(minutes(2)).await;
+    look(rig).await;
+    assert!(rig.lab.until(minutes(10), is_steady).await);
+    change(Deploys::Rolling).expect("the example's service");
+}
+
 async fn scale_to_zero(rig: &Rig) {
     settle(rig).await;
     let scaled = rig.lab.world().set_desired_count(CLUSTER, SERVICE, 0);
@@ -132,6 +149,21 @@ async fn deploy_what_crashes(rig: &Rig) {
         service.primary.task_definition.revision == good && is_steady(world)
     };
     assert!(rig.lab.until(minutes(30), rolled_back).await);
+}
+
+/// The application fails while somebody else deploys the service: what is found is noted, and the note
+/// is taken away when it is over.
+async fn fail_where_nothing_is_deployed(rig: &Rig) {
+    settle(rig).await;
+    let deploys = |deploys| rig.lab.world().set_deploys(CLUSTER, SERVICE, deploys);
+    let every_task = |app| rig.lab.world().set_app_of_service(CLUSTER, SERVICE, app);
+    deploys(Deploys::External).expect("the example's service");
+    every_task(AppState::Failing(500)).expect("the example's service");
+    rig.wait(minutes(4)).await;
+    every_task(AppState::Serving).expect("the example's service");
+    rig.wait(minutes(10)).await;
+    look(rig).await;
+    deploys(Deploys::Rolling).expect("the example's service");
 }
 
 /// The application fails while ECS sees nothing wrong; the alarm wakes health-monitor.

@@ -32,7 +32,7 @@ const NOT_CALLED: [&str; 5] = [
 
 /// The wildcards of every variant's policies: actions and the part of the ARN that names the
 /// resource.
-const WILDCARDS: [(&str, &str); 10] = [
+const WILDCARDS: [(&str, &str); 11] = [
     // It takes no other resource; its condition names the cluster (F27).
     ("ecs:ListTasks", "*"),
     // It takes no other resource (F28).
@@ -44,6 +44,8 @@ const WILDCARDS: [(&str, &str); 10] = [
     ("ecs:TagResource", "task/prod-eden-cluster/*"),
     ("ecs:UntagResource", "task/prod-eden-cluster/*"),
     ("ecs:DescribeContainerInstances", "container-instance/prod-eden-cluster/*"),
+    // So are those of the service's deployments.
+    ("ecs:DescribeServiceDeployments", "service-deployment/prod-eden-cluster/prod-eden-service/*"),
     // Lambda names the streams of the function's own log group.
     ("logs:CreateLogStream", "log-group:/aws/lambda/FUNCTION:*"),
     ("logs:PutLogEvents", "log-group:/aws/lambda/FUNCTION:*"),
@@ -269,7 +271,6 @@ fn health_monitor_alone_may_change_the_service_and_tell_people_of_more_than_main
     let of_updater = ["ecs:TagResource", "ecs:UntagResource", "sns:Publish"];
     let of_rollback = [
         "ecs:DescribeServiceRevisions",
-        "ecs:ListServiceDeployments",
         "iam:PassRole",
         "ssm:GetParameter",
     ];

@@ -2,3 +2,4 @@
 //! and the right end.
 
 mod contract;
+mod kinds;

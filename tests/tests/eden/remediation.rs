@@ -7,7 +7,7 @@ mod many_tasks;
 mod observing;
 mod one_task;
 mod rollouts;
-mod scene;
+pub mod scene;
 mod sick_tasks;
 mod starts;
 mod throttling;

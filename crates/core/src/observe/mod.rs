@@ -10,6 +10,7 @@ mod gateway;
 mod hosts;
 mod protection;
 mod service;
+mod shift;
 mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +55,7 @@ pub async fn route(
     hints: &Hints,
 ) -> RouteFacts {
     let (service, (tasks, endpoints), read) = tokio::join!(
-        service(aws, target),
+        shift::service_and_shift(aws, target),
         tasks_and_endpoints(aws, target, gateway.backend_port, wanted, hints),
         gateway::read(aws, gateway),
     );
@@ -96,7 +97,7 @@ pub async fn health(
         api::answer(aws, &edge.web, &config.people, gateway).await
     };
     let (service, (tasks, endpoints), read, alarm, api) = tokio::join!(
-        service(aws, &config.target),
+        shift::service_and_shift(aws, &config.target),
         tasks,
         read,
         alarm::state(aws, &config.alarm_name),

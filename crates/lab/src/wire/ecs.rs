@@ -14,7 +14,7 @@ use super::protocol::Body;
 use super::request::ApiRequest;
 use crate::world::arn::short_name;
 use crate::world::events::{described_task, epoch_seconds, show_tags};
-use crate::world::{Deployment, Service, ServiceStatus, Task, World};
+use crate::world::{Deployment, Deploys, Service, ServiceStatus, Task, World};
 
 /// So many services `DescribeServices` takes, so many tasks `DescribeTasks` (F17).
 const MOST_SERVICES: usize = 10;
@@ -182,6 +182,30 @@ fn update_service(world: &mut World, input: UpdateService) -> Result<Value, ApiE
     if service.status == ServiceStatus::Inactive {
         return Err(ApiError::new(400, "ServiceNotActiveException", "Service was not ACTIVE."));
     }
+    let not_that = |message: &str| Err(ApiError::invalid_parameter(message));
+    if service.daemon && input.desired_count.is_some() {
+        // https://github.com/fabfuel/ecs-deploy/issues/59
+        return not_that(
+            "The daemon scheduling strategy does not support a desired count for services. Remove \
+             the desired count value and try again.",
+        );
+    }
+    let deploys = input.force_new_deployment || input.task_definition.is_some();
+    match service.deploys {
+        Deploys::Rolling | Deploys::BesideBy(_) => {}
+        // https://github.com/keidarcy/e1s/issues/145
+        Deploys::CodeDeploy if deploys => {
+            return not_that(
+                "Unable to update task definition on services with a CODE_DEPLOY deployment \
+                 controller. Use AWS CodeDeploy to trigger a new deployment.",
+            );
+        }
+        // Its words are assumed; that it is refused is F22.
+        Deploys::External if deploys => {
+            return not_that("Services with an EXTERNAL deployment controller are not deployed.");
+        }
+        Deploys::CodeDeploy | Deploys::External => {}
+    }
     let name = service.name.clone();
     let current = service.primary.task_definition.clone();
     let definition = match &input.task_definition {
@@ -246,11 +270,13 @@ fn show_service(world: &World, service: &Service, with_tags: bool) -> Value {
     let tasks = world.tasks(&service.cluster, &service.name);
     let (running, pending) = counts(&tasks);
     let definition = &service.primary.task_definition;
-    let deployments: Vec<Value> = service
-        .deployments()
-        .enumerate()
-        .map(|(index, deployment)| show_deployment(world, service, deployment, index, &tasks))
-        .collect();
+    // Services have deployments, or task sets (F46).
+    let each = service.deployments().enumerate();
+    let (deployments, task_sets): (Vec<Value>, Vec<Value>) = if service.deploys.by_task_sets() {
+        (vec![], each.map(|(index, it)| show_task_set(world, service, it, index, &tasks)).collect())
+    } else {
+        (each.map(|(index, it)| show_deployment(world, service, it, index, &tasks)).collect(), vec![])
+    };
     let events: Vec<Value> = service
         .messages
         .iter()
@@ -275,27 +301,36 @@ fn show_service(world: &World, service: &Service, with_tags: bool) -> Value {
         "platformVersion": definition.networking.is_fargate().then_some("1.4.0"),
         "taskDefinition": world.arns().task_definition(&definition.family, definition.revision),
         "deploymentConfiguration": show_configuration(service),
-        "deploymentController": { "type": "ECS" },
+        "deploymentController": { "type": service.deploys.controller() },
         "deployments": deployments,
+        "taskSets": task_sets,
         "events": events,
         "healthCheckGracePeriodSeconds": service.health_check_grace_period_seconds,
         "loadBalancers": [],
-        "schedulingStrategy": "REPLICA",
+        "schedulingStrategy": if service.daemon { "DAEMON" } else { "REPLICA" },
         "createdAt": epoch_seconds(service.created_at),
         "tags": tags,
     })
 }
 
 fn show_configuration(service: &Service) -> Value {
-    json!({
+    let mut shown = json!({
         "deploymentCircuitBreaker": {
             "enable": service.circuit_breaker,
             "rollback": service.rollback,
         },
         "maximumPercent": service.maximum_percent,
         "minimumHealthyPercent": service.minimum_healthy_percent,
-        "strategy": "ROLLING",
-    })
+    });
+    if let Some(strategy) = service.deploys.strategy() {
+        shown["strategy"] = strategy.into();
+    }
+    if let Deploys::BesideBy(beside) = &service.deploys {
+        shown["bakeTimeInMinutes"] = beside.bake_minutes.into();
+        let stages: Vec<_> = beside.pauses.iter().map(|stage| stage.as_str()).collect();
+        shown["lifecycleHooks"] = json!([{ "targetType": "PAUSE", "lifecycleStages": stages }]);
+    }
+    shown
 }
 
 fn show_deployment(
@@ -311,8 +346,10 @@ fn show_deployment(
     let definition = &deployment.task_definition;
     // One that is being replaced wants no more tasks than it still has.
     let (status, desired) = match index {
-        0 => ("PRIMARY", service.desired_count as usize),
-        _ => ("ACTIVE", running + pending),
+        0 if deployment.lifecycle.is_none() => ("PRIMARY", service.desired_count as usize),
+        0 => ("PRIMARY", service.wanted_of(deployment)),
+        _ if service.deploys == Deploys::Rolling => ("ACTIVE", running + pending),
+        _ => ("ACTIVE", service.wanted_of(deployment)),
     };
     json!({
         "id": deployment.id,
@@ -328,5 +365,44 @@ fn show_deployment(
         "platformVersion": definition.networking.is_fargate().then_some("1.4.0"),
         "rolloutState": deployment.rollout_state.as_str(),
         "rolloutStateReason": deployment.rollout_state_reason,
+    })
+}
+
+/// A task set (API reference of `TaskSet`), whose tasks carry its id as `startedBy`.
+fn show_task_set(
+    world: &World,
+    service: &Service,
+    set: &Deployment,
+    index: usize,
+    tasks: &[&Task],
+) -> Value {
+    let own: Vec<&Task> = tasks.iter().copied().filter(|task| task.started_by == set.id).collect();
+    let (running, pending) = counts(&own);
+    let wanted = service.wanted_of(set);
+    let status = match (index, set.scale_percent) {
+        (0, _) => "PRIMARY",
+        (_, 0) => "DRAINING",
+        _ => "ACTIVE",
+    };
+    let steady = running == wanted && pending == 0 && own.iter().all(|task| task.is_ready());
+    let definition = &set.task_definition;
+    let started_by = (service.deploys == Deploys::CodeDeploy).then_some("CODE_DEPLOY");
+    let id = set.id.as_str();
+    json!({
+        "id": id,
+        "taskSetArn": world.arns().task_set(&service.cluster, &service.name, id),
+        "serviceArn": service.arn,
+        "clusterArn": world.arns().cluster(&service.cluster),
+        "startedBy": started_by,
+        "status": status,
+        "taskDefinition": world.arns().task_definition(&definition.family, definition.revision),
+        "computedDesiredCount": wanted,
+        "pendingCount": pending,
+        "runningCount": running,
+        "createdAt": epoch_seconds(set.created_at),
+        "updatedAt": epoch_seconds(set.updated_at),
+        "launchType": definition.networking.launch_type(),
+        "scale": { "value": f64::from(set.scale_percent), "unit": "PERCENT" },
+        "stabilityStatus": if steady { "STEADY_STATE" } else { "STABILIZING" },
     })
 }

@@ -28,6 +28,10 @@ impl Arns {
         self.arn("ecs", &format!("container/{cluster}/{task}/{id}"))
     }
 
+    pub(crate) fn task_set(&self, cluster: &str, service: &str, id: &str) -> String {
+        self.arn("ecs", &format!("task-set/{cluster}/{service}/{id}"))
+    }
+
     pub(crate) fn container_instance(&self, cluster: &str, id: &str) -> String {
         self.arn("ecs", &format!("container-instance/{cluster}/{id}"))
     }

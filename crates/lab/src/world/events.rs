@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::World;
+use super::binding::Binding;
 use super::eni::NetworkInterface;
 use super::placement::Networking;
 use super::service::RolloutState;
@@ -210,12 +211,13 @@ fn interface_of_container(interface: &NetworkInterface) -> Value {
 /// them for `bridge`, and none for `awsvpc` and `host`.
 fn network_bindings(task: &Task, ran: bool) -> Value {
     match task.definition.networking {
-        Networking::Bridge { .. } if ran => json!([{
-            "bindIP": "0.0.0.0",
-            "containerPort": task.definition.port,
-            "hostPort": task.endpoint().port(),
-            "protocol": "tcp",
-        }]),
+        Networking::Bridge { .. } if ran => {
+            let port = task.definition.port;
+            let usual = [Binding::of(port)];
+            let bindings = task.definition.bindings.as_deref().unwrap_or(&usual);
+            let own = bindings.iter().filter(|it| it.container == CONTAINER);
+            own.map(|it| it.show(port, task.endpoint().port())).collect()
+        }
         Networking::Bridge { .. }
         | Networking::Fargate(_)
         | Networking::Awsvpc

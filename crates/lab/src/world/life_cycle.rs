@@ -38,10 +38,11 @@ fn following(task: &Task) -> Option<TaskStatus> {
 }
 
 impl World {
-    /// Starts a task of the service's PRIMARY deployment; `None` when there is no room for it.
-    pub(super) fn start_task(&mut self, service_arn: &str) -> Option<TaskId> {
+    /// Starts a task of this deployment of the service; `None` when there is no room for it.
+    pub(super) fn start_task(&mut self, service_arn: &str, deployment: &str) -> Option<TaskId> {
         let service = self.services.get(service_arn)?;
-        let definition = service.primary.task_definition.clone();
+        let definition =
+            service.deployments().find(|it| it.id == deployment)?.task_definition.clone();
         let cluster = service.cluster.clone();
         let Site { availability_zone, container_instance_arn, interface, endpoint } =
             self.place(service_arn, &cluster, &definition)?;
@@ -57,7 +58,7 @@ impl World {
             service_arn: service.arn.clone(),
             group: format!("service:{}", service.name),
             definition_arn: self.arns.task_definition(&definition.family, definition.revision),
-            started_by: service.primary.id.clone(),
+            started_by: deployment.to_owned(),
             last_status: first,
             desired_status: DesiredStatus::Running,
             version: 0,

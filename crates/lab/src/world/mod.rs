@@ -4,6 +4,7 @@ mod alarm;
 mod application;
 pub(crate) mod arn;
 mod behaviour;
+mod binding;
 mod bus;
 mod eni;
 pub(crate) mod events;
@@ -26,6 +27,7 @@ mod rollout;
 mod scheduler;
 pub(crate) mod secrets;
 mod service;
+mod side_by_side;
 mod sns;
 mod sqs;
 mod stacks;
@@ -49,6 +51,7 @@ pub use alarm::{Alarm, AlarmState, AlarmStatus};
 pub use application::{Answer, AppState, Listener};
 pub(crate) use application::{Asked, Connection, address};
 pub use behaviour::Behaviour;
+pub use binding::Binding;
 pub use bus::{Delivery, DeliveryFaults, Rule};
 pub use eni::{NetworkInterface, PublicAddress};
 pub use failures::Failures;
@@ -67,6 +70,7 @@ pub use logs::{LogEvent, LogGroup, Logs};
 pub use operator::OperatorError;
 pub use placement::{ContainerInstance, Networking};
 pub use service::{Deployment, RolloutState, Service, ServiceMessage, ServiceSpec, ServiceStatus};
+pub use side_by_side::{Beside, Deploys, Lifecycle, LifecycleStage};
 pub use sns::{Message, Subscription, Topic};
 pub use sqs::SqsQueue;
 pub use stacks::DeployedStack;
@@ -322,6 +326,7 @@ impl World {
     fn happen(&mut self, due: Due) {
         match due {
             Due::Schedule(service_arn) => self.schedule(&service_arn),
+            Due::Lifecycle(service_arn) => self.advance_lifecycle(&service_arn),
             Due::Advance { task, from, desired } => self.advance_task(task, from, desired),
             Due::ShowInterface(task) => self.show_interface(task),
             Due::ShowAddress(task) => self.show_address(task),

@@ -23,6 +23,9 @@ pub enum OperatorError {
     /// No such task.
     #[error("there is no task {0:?}; a task is named by its ARN, for an hour after it stopped")]
     NoSuchTask(String),
+    /// No such task set.
+    #[error("there is no task set {0:?} beside the PRIMARY one")]
+    NoSuchTaskSet(String),
     /// The task has no container health check.
     #[error("task {0:?} has no container health check: its health is UNKNOWN for ever (F20)")]
     NoHealthCheck(String),
@@ -83,6 +86,8 @@ impl World {
             arn: arn.clone(),
             status: ServiceStatus::Active,
             desired_count: spec.desired_count,
+            daemon: spec.daemon,
+            deploys: spec.deploys,
             minimum_healthy_percent: spec.minimum_healthy_percent,
             maximum_percent: spec.maximum_percent,
             health_check_grace_period_seconds: spec.health_check_grace_period_seconds,
@@ -97,7 +102,9 @@ impl World {
             created_at: self.now,
             steady: false,
         };
+        let cluster = service.cluster.clone();
         self.services.insert(arn.clone(), service);
+        self.count_daemons(&cluster);
         self.announce_deployment(&arn);
         arn
     }

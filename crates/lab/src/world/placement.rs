@@ -9,7 +9,7 @@ use super::World;
 use super::eni::{NetworkInterface, PublicAddress};
 use super::ids;
 use super::operator::OperatorError;
-use super::task::{Task, TaskDefinition};
+use super::task::{StopCode, Task, TaskDefinition};
 
 /// The ports that a container instance gives to those who ask for none: Linux's ephemeral ones.
 const EPHEMERAL_PORTS: RangeInclusive<u16> = 32_768..=60_999;
@@ -117,7 +117,21 @@ impl World {
         for service_arn in waiting {
             self.wake_scheduler(&service_arn);
         }
+        self.count_daemons(cluster);
         Ok(arn)
+    }
+
+    /// Takes a container instance away, with its EC2 instance: the tasks on it are told to stop, in
+    /// the words of a real capture (`Host EC2 (instance ...) terminated.`).
+    pub fn remove_container_instance(&mut self, arn: &str) {
+        let Some(at) = self.container_instances.iter().position(|it| it.arn == arn) else { return };
+        let instance = self.container_instances.remove(at);
+        let reason = format!("Host EC2 (instance {}) terminated.", instance.ec2_instance_id);
+        let on_it = |task: &Task| task.container_instance_arn.as_deref() == Some(arn);
+        for id in self.tasks.keys_where(on_it) {
+            self.begin_stop(id, StopCode::InfrastructureHealth, &reason);
+        }
+        self.count_daemons(&instance.cluster);
     }
 
     /// A container instance, by ARN.
@@ -146,18 +160,25 @@ impl World {
         definition: &TaskDefinition,
     ) -> Option<Site> {
         let own_port = definition.port;
+        let daemon = self.services.get(service_arn).is_some_and(|service| service.daemon);
+        let only = if daemon {
+            Some(self.instance_without(service_arn, cluster)?.to_owned())
+        } else {
+            None
+        };
+        let only = only.as_deref();
         match definition.networking {
             Networking::Fargate(public) => {
                 let zone = self.roomiest_zone(service_arn)?;
                 self.place_with_interface(zone, None, public, own_port)
             }
             Networking::Awsvpc => {
-                let instance = self.emptiest_instance(cluster, None)?;
+                let instance = self.emptiest_instance(cluster, None, only)?;
                 let (zone, arn) = (instance.availability_zone.clone(), instance.arn.clone());
                 self.place_with_interface(zone, Some(arn), PublicAddress::None, own_port)
             }
-            Networking::Bridge { host_port } => self.place_on_instance(cluster, host_port),
-            Networking::Host => self.place_on_instance(cluster, Some(own_port)),
+            Networking::Bridge { host_port } => self.place_on_instance(cluster, host_port, only),
+            Networking::Host => self.place_on_instance(cluster, Some(own_port), only),
         }
     }
 
@@ -176,8 +197,13 @@ impl World {
     }
 
     /// Shares the address of a container instance, at this port of it or at an ephemeral one.
-    fn place_on_instance(&mut self, cluster: &str, port: Option<u16>) -> Option<Site> {
-        let instance = self.emptiest_instance(cluster, port)?;
+    fn place_on_instance(
+        &mut self,
+        cluster: &str,
+        port: Option<u16>,
+        only: Option<&str>,
+    ) -> Option<Site> {
+        let instance = self.emptiest_instance(cluster, port, only)?;
         let address = instance.address.unwrap_or(instance.private_address.into());
         let (arn, availability_zone) = (instance.arn.clone(), instance.availability_zone.clone());
         let port = match port {
@@ -189,12 +215,19 @@ impl World {
         Some(Site { availability_zone, container_instance_arn, interface: None, endpoint })
     }
 
-    /// The instance with the fewest tasks among those on which the port is free, if one is needed.
-    fn emptiest_instance(&self, cluster: &str, port: Option<u16>) -> Option<&ContainerInstance> {
+    /// The instance with the fewest tasks among those on which the port is free, if one is needed,
+    /// or the only one that may be taken.
+    fn emptiest_instance(
+        &self,
+        cluster: &str,
+        port: Option<u16>,
+        only: Option<&str>,
+    ) -> Option<&ContainerInstance> {
         let open = self.open_zones();
         self.container_instances
             .iter()
             .filter(|instance| instance.cluster == cluster)
+            .filter(|instance| only.is_none_or(|only| instance.arn == only))
             .filter(|instance| open.contains(&instance.availability_zone))
             .filter(|instance| port.is_none_or(|port| self.is_free(&instance.arn, port)))
             .min_by_key(|instance| self.tasks_on(&instance.arn).count())

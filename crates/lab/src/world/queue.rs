@@ -13,6 +13,8 @@ use super::task::{DesiredStatus, TaskId, TaskStatus};
 pub(super) enum Due {
     /// The service scheduler looks at a service, by ARN.
     Schedule(String),
+    /// The deployment of a service, by ARN, goes on to its next stage.
+    Lifecycle(String),
     /// A task goes on to its next status. Void if it has left `from` or is asked otherwise by then.
     Advance { task: TaskId, from: TaskStatus, desired: DesiredStatus },
     /// EC2 shows the task's network interface.

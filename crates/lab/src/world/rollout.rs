@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::World;
 use super::ids;
+use super::queue::Due;
 use super::service::{Deployment, RolloutState};
+use super::side_by_side::{Deploys, Lifecycle, LifecycleStage};
 use super::task::TaskDefinition;
 
 impl World {
@@ -31,12 +33,24 @@ impl World {
 
     fn begin(&mut self, service_arn: &str, mut deployment: Deployment) {
         let now = self.now;
+        let stage = self.timing.lifecycle_stage;
         let Some(service) = self.services.get_mut(service_arn) else { return };
+        if let Deploys::BesideBy(beside) = &service.deploys {
+            let stage = LifecycleStage::PreScaleUp;
+            let paused = beside.pauses.contains(&stage);
+            deployment.scale_percent = 0;
+            deployment.lifecycle =
+                Some(Lifecycle { stage, since: now, paused, rolled_back: false });
+        }
+        let beside = deployment.lifecycle.is_some();
         deployment.sources = service.deployments().map(|it| it.id.clone()).collect();
         let mut old = std::mem::replace(&mut service.primary, deployment);
         old.ended_at.get_or_insert(now);
         service.replaced.push_front(old);
         service.steady = false;
+        if beside {
+            self.plan(stage, Due::Lifecycle(service_arn.to_owned()));
+        }
         self.announce_deployment(service_arn);
     }
 
@@ -54,6 +68,7 @@ impl World {
 
     /// Ends a rollout that is through, and lets go of deployments without tasks.
     pub(super) fn conclude(&mut self, service_arn: &str) {
+        self.conclude_rollback(service_arn);
         let now = self.now;
         let Some(service) = self.services.get(service_arn) else { return };
         let primary = service.primary.id.clone();
@@ -64,8 +79,10 @@ impl World {
         let populated: BTreeSet<String> =
             wanted.iter().map(|(_, task)| task.started_by.clone()).collect();
         let Some(service) = self.services.get_mut(service_arn) else { return };
+        let beside = service.is_side_by_side();
         for deployment in std::mem::take(&mut service.replaced) {
-            if populated.contains(&deployment.id) {
+            let stands = beside && deployment.scale_percent > 0;
+            if stands || populated.contains(&deployment.id) {
                 service.replaced.push_back(deployment);
             } else {
                 service.past.push(deployment);

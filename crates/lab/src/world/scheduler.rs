@@ -8,9 +8,10 @@ use super::task::{StopCode, Task, TaskId};
 
 /// What the scheduler does next with a service.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Moves {
-    start: usize,
-    stop: Vec<TaskId>,
+pub(super) struct Moves {
+    /// The deployments of the tasks to start, by id.
+    pub(super) start: Vec<String>,
+    pub(super) stop: Vec<TaskId>,
 }
 
 impl World {
@@ -22,13 +23,13 @@ impl World {
     /// One look of the scheduler at a service.
     pub(super) fn schedule(&mut self, service_arn: &str) {
         let Moves { start, stop } = self.moves(service_arn);
-        if (start > 0 || !stop.is_empty())
+        if (!start.is_empty() || !stop.is_empty())
             && let Some(service) = self.services.get_mut(service_arn)
         {
             service.steady = false;
         }
-        let started: Vec<TaskId> = (0..start).map_while(|_| self.start_task(service_arn)).collect();
-        if started.len() < start {
+        let started: Vec<TaskId> = start.iter().map_while(|of| self.start_task(service_arn, of)).collect();
+        if started.len() < start.len() {
             self.say_shortage(service_arn);
         }
         self.say_tasks(service_arn, "has started", &started);
@@ -50,6 +51,9 @@ impl World {
 
     fn moves(&self, service_arn: &str) -> Moves {
         let Some(service) = self.services.get(service_arn) else { return Moves::default() };
+        if service.is_side_by_side() {
+            return self.moves_beside(service);
+        }
         let (primary, now) = (&service.primary, self.now);
         let desired = service.desired_count as usize;
         let wanted = self.wanted(service_arn);
@@ -87,7 +91,8 @@ impl World {
                 stop.push(id);
             }
         }
-        Moves { start: missing.min(room), stop }
+        let start = std::iter::repeat_n(primary.id.clone(), missing.min(room)).collect();
+        Moves { start, stop }
     }
 
     /// Stops a task for the scheduler's own reasons.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 
 use super::failures::Failures;
+use super::side_by_side::{Deploys, Lifecycle};
 use super::task::TaskDefinition;
 
 /// So many recent messages a service shows.
@@ -19,6 +20,11 @@ pub struct ServiceSpec {
     pub name: String,
     /// How many tasks it shall have.
     pub desired_count: u32,
+    /// Whether its scheduling strategy is DAEMON: it has one task on each container instance of its
+    /// cluster, whatever its desired count is meant to be.
+    pub daemon: bool,
+    /// How its tasks are replaced.
+    pub deploys: Deploys,
     /// What its tasks run.
     pub task_definition: TaskDefinition,
     /// While rolling, so many percent of the desired count stay healthy.
@@ -43,6 +49,8 @@ impl ServiceSpec {
             cluster: cluster.to_owned(),
             name: name.to_owned(),
             desired_count: 1,
+            daemon: false,
+            deploys: Deploys::Rolling,
             task_definition: TaskDefinition::new(name),
             minimum_healthy_percent: 100,
             maximum_percent: 200,
@@ -120,6 +128,10 @@ pub struct Deployment {
     pub failures: Failures,
     /// The id of the deployment that it rolls back, if the circuit breaker made it.
     pub rolls_back: Option<String>,
+    /// Where deployments stand side by side: its share of the desired count.
+    pub scale_percent: u32,
+    /// How far it has come, if it stands beside what it replaces.
+    pub lifecycle: Option<Lifecycle>,
 }
 
 impl Deployment {
@@ -141,6 +153,8 @@ impl Deployment {
             sources: Vec::new(),
             failures: Failures::default(),
             rolls_back: None,
+            scale_percent: 100,
+            lifecycle: None,
         }
     }
 }
@@ -169,6 +183,10 @@ pub struct Service {
     pub status: ServiceStatus,
     /// How many tasks it shall have.
     pub desired_count: u32,
+    /// Whether its scheduling strategy is DAEMON.
+    pub daemon: bool,
+    /// How its tasks are replaced.
+    pub deploys: Deploys,
     /// While rolling, so many percent of the desired count stay healthy.
     pub minimum_healthy_percent: u32,
     /// While rolling, no more than so many percent of the desired count exist.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::application::{Answer, AppState};
 use super::behaviour::Behaviour;
+use super::binding::Binding;
 use super::eni::{NetworkInterface, PublicAddress};
 use super::placement::Networking;
 
@@ -26,6 +27,8 @@ pub struct TaskDefinition {
     pub port: u16,
     /// On what its tasks run, and how they are reached.
     pub networking: Networking,
+    /// With bridge networking: the bindings that ECS shows, where they are not the one of the port.
+    pub bindings: Option<Vec<Binding>>,
     /// From the container's start until the application accepts connections.
     pub start_up: Duration,
     /// From the signal to stop until the application has stopped accepting connections.
@@ -58,6 +61,7 @@ impl TaskDefinition {
             revision: 1,
             port: 8000,
             networking: Networking::Fargate(PublicAddress::Ipv4),
+            bindings: None,
             start_up: Duration::from_secs(2),
             stop: Duration::from_secs(2),
             host: None,

@@ -9,6 +9,9 @@ pub struct Timing {
     /// From a change until the service scheduler acts on it: so soon a stopped task is replaced.
     /// Assumed.
     pub scheduler_reaction: Duration,
+    /// How long a stage of a deployment lasts that stands beside what runs, where nothing makes it
+    /// wait. Assumed.
+    pub lifecycle_stage: Duration,
     /// From a task's failing to start until its successor is started; doubles with every failure in
     /// a row. Assumed.
     pub restart_wait: Duration,
@@ -70,6 +73,7 @@ impl Timing {
     pub const fn aws() -> Self {
         Self {
             scheduler_reaction: Duration::from_secs(3),
+            lifecycle_stage: Duration::from_secs(5),
             restart_wait: Duration::from_secs(10),
             longest_restart_wait: Duration::from_mins(27),
             provisioning: Duration::from_secs(12),
@@ -102,6 +106,7 @@ impl Timing {
     pub fn scaled(self, factor: f64) -> Self {
         Self {
             scheduler_reaction: self.scheduler_reaction.mul_f64(factor),
+            lifecycle_stage: self.lifecycle_stage.mul_f64(factor),
             restart_wait: self.restart_wait.mul_f64(factor),
             longest_restart_wait: self.longest_restart_wait.mul_f64(factor),
             provisioning: self.provisioning.mul_f64(factor),

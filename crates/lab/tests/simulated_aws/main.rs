@@ -14,6 +14,7 @@ mod faults;
 mod held_calls;
 mod installed_stack;
 mod invocations;
+mod kinds;
 mod ipv6;
 mod lab;
 mod life_cycle;

@@ -54,6 +54,8 @@ fn speaks(diagnosis: &Diagnosis) -> bool {
         | Diagnosis::Paused
         | Diagnosis::NotActive { .. } => false,
         Diagnosis::Healthy
+        | Diagnosis::OldTasksRemain { .. }
+        | Diagnosis::NoInstances
         | Diagnosis::RolloutFailed { .. }
         | Diagnosis::RouteStale
         | Diagnosis::TaskSick { .. }

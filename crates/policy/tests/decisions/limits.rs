@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
-use eden_policy::facts::{Alarm, DeploymentController, RolloutState, ServiceStatus};
+use eden_policy::facts::{Alarm, DeploymentController, RolloutState, Scheduling, ServiceStatus};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Facts, Limits, Observed, Routing, Step};
@@ -13,16 +13,18 @@ use crate::fixtures::*;
 use crate::verdict::*;
 
 /// Every diagnosis, by name.
-pub const ILLS: [&str; 17] = [
+pub const ILLS: [&str; 19] = [
     "unknown",
     "not_active",
     "paused",
     "below_floor",
     "scaled_to_zero",
+    "no_instances",
     "crash_loop",
     "cannot_start",
     "rolling",
     "rolling_overdue",
+    "old_tasks_remain",
     "task_sick",
     "too_few_tasks",
     "route_stale",
@@ -83,6 +85,10 @@ fn ill(name: &str) -> Scene {
             limits.min_desired_count = 0;
             healthy(0)
         }
+        "no_instances" => healthy(0).service(|it| it.scheduling = Scheduling::Daemon),
+        "old_tasks_remain" => healthy(2)
+            .with_task(task(3).old())
+            .service(|it| it.deployments = rollout_since(2_000)),
         "crash_loop" => failures(|n| task(n).died(u64::from(n) * 200)),
         "cannot_start" => failures(|n| task(n).not_started(u64::from(n) * 200)),
         "rolling" => healthy(2).service(|it| it.deployments = rollout_since(600)),

@@ -161,7 +161,10 @@ fn what_ecs_gave_up_in_a_loop_is_tried_again_ever_more_rarely_but_every_half_hou
 #[test]
 fn a_service_of_another_deployment_controller_is_not_redeployed() {
     let facts = failing(1).service(|service| service.controller = DeploymentController::Other);
-    assert_held(&facts, &Hold::ForeignDeploymentController);
+    let finding = decide(&facts);
+    assert_eq!(finding.remedies(), Vec::<&Step>::new());
+    assert!(finding.holds(&Hold::ForeignDeploymentController), "{finding:?}");
+    assert_eq!(finding.condition(), Some("foreign_deployment_controller"));
 }
 
 #[test]

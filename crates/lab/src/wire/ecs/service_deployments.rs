@@ -61,8 +61,9 @@ pub(super) fn list(world: &World, input: ListServiceDeployments) -> Result<Value
         asked.is_none_or(|asked| asked.iter().any(|it| it == status))
     };
     let created = |at| input.created_at.as_ref().is_none_or(|created| created.includes(at));
-    let found: Vec<&Deployment> = service
-        .history()
+    // Task sets are no deployments.
+    let history = if service.deploys.by_task_sets() { vec![] } else { service.history() };
+    let found: Vec<&Deployment> = history
         .into_iter()
         .filter(|it| it.rolls_back.is_none())
         .filter(|it| of_status(outcome(service, it).status) && created(it.created_at))
@@ -173,6 +174,10 @@ struct Outcome {
 fn outcome(service: &Service, deployment: &Deployment) -> Outcome {
     let is_primary = deployment.id == service.primary.id;
     let outcome = |status, reason, finished| Outcome { status, reason, finished };
+    if deployment.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.rolled_back) {
+        let status = if is_primary { "ROLLBACK_IN_PROGRESS" } else { "ROLLBACK_SUCCESSFUL" };
+        return outcome(status, Some("Rolled back by a person.".to_owned()), !is_primary);
+    }
     match deployment.rollout_state {
         RolloutState::InProgress if is_primary => outcome("IN_PROGRESS", None, false),
         // Assumed.
@@ -232,6 +237,7 @@ fn show_whole(world: &World, service: &Service, deployment: &Deployment) -> Valu
         "targetServiceRevision": summary(&deployment.id),
         "status": status,
         "statusReason": reason,
+        "lifecycleStage": deployment.lifecycle.as_ref().map(|it| it.stage.as_str()),
         "deploymentConfiguration": show_configuration(service),
         "deploymentCircuitBreaker": show_circuit_breaker(service, deployment),
     })

@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use eden_policy::facts::{
-    DeploymentController, Integration, LastStatus, Pointer, Readiness, RolloutState, Route, Serves,
-    Service, ServiceStatus, Stage, StopCode, Task, TaskHealth, task_id,
+    DeploymentController, Integration, LastStatus, Pointer, Readiness, RolloutState, Route,
+    Scheduling, Serves, Service, ServiceStatus, Stage, StopCode, Strategy, Task, TaskHealth, task_id,
 };
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Evidence, Facts, Limits, Observed};
@@ -103,8 +103,9 @@ fn service(service: &Service) -> Vec<String> {
         ));
     }
     if service.controller == DeploymentController::Other {
-        lines.push("deployed by CODE_DEPLOY".to_owned());
+        lines.push("deployed by CODE_DEPLOY or an EXTERNAL controller".to_owned());
     }
+    lines.extend(kind(service));
     match &service.mode {
         ModeTag::Absent => {}
         ModeTag::Set(mode) => lines.push(format!("tag healing: {mode}")),
@@ -121,6 +122,29 @@ fn service(service: &Service) -> Vec<String> {
     lines.extend(deployed.map(|at| format!("Eden deployed it {} ago", ago_in_words(Some(*at)))));
     let said = |at, text: &str| format!("ECS said {} ago: {text}", ago_in_words(Some(at)));
     lines.extend(service.events.iter().map(|event| said(event.at, &event.text)));
+    lines
+}
+
+/// What kind of service it is, where that is not the usual one.
+fn kind(service: &Service) -> Vec<String> {
+    let strategy = match service.strategy {
+        Strategy::Rolling => None,
+        Strategy::BlueGreen => Some("BLUE_GREEN"),
+        Strategy::Linear => Some("LINEAR"),
+        Strategy::Canary => Some("CANARY"),
+        Strategy::Unknown => Some("one that nobody knows"),
+    };
+    let scheduling = match service.scheduling {
+        Scheduling::Replica => None,
+        Scheduling::Daemon => Some("scheduled as DAEMON"),
+        Scheduling::Unknown => Some("scheduled in a way that nobody knows"),
+    };
+    let mut lines: Vec<_> = strategy.map(|it| format!("strategy {it}")).into_iter().collect();
+    lines.extend(scheduling.map(str::to_owned));
+    lines.extend(service.shift.as_ref().map(|shift| match shift {
+        Observed::Known(shift) => format!("the deployment in progress is in {}", shift.stage),
+        Observed::Unknown(why) => format!("how far the deployment is could not be read: {why}"),
+    }));
     lines
 }
 

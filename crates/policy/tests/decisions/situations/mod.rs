@@ -3,6 +3,7 @@
 
 mod describe;
 mod of_failures;
+mod of_kinds;
 mod of_routes;
 mod of_services;
 mod of_tasks;
@@ -35,8 +36,14 @@ pub struct Situation {
 
 /// All of them.
 pub fn all() -> Vec<Situation> {
-    [of_tasks::all(), of_services::all(), of_failures::all(), of_routes::all()]
-        .into_iter()
+    [
+        of_tasks::all(),
+        of_services::all(),
+        of_failures::all(),
+        of_routes::all(),
+        of_kinds::all(),
+    ]
+    .into_iter()
         .flatten()
         .collect()
 }
