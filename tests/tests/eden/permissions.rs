@@ -52,17 +52,20 @@ const WILDCARDS: [(&str, &str); 11] = [
 ];
 
 /// The further wildcards of a variant: any integration of the API, for reading, and its
-/// deployments and the service's revisions, whose ids to come are unknown.
+/// deployments and the service's revisions, whose ids to come are unknown, and its stages, which are
+/// a list.
 fn wildcards_of(variant: Variant) -> &'static [(&'static str, &'static str)] {
-    const HTTP: [(&str, &str); 2] = [
+    const HTTP: [(&str, &str); 3] = [
         ("apigateway:GET", "/apis/a1b2c3d4e5/integrations/*"),
         ("apigateway:GET", "/apis/a1b2c3d4e5/deployments/*"),
+        ("apigateway:PATCH", "/apis/a1b2c3d4e5/stages/*"),
     ];
     match variant {
         Variant::HttpIntegrations | Variant::Maintenance => &HTTP,
         Variant::Rollback => &[
             HTTP[0],
             HTTP[1],
+            HTTP[2],
             (
                 "ecs:DescribeServiceRevisions",
                 "service-revision/prod-eden-cluster/prod-eden-service/*",

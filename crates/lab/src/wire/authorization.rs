@@ -16,7 +16,10 @@ const NO_RESOURCE: &str = "*";
 pub(super) fn needs(world: &World, request: &ApiRequest) -> Vec<Permission> {
     match request.service {
         Service::Ecs => ecs(world, request),
-        Service::ApiGateway | Service::ApiGatewayV2 => vec![api_gateway(world, request)],
+        Service::ApiGateway => vec![api_gateway(world, request)],
+        Service::ApiGatewayV2 => {
+            going_live(world, request).into_iter().chain([api_gateway(world, request)]).collect()
+        }
         Service::CloudWatch => cloudwatch(world, request),
         Service::EventBridge => events(world, request),
         Service::Sns => sns(world, request),
@@ -158,6 +161,17 @@ fn api_gateway(world: &World, request: &ApiRequest) -> Permission {
     let (method, path) = &request.endpoint;
     let path = path.strip_prefix("/v2").unwrap_or(path);
     permission("apigateway", method.as_str(), &world.arns().apigateway(path))
+}
+
+/// `CreateDeployment` of an HTTP API for a stage also asks for PATCH of that stage. AWS is said to take
+/// the call without it, and not to show the deployment
+/// (https://github.com/LinusU/scandium/issues/62); the lab says so at once.
+fn going_live(world: &World, request: &ApiRequest) -> Option<Permission> {
+    let stage = text(&request.input, "stageName")?;
+    let api = text(&request.input, "apiId")?;
+    let path = format!("/apis/{api}/stages/{stage}");
+    let deploys = request.operation == "CreateDeployment";
+    deploys.then(|| permission("apigateway", "PATCH", &world.arns().apigateway(&path)))
 }
 
 /// Alarms are asked for by name; those without a name, and composite ones, only on everything.
