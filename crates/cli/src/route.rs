@@ -27,7 +27,8 @@ pub async fn run(context: &Context, apply: bool) -> Result<ExitStatus> {
         let ended = Box::pin(ip_updater::follow(&config, edge, &hints, None, report)).await;
         return told::show(context.output, ended);
     }
-    let reconciler = Reconciler { edge, target: &config.target, gateway: &config.gateway };
+    let (target, people) = (&config.target, &config.people);
+    let reconciler = Reconciler { edge, target, gateway: &config.gateway, people };
     let intent = Intent::from(Box::pin(reconciler.plan()).await);
     context.output.show(&intent, |intent, width| {
         let mut table = Table::bare();

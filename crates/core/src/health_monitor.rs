@@ -149,7 +149,8 @@ impl Monitor<'_> {
         let moved = attempts.iter().any(|it| it.outcome.is_ok() && is_of_route(&it.step));
         let settle = async {
             let gateway = config.gateway.as_ref().filter(|_| moved)?;
-            let reconciler = Reconciler { edge, target: &config.target, gateway };
+            let (target, people) = (&config.target, &config.people);
+            let reconciler = Reconciler { edge, target, gateway, people };
             let (hints, patience) = (Hints::default(), Duration::ZERO);
             Some(Box::pin(reconciler.reconcile(&hints, patience, &self.trail)).await)
         };

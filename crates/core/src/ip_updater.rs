@@ -59,7 +59,8 @@ pub async fn follow(
     since: Option<Timestamp>,
     mut report: Report,
 ) -> Result<Report, HandlerError> {
-    let reconciler = Reconciler { edge, target: &config.target, gateway: &config.gateway };
+    let IpUpdaterConfig { target, gateway, people } = config;
+    let reconciler = Reconciler { edge, target, gateway, people };
     let patience = config.gateway.ready_within;
     let trail = Trail::of(&edge.aws, &config.target, &report);
     let route = Box::pin(reconciler.reconcile(hints, patience, &trail)).await;

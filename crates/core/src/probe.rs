@@ -5,7 +5,8 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use eden_policy::facts::Readiness;
+use eden_policy::Manner;
+use eden_policy::facts::{Readiness, Route};
 use futures_util::stream::{self, Stream, StreamExt};
 use http_body_util::Empty;
 use hyper::body::Bytes;
@@ -14,7 +15,7 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
 
-use crate::config::Probe;
+use crate::config::{Gateway, Probe};
 use crate::network::{Connection, Dial};
 
 /// Between the attempts of one probe.
@@ -25,13 +26,54 @@ pub const ASKING: Duration = Duration::from_secs(10);
 /// So many tasks are probed at the same time.
 const AT_ONCE: usize = 16;
 
+/// What tasks are asked, and how: as the gateway asks them.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// What is asked.
+    pub probe: Probe,
+    /// How.
+    manner: Manner,
+    /// The paths that are tried in turn, each where the one before was not found; none to have a
+    /// connection taken.
+    paths: Vec<String>,
+}
+
+impl Question {
+    /// What the settings say, in the manner of the route.
+    pub fn of(gateway: &Gateway, route: &Route) -> Self {
+        let (probe, manner) = (gateway.probe.clone(), Manner::of(route));
+        let paths = probe.path.as_deref().map(|path| manner.paths(path)).unwrap_or_default();
+        Question { probe, manner, paths }
+    }
+
+    /// The same, asked in one attempt.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.probe.attempts = 1;
+        self
+    }
+
+    /// Where a request without a path arrives. Whatever a task answers below 500 is an answer: of a
+    /// path that it need not have, a 404 is no fault.
+    fn root(mut self) -> Self {
+        self.paths = vec![self.manner.root().to_owned()];
+        self.probe.status = 100..=499;
+        self
+    }
+
+    /// The `Host`, unless it is the task's own address.
+    fn host(&self) -> Option<&str> {
+        self.manner.host.as_deref().or(self.probe.host.as_deref())
+    }
+}
+
 /// Probes several endpoints at the same time, and tells of each as soon as it is known.
 ///
 /// A task is ready when one attempt succeeds: a TCP connection, and with a path an answer whose
 /// status is a good one. It is not when all attempts in a row fail, as many as fit before `until`.
 pub fn all(
     network: &dyn Dial,
-    probe: &Probe,
+    probe: &Question,
     until: Instant,
     endpoints: impl IntoIterator<Item = SocketAddr>,
 ) -> impl Stream<Item = (SocketAddr, Readiness)> {
@@ -39,70 +81,127 @@ pub fn all(
     stream::iter(probes).buffer_unordered(AT_ONCE)
 }
 
-/// Asks several endpoints for `/` at the same time. Whatever a task answers below 500 is an answer: of
-/// a path that it need not have, a 404 is no fault.
+/// Asks several endpoints for `/` at the same time.
 pub async fn answers(
     network: &dyn Dial,
-    probe: &Probe,
+    question: Question,
     endpoints: impl IntoIterator<Item = SocketAddr>,
 ) -> BTreeMap<SocketAddr, Readiness> {
-    let probe = Probe { path: Some("/".to_owned()), status: 100..=499, ..probe.clone() };
+    let probe = question.root();
     let until = Instant::now() + ASKING;
     all(network, &probe, until, endpoints).collect().await
 }
 
 async fn one(
     network: &dyn Dial,
-    probe: &Probe,
+    question: &Question,
     until: Instant,
     to: SocketAddr,
 ) -> (SocketAddr, Readiness) {
-    let mut last = attempt(network, probe, to).await;
+    let probe = &question.probe;
+    let mut last = attempt(network, question, to).await;
     for _ in 1..probe.attempts {
         let fits = Instant::now() + PAUSE + probe.timeout <= until;
         if last == Readiness::Ready || !fits {
             break;
         }
         tokio::time::sleep(PAUSE).await;
-        last = attempt(network, probe, to).await;
+        last = attempt(network, question, to).await;
     }
     tracing::debug!(%to, ?last, "probed");
     (to, last)
 }
 
-async fn attempt(network: &dyn Dial, probe: &Probe, to: SocketAddr) -> Readiness {
-    let deadline = Instant::now() + probe.timeout;
-    let silence = || format!("nothing within {:?}", probe.timeout);
-    let connection = match timeout_at(deadline, network.dial(to)).await {
-        Ok(Ok(connection)) => connection,
-        Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
-            return Readiness::NotReady(format!("{to} refuses connections"));
-        }
-        Ok(Err(error)) => return Readiness::Unreachable(format!("no connection to {to}: {error}")),
-        Err(_) => return Readiness::Unreachable(format!("no connection to {to}: {}", silence())),
+async fn attempt(network: &dyn Dial, question: &Question, to: SocketAddr) -> Readiness {
+    let deadline = Instant::now() + question.probe.timeout;
+    let Some((last, others)) = question.paths.split_last() else {
+        return connect(network, question, to, deadline).await.err().unwrap_or(Readiness::Ready);
     };
-    let Some(path) = &probe.path else {
-        return Readiness::Ready;
-    };
-    match timeout_at(deadline, get(connection, to, path)).await {
-        Ok(Ok(status)) if probe.status.contains(&status.as_u16()) => Readiness::Ready,
-        Ok(Ok(status)) => {
-            Readiness::NotReady(format!("GET {path} of {to} answered {}", status.as_u16()))
+    for path in others {
+        match get(network, question, to, path, deadline).await {
+            Ok(StatusCode::NOT_FOUND) => {}
+            Ok(status) => return question.judge(to, path, status),
+            Err(readiness) => return readiness,
         }
-        Ok(Err(error)) => Readiness::NotReady(format!("GET {path} of {to} failed: {error}")),
-        Err(_) => Readiness::NotReady(format!("GET {path} of {to}: {}", silence())),
+    }
+    match get(network, question, to, last, deadline).await {
+        Ok(status) => question.judge(to, last, status),
+        Err(readiness) => readiness,
     }
 }
 
-async fn get(
-    connection: Box<dyn Connection>,
+impl Question {
+    fn judge(&self, to: SocketAddr, path: &str, status: StatusCode) -> Readiness {
+        if self.probe.status.contains(&status.as_u16()) {
+            return Readiness::Ready;
+        }
+        let asked = self.asked(to, path);
+        Readiness::NotReady(format!("{asked} answered {}", status.as_u16()))
+    }
+
+    /// A request in words.
+    fn asked(&self, to: SocketAddr, path: &str) -> String {
+        let tls = if self.manner.tls { " over TLS" } else { "" };
+        let host = self.host().map(|host| format!(" with the Host {host}")).unwrap_or_default();
+        format!("GET {path} of {to}{tls}{host}")
+    }
+}
+
+/// A connection, or what became of it instead.
+async fn connect(
+    network: &dyn Dial,
+    question: &Question,
     to: SocketAddr,
+    deadline: Instant,
+) -> Result<Box<dyn Connection>, Readiness> {
+    // Who only has to take a connection is asked for no handshake.
+    let tls = question.manner.tls && !question.paths.is_empty();
+    let within = question.probe.timeout;
+    match timeout_at(deadline, network.dial(to, tls)).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error)) => Err(match error.kind() {
+            ErrorKind::ConnectionRefused => {
+                Readiness::NotReady(format!("{to} refuses connections"))
+            }
+            ErrorKind::InvalidData | ErrorKind::UnexpectedEof if tls => {
+                Readiness::NotReady(format!("{to} does not speak TLS, as the route does: {error}"))
+            }
+            _ => Readiness::Unreachable(format!("no connection to {to}: {error}")),
+        }),
+        Err(_) => {
+            Err(Readiness::Unreachable(format!("no connection to {to}: nothing within {within:?}")))
+        }
+    }
+}
+
+/// The status of an answer, or what came instead.
+async fn get(
+    network: &dyn Dial,
+    question: &Question,
+    to: SocketAddr,
+    path: &str,
+    deadline: Instant,
+) -> Result<StatusCode, Readiness> {
+    let connection = connect(network, question, to, deadline).await?;
+    let host = question.host().map_or_else(|| to.to_string(), str::to_owned);
+    let not_ready =
+        |what: String| Readiness::NotReady(format!("{}{what}", question.asked(to, path)));
+    match timeout_at(deadline, exchange(connection, &host, path)).await {
+        Ok(Ok(status)) => Ok(status),
+        Ok(Err(error)) => Err(not_ready(format!(" failed: {error}"))),
+        Err(_) => Err(not_ready(format!(": nothing within {:?}", question.probe.timeout))),
+    }
+}
+
+async fn exchange(
+    connection: Box<dyn Connection>,
+    host: &str,
     path: &str,
 ) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(connection)).await?;
     let request = Request::get(path)
-        .header(HOST, to.to_string())
+        .header(HOST, host)
         .header(USER_AGENT, concat!("eden/", env!("CARGO_PKG_VERSION")))
         .body(Empty::<Bytes>::new())?;
     // The connection does the work for the request, and ends with it.

@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use eden_input::Hints;
-use eden_policy::facts::{Observed, Readiness, Route, Serves, Service};
+use eden_policy::facts::{Observed, Readiness, Route, Serves, Service, ApiAnswer};
 use eden_policy::plan::{Fact, Rejected, Rejection};
 use eden_policy::route::{self, View, is_move};
 use eden_policy::{Hold, Plan, Step, mode};
@@ -25,11 +25,11 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::act::{self, Attempt, Outcome};
-use crate::config::{Gateway, Probe, Target};
+use crate::config::{Gateway, People, Target};
 use crate::edge::Edge;
 use crate::notify::Trail;
 use crate::observe::{self, Of, RouteFacts, Wanted};
-use crate::probe::{self, ASKING};
+use crate::probe::{self, ASKING, Question};
 
 /// So often an invocation writes: the route, then what somebody else changed in the meantime.
 const ROUNDS: usize = 4;
@@ -88,6 +88,8 @@ pub struct Reconciler<'a> {
     pub target: &'a Target,
     /// Where it is written.
     pub gateway: &'a Gateway,
+    /// Whose API's URL is asked before the maintenance page comes.
+    pub people: &'a People,
 }
 
 impl Reconciler<'_> {
@@ -129,7 +131,7 @@ impl Reconciler<'_> {
         wanted: &[Wanted],
         asked: BTreeMap<SocketAddr, Readiness>,
     ) -> (RouteFacts, Plan) {
-        let Reconciler { edge, target, gateway } = *self;
+        let Reconciler { edge, target, gateway, .. } = *self;
         let hints = edge.memory.with(event);
         let mut facts = observe::route(&edge.aws, target, gateway, wanted, &hints).await;
         facts.route.readiness = asked;
@@ -207,15 +209,18 @@ impl Reconciler<'_> {
             route::asks(&View { service: service.known(), tasks, route, routing, api: None, now })
         })
         .await;
-        let decide = |route: &Route| {
-            let view = View { service: service.known(), tasks, route, routing, api: None, now };
+        let decide = |route: &Route, api: Option<&ApiAnswer>| {
+            let view = View { service: service.known(), tasks, route, routing, api, now };
             route::decide(&view).plan
         };
-        let mut plan = decide(route);
+        let mut plan = decide(route, None);
+        if plan.holds.contains(&Hold::ApiToBeAsked) {
+            plan = decide(route, Some(&self.ask_the_api().await));
+        }
         if plan.steps.is_empty() && has_unread_stages(route) {
             let of = Of::ManualStages;
             observe::deployments(&self.edge.aws, self.gateway, &mut route.stages, of).await;
-            plan = decide(route);
+            plan = decide(route, None);
         }
         let mut plan = mode::restrain(plan, self.target.mode, service);
         if let Observed::Unknown(because) = service
@@ -230,6 +235,11 @@ impl Reconciler<'_> {
             plan.holds.push(Hold::FactUnknown { fact: Fact::Shift, because });
         }
         plan
+    }
+
+    async fn ask_the_api(&self) -> ApiAnswer {
+        let Reconciler { edge, gateway, people, .. } = *self;
+        observe::api(&edge.aws, &edge.web, people, Some(gateway)).await
     }
 
     /// Whether something leads to none of the tasks that were read.
@@ -272,20 +282,20 @@ impl Reconciler<'_> {
             tokio::time::sleep(pause.min(left)).await;
             return true;
         }
-        let changed = self.until_readiness_changes(&route.readiness);
+        let changed = self.until_readiness_changes(route);
         // When the time is up, whatever is due then is; at the deadline nothing is.
         let changed = tokio::time::timeout(left, changed).await.is_ok();
         changed || due.is_some()
     }
 
-    async fn until_readiness_changes(&self, known: &BTreeMap<SocketAddr, Readiness>) {
-        let once = Probe { attempts: 1, ..self.gateway.probe.clone() };
+    async fn until_readiness_changes(&self, route: &Route) {
+        let (known, once) = (&route.readiness, Question::of(self.gateway, route).once());
         let polled = known.len().min(POLLED);
         let mut in_turn = known.keys().copied().cycle();
         loop {
             tokio::time::sleep(POLL).await;
             let endpoints: Vec<_> = in_turn.by_ref().take(polled).collect();
-            let until = Instant::now() + once.timeout;
+            let until = Instant::now() + once.probe.timeout;
             let mut probes = pin!(probe::all(&*self.edge.network, &once, until, endpoints));
             while let Some((endpoint, found)) = probes.next().await {
                 let was_ready = known.get(&endpoint) == Some(&Readiness::Ready);
@@ -311,7 +321,8 @@ pub async fn ask(
         if asked.is_empty() {
             return;
         }
-        let probes = probe::all(&*edge.network, &gateway.probe, until, asked);
+        let question = Question::of(gateway, route);
+        let probes = probe::all(&*edge.network, &question, until, asked);
         route.readiness.extend(probes.collect::<Vec<_>>().await);
     }
 }

@@ -115,7 +115,11 @@ impl Example {
             .map(|(name, value)| (name.to_owned(), value)),
         );
         if self.api_kind == ApiKind::Rest {
-            let of_rest = [("ApiType", "REST"), ("APIGatewayName", REST_API_NAME)];
+            let of_rest = [
+                ("ApiType", "REST"),
+                ("APIGatewayName", REST_API_NAME),
+                ("APIGatewayStage", REST_STAGE),
+            ];
             parameters.extend(of_rest.map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
         parameters.extend(self.parameters.clone());

@@ -14,7 +14,8 @@ use jiff::Timestamp;
 pub use deployments::{Side, Sides};
 pub use noted::{is_possible, noted_time};
 pub use route::{
-    Integration, IntegrationKind, Pointer, Readiness, Route, Serves, Stage, StageDeployment,
+    Integration, IntegrationKind, Obstacle, Pointer, Ports, Readiness, Route, Serves, Stage,
+    StageDeployment,
 };
 pub use service::{
     Deployment, DeploymentController, RolloutState, Scheduling, Service, ServiceEvent,

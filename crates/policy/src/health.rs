@@ -172,6 +172,7 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     finding.evidence.extend(evidence);
     let (plan, condition) = of.remedy(&diagnosis);
     finding.plan.append(plan);
+    let condition = condition.or_else(|| patient.unshown(&finding.plan));
     finding.plan.steps.extend(patient.note(&diagnosis, condition.as_ref()));
     finding.is_over = diagnosis.is_healthy() && condition.is_none() && patient.is_calm();
     finding.condition = condition;

@@ -8,6 +8,7 @@
 //! - [`evidence`]: what a diagnosis rests on;
 //! - [`health`]: whether the service is sick, and which remedy fits;
 //! - [`plan`]: the steps to take and the reasons for those not taken;
+//! - [`manner`]: how the gateway asks a task, which a probe does likewise;
 //! - [`limits`]: what holds remedies back;
 //! - [`mode`]: whether people want anything done at all.
 
@@ -15,6 +16,7 @@ pub mod evidence;
 pub mod facts;
 pub mod health;
 pub mod limits;
+pub mod manner;
 pub mod mode;
 pub mod plan;
 pub mod route;
@@ -23,5 +25,6 @@ pub mod uri;
 pub use evidence::Evidence;
 pub use facts::{Facts, Observed};
 pub use limits::{Limits, Maintenance, Routing};
+pub use manner::Manner;
 pub use mode::Mode;
 pub use plan::{Diagnosis, Hold, Plan, Step};

@@ -68,6 +68,9 @@ pub enum State {
     /// It leads to no task, or to one that does not answer, although there is a better one; or a
     /// stage does not show where it leads.
     Stale,
+    /// It leads to the service, but a stage shows something else, and Eden cannot change that: a canary
+    /// release keeps deployments off, or an automatic one failed. The service is not to blame.
+    NotShown,
     /// It could not be read.
     Unknown,
 }
@@ -197,6 +200,19 @@ impl<'a> View<'a> {
         task.zip(endpoint).map_or(Lead::Elsewhere, |(task, endpoint)| Lead::Task(task, endpoint))
     }
 
+    /// Whether what the API answers may be the service's answer: everything leads to its tasks, or to a
+    /// host that people named. At an address that is no task's, somebody else may answer.
+    fn may_answer(&self) -> bool {
+        let mut pointers = self.pointers();
+        let has_name =
+            |integration: &Integration| integration.uri.as_deref().is_some_and(uri::names_a_host);
+        pointers.all(|(_, integration, lead)| match lead {
+            Lead::Task(..) => true,
+            Lead::Elsewhere => has_name(integration),
+            Lead::Maintenance => false,
+        })
+    }
+
     fn endpoint(&self, task: &Task) -> Option<SocketAddr> {
         self.route.endpoints.known()?.get(&task.arn).copied()
     }
@@ -259,7 +275,7 @@ impl<'a> View<'a> {
         if self.draining().any(|endpoint| self.answers(endpoint)) {
             plan.steps.extend(maintenance::clear(self));
         } else if self.asks(survey).is_empty() {
-            let unreachable = survey.unreachable();
+            let unreachable = survey.unreachable().or_else(|| maintenance::doubt(self));
             if let Some(page) = maintenance::due(self).filter(|_| unreachable.is_none()) {
                 plan = maintenance::show(self, page);
                 plan.holds.extend(survey.awaited_beside(None));
@@ -296,7 +312,9 @@ impl<'a> View<'a> {
         match (kept, fallback) {
             (Some(present), _) => plan.holds.extend(survey.awaited_beside(present)),
             (None, Some(_)) => {}
-            (None, None) => plan.holds.push(survey.no_address().unwrap_or(Hold::NoRunningTask)),
+            (None, None) => {
+                plan.holds.push(survey.no_address(self.route.ports).unwrap_or(Hold::NoRunningTask))
+            }
         }
         plan
     }
@@ -307,6 +325,8 @@ impl<'a> View<'a> {
         let lost = leads_on(plan) && self.pointers().any(|(.., lead)| self.is_lost(lead));
         if owed || lost {
             State::Stale
+        } else if stages::is_stuck(plan) && !matches!(self.api, Some(ApiAnswer::Good { .. })) {
+            State::NotShown
         } else if plan.unknown_facts().next().is_some() {
             State::Unknown
         } else {

@@ -23,6 +23,13 @@ fn split(uri: &str) -> Option<Parts<'_>> {
     (!authority.is_empty()).then_some(Parts { scheme, authority, rest })
 }
 
+/// A URI's scheme, and its path without a query; `None` for no URL.
+pub(crate) fn scheme_and_path(uri: &str) -> Option<(&str, &str)> {
+    let Parts { scheme, rest, .. } = split(uri)?;
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    Some((scheme, &rest[..end]))
+}
+
 /// The address and port that a URI leads to; `None` when it names a host or is no URL.
 pub fn endpoint(uri: &str) -> Option<SocketAddr> {
     let Parts { scheme, authority, .. } = split(uri)?;
@@ -33,6 +40,12 @@ pub fn endpoint(uri: &str) -> Option<SocketAddr> {
     let address: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
     let port = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
     Some(SocketAddr::new(address, port))
+}
+
+/// Whether a URI names a host that somebody gave a name, instead of an address.
+pub(crate) fn names_a_host(uri: &str) -> bool {
+    let dotted = |parts: Parts<'_>| parts.authority.contains('.') && !parts.authority.contains('$');
+    endpoint(uri).is_none() && split(uri).is_some_and(dotted)
 }
 
 /// The URI with only host and port exchanged; that of the maintenance page becomes the one from

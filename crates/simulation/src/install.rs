@@ -82,9 +82,13 @@ pub(crate) fn network(lab: &Lab) -> Arc<dyn Dial> {
 struct LabNetwork(Lab);
 
 impl Dial for LabNetwork {
-    fn dial(&self, to: SocketAddr) -> Dialing<'_> {
+    fn dial(&self, to: SocketAddr, tls: bool) -> Dialing<'_> {
         Box::pin(async move {
-            let stream = self.0.connect_to(to).await?;
+            let stream = if tls {
+                self.0.connect_by_tls_to(to).await?
+            } else {
+                self.0.connect_to(to).await?
+            };
             Ok(Box::new(stream) as Box<dyn Connection>)
         })
     }

@@ -176,11 +176,11 @@ impl Blaming {
 }
 
 impl Dial for Blaming {
-    fn dial(&self, to: SocketAddr) -> Dialing<'_> {
+    fn dial(&self, to: SocketAddr, tls: bool) -> Dialing<'_> {
         if self.lab.world().would_be(API, USERS).status >= 500 {
             return Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) });
         }
-        self.way.dial(to)
+        self.way.dial(to, tls)
     }
 }
 

@@ -59,7 +59,8 @@ fn what_may_be_left_out_has_its_default() {
     assert_eq!(updater.gateway.backend_port, 8000);
     assert_eq!(updater.gateway.routing, Routing { probing: true, maintenance: None });
     let timeout = Duration::from_secs(2);
-    let probe = Probe { path: None, status: 200..=399, timeout, attempts: 2 };
+    let probe = Probe { path: None, host: None, status: 200..=399, timeout, attempts: 2 };
+    assert!(!updater.gateway.ipv6_targets);
     assert_eq!(updater.gateway.probe, probe);
     assert_eq!(updater.gateway.ready_within, Duration::from_secs(40));
     assert_eq!(updater.target.environment, "prod");
@@ -114,7 +115,7 @@ fn several_integrations_are_accepted_and_a_repeated_one_counts_once() {
         ("HTTP", "abc1234, def5678,abc1234", ["abc1234", "def5678"]),
         ("REST", "abc123:ANY, def456:GET,abc123:ANY", ["abc123:ANY", "def456:GET"]),
     ] {
-        let variables = [("API_TYPE", api_type), ("INTEGRATION_ID", list)];
+        let variables = [("API_TYPE", api_type), ("INTEGRATION_ID", list), ("STAGE_NAME", "prod")];
         let via = updater(&variables).unwrap().gateway.via;
         assert_eq!(via, Via::Integrations(expected.map(str::to_owned).into()), "{api_type}");
     }
@@ -136,6 +137,26 @@ fn integrations_in_the_form_of_the_other_kind_of_api_are_refused_naming_both() {
     }
 }
 
+/// Source: AWS, "HTTP integrations for REST APIs" (setup-http-integrations), names the ports.
+#[test]
+fn a_rest_api_needs_its_stages_and_takes_only_some_ports() {
+    let rest = [("API_TYPE", "REST"), ("INTEGRATION_ID", "res1:ANY"), ("STAGE_NAME", "prod")];
+    let text = updater(&rest[..2]).unwrap_err().to_string();
+    assert!(text.contains("STAGE_NAME is not set: it needs the names of the REST API's"), "{text}");
+    for (port, taken) in
+        [("80", true), ("443", true), ("1024", true), ("81", false), ("1023", false)]
+    {
+        let port = [("BACKEND_PORT", port)];
+        assert!(updater(&port).is_ok(), "an HTTP API takes {port:?}");
+        let read = updater(&[&rest[..], &port].concat());
+        assert_eq!(read.is_ok(), taken, "{port:?}");
+        if let Err(error) = read {
+            let text = error.to_string();
+            assert!(text.contains("BACKEND_PORT") && text.contains("80, 443, or one"), "{text}");
+        }
+    }
+}
+
 #[test]
 fn values_out_of_bounds_are_refused_with_what_is_accepted() {
     for (variable, expected, bad) in [
@@ -149,6 +170,8 @@ fn values_out_of_bounds_are_refused_with_what_is_accepted() {
         ),
         ("READINESS_PROBE", "one of on and off", &["ON", "true"]),
         ("HEALTH_CHECK_PATH", "a path beginning with /", &["health", "/a b", "/#top", "/\u{e4}"]),
+        ("HEALTH_CHECK_HOST", "a host name", &["https://a", "a/b", "a b", "a:0", ":80", "\u{e4}"]),
+        ("IPV6_TARGETS", "one of on and off", &["ON", "true"]),
         ("HEALTH_CHECK_STATUS", "100 to 599", &["99", "600", "300-200", "200-", "2xx", "200-600"]),
         ("HEALTH_CHECK_TIMEOUT_SECONDS", "1 to 10", &["0", "11", "1.5"]),
         ("HEALTH_CHECK_ATTEMPTS", "1 to 5", &["0", "6", "two"]),
@@ -283,7 +306,7 @@ fn the_settings_of_the_route_are_read() {
     assert_eq!(gateway.routing, Routing { probing: false, maintenance });
     let path = Some("/health?deep=1".to_owned());
     let timeout = Duration::from_secs(10);
-    assert_eq!(gateway.probe, Probe { path, status: 204..=204, timeout, attempts: 5 });
+    assert_eq!(gateway.probe, Probe { path, host: None, status: 204..=204, timeout, attempts: 5 });
     assert_eq!(gateway.ready_within, Duration::ZERO);
     assert_eq!(gateway.backend_port, 65535);
 }

@@ -91,7 +91,8 @@ async fn a_first_task_and_its_successor_get_the_route_each_by_one_deployment() {
 #[tokio::test(start_paused = true)]
 async fn every_stage_gets_its_deployment_although_api_gateway_takes_one_in_five_seconds() {
     // Given
-    let rig = Rig::start(&rest());
+    let named = format!("beta,{REST_STAGE},test");
+    let rig = Rig::start(&rest().parameter("APIGatewayStage", &named));
     rig.lab.world().create_api(with_stages(&["beta", REST_STAGE, "test"]));
     // When
     assert!(rig.lab.until(minutes(3), is_steady).await);

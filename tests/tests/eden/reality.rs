@@ -3,3 +3,4 @@
 
 mod contract;
 mod kinds;
+mod probe;

@@ -133,6 +133,7 @@ async fn an_api_of_the_other_kind_is_an_error_that_says_which_kind_was_expected(
     let http = example()
         .parameter("ApiType", &"REST")
         .parameter("APIGatewayName", &REST_API_NAME)
+        .parameter("APIGatewayStage", &REST_STAGE)
         .parameter("APIGatewayIntegrationId", &"res1:ANY");
     let rest = rest().parameter("ApiType", &"HTTP").parameter("APIGatewayIntegrationId", &"int1");
     for (example, expected) in [(http, "REST"), (rest, "HTTP")] {
@@ -166,7 +167,8 @@ async fn a_stage_that_does_not_exist_is_named_and_the_integrations_move() {
 async fn an_ipv6_address_is_bracketed_in_a_uri() {
     for variant in [Variant::HttpIntegrations, Variant::RestIntegrations] {
         let ipv6 = Networking::Fargate(PublicAddress::Ipv6);
-        let rig = variant.open(variant.example(), ipv6).await;
+        let example = variant.example().parameter("IPv6Targets", &"on");
+        let rig = variant.open(example, ipv6).await;
         let task = rig.serving().unwrap();
         assert!(task.endpoint().is_ipv6());
         let root = match variant {

@@ -123,7 +123,7 @@ async fn a_value_that_api_gateway_does_not_take_is_refused_with_what_to_do() {
             (bridge, Some("127.0.0.1"), "127.10.0."),
         ] {
             // Given: an address that needs brackets, or a port that the URIs around do not have.
-            let mut example = variant.example();
+            let mut example = variant.example().parameter("IPv6Targets", &"on");
             example.service.task_definition.networking = networking;
             let rig = Rig::start(&example);
             {

@@ -6,9 +6,7 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 use eden_core::config::HealthMonitorConfig;
 use eden_policy::facts::{
-    Alarm, ApiAnswer, Deployment, DeploymentController, Facts, Integration, IntegrationKind,
-    LastStatus, Observed, Pointer, RolloutState, Route, Scheduling, Service, ServiceStatus, Stop,
-    StopCode, Strategy, Task, TaskHealth, TaskNetwork,
+    Alarm, ApiAnswer, Deployment, DeploymentController, Facts, Integration, LastStatus, Observed, Pointer, RolloutState, Route, Scheduling, Service, ServiceStatus, Stop, StopCode, Strategy, Task, TaskHealth, TaskNetwork, Ports,
 };
 use eden_policy::mode::ModeTag;
 use jiff::Timestamp;
@@ -105,7 +103,7 @@ fn facts() -> Facts {
     };
     let integration = |uri: &str| {
         let uri = Some(uri.to_owned());
-        Observed::Known(Integration { kind: IntegrationKind::Http, uri })
+        Observed::Known(Integration::http(uri))
     };
     let pointer = |id: &str| Pointer::Integration(id.to_owned());
     Facts {
@@ -113,6 +111,7 @@ fn facts() -> Facts {
         route: Some(Route {
             api: "a1b2c3d4e5".to_owned(),
             port: 8000,
+            ports: Ports::All,
             endpoints: Observed::Known(BTreeMap::from([(
                 task(1).arn,
                 "203.0.113.1:8000".parse().unwrap(),

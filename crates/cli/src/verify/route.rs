@@ -1,7 +1,9 @@
 //! The route: whether it can be written, where it leads, and whether a change of it takes effect.
 
 use eden_core::config::{ApiType, Gateway};
-use eden_policy::facts::{Integration, IntegrationKind, Pointer, Route, Serves, Stage, Task};
+use eden_policy::facts::{
+    Integration, IntegrationKind, Obstacle, Pointer, Route, Serves, Stage, Task,
+};
 use eden_policy::route::{Lead, View};
 use eden_policy::{Diagnosis, Observed, Step};
 
@@ -123,6 +125,9 @@ fn stages(route: &Route, gateway: &Gateway, steps: &[Step]) -> Vec<Check> {
 fn stage(stage: &Stage, gateway: &Gateway, steps: &[Step]) -> Outcome {
     let is_due =
         |step: &Step| matches!(step, Step::DeployStage { stage: due, .. } if *due == stage.name);
+    if let Some(obstacle) = &stage.obstacle {
+        return stands_in_the_way(obstacle);
+    }
     match (stage.auto_deploy, &stage.serves) {
         (true, _) => Outcome::passed("shows a change at once"),
         (false, _) if steps.iter().any(is_due) => {
@@ -144,6 +149,26 @@ fn stage(stage: &Stage, gateway: &Gateway, steps: &[Step]) -> Outcome {
         (false, Serves::Deployment(_) | Serves::NotRead(_)) => {
             Outcome::passed("shows no change by itself: Eden deploys it after each (F4)")
         }
+    }
+}
+
+/// What people can do about a stage that Eden cannot deploy.
+fn stands_in_the_way(obstacle: &Obstacle) -> Outcome {
+    let end_the_canary = "promote or end the canary release before the next task starts";
+    match obstacle {
+        Obstacle::Canary => Outcome::failed(
+            "it has a canary release, beside which API Gateway takes no deployment (F58): a change \
+             of the route would not show",
+            format!("{end_the_canary}, or let a stage variable lead to the tasks: RouteVia"),
+        ),
+        Obstacle::CanaryVariable(value) => Outcome::failed(
+            format!("its canary release has {value:?} as its own value of the variable (F58)"),
+            format!("take the variable out of stageVariableOverrides, or {end_the_canary}"),
+        ),
+        Obstacle::DeploymentFailed(because) => Outcome::failed(
+            format!("API Gateway could not deploy it, and says {because:?} (F56)"),
+            "mend what that names, and change or deploy the API once more",
+        ),
     }
 }
 
@@ -169,7 +194,7 @@ mod tests {
     }
 
     fn integration(kind: IntegrationKind, uri: Option<&str>) -> Integration {
-        Integration { kind, uri: uri.map(str::to_owned) }
+        Integration { kind, ..Integration::http(uri.map(str::to_owned)) }
     }
 
     fn passed(outcome: &Outcome) -> bool {
@@ -224,12 +249,33 @@ mod tests {
     #[test]
     fn a_stage_shows_a_change_at_once_or_is_deployed_and_was_deployed_once() {
         let of = |auto_deploy, serves| {
-            let it = Stage { name: "prod".to_owned(), auto_deploy, serves };
+            let it =
+                Stage { name: "prod".to_owned(), auto_deploy, named: true, serves, obstacle: None };
             stage(&it, &gateway(), &[])
         };
 
         assert!(passed(&of(true, Serves::Nothing)));
         assert!(passed(&of(false, Serves::NotRead("d1".to_owned()))));
         assert!(failed(&of(false, Serves::Nothing)));
+    }
+
+    #[test]
+    fn a_stage_that_eden_cannot_deploy_fails_with_what_stands_in_the_way() {
+        for (obstacle, says) in [
+            (Obstacle::Canary, "canary"),
+            (Obstacle::CanaryVariable("203.0.113.9".to_owned()), "203.0.113.9"),
+            (Obstacle::DeploymentFailed("no valid routes exist".to_owned()), "no valid routes"),
+        ] {
+            let it = Stage {
+                name: "prod".to_owned(),
+                auto_deploy: true,
+                named: true,
+                serves: Serves::NotRead("d1".to_owned()),
+                obstacle: Some(obstacle.clone()),
+            };
+            let outcome = stage(&it, &gateway(), &[]);
+            assert!(failed(&outcome), "{outcome:?}");
+            assert!(format!("{outcome:?}").contains(says), "{outcome:?}");
+        }
     }
 }

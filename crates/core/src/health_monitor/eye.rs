@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::config::HealthMonitorConfig;
 use crate::edge::Edge;
+use crate::probe::Question;
 use crate::{observe, probe, routing};
 
 /// What looks for one invocation.
@@ -37,7 +38,14 @@ impl Eye<'_> {
         let now = edge.aws.now();
         let asks = health::asks(&facts, rules, now);
         observe::complete(&edge.aws, config, &mut facts, &asks.protection, asks.former).await;
-        let finding = health::decide(&facts, rules, edge.aws.now());
+        let mut finding = health::decide(&facts, rules, edge.aws.now());
+        if let (true, Some(gateway)) =
+            (finding.plan.holds.contains(&Hold::ApiToBeAsked), config.gateway.as_ref())
+        {
+            let answer = observe::api(&edge.aws, &edge.web, &config.people, Some(gateway)).await;
+            facts.api = Observed::Known(answer);
+            finding = health::decide(&facts, rules, edge.aws.now());
+        }
         (facts, finding)
     }
 
@@ -68,7 +76,8 @@ impl Eye<'_> {
         {
             let running = tasks.iter().filter(|task| task.runs());
             let running = running.filter_map(|task| endpoints.get(&task.arn).copied());
-            facts.answers = probe::answers(&*edge.network, &gateway.probe, running).await;
+            let question = Question::of(gateway, route);
+            facts.answers = probe::answers(&*edge.network, question, running).await;
         }
         let (service, now) = (facts.service.known(), edge.aws.now());
         routing::ask(edge, gateway, route, |route| {

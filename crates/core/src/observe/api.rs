@@ -16,12 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// Without a path a status below 500 that is no success says little: the gateway itself answers 404
 /// for what it has no route for.
-pub(super) async fn answer(
-    aws: &Aws,
-    web: &Web,
-    people: &People,
-    gateway: Option<&Gateway>,
-) -> ApiAnswer {
+pub async fn answer(aws: &Aws, web: &Web, people: &People, gateway: Option<&Gateway>) -> ApiAnswer {
     let probe = gateway.map(|gateway| &gateway.probe);
     let path = probe.and_then(|probe| probe.path.as_deref());
     let url = match path {

@@ -9,7 +9,7 @@ use eden_policy::facts::{Task, TaskNetwork};
 use super::{enis, hosts};
 use crate::aws::Aws;
 use crate::call_error::CallError;
-use crate::config::Target;
+use crate::config::{Gateway, Target};
 
 /// What was looked up already, because an event or an earlier look named it: interfaces, and the
 /// addresses of those and of container instances.
@@ -19,8 +19,8 @@ pub(super) struct LookedUp {
     pub(super) addresses: BTreeMap<String, IpAddr>,
 }
 
-/// The endpoints of tasks, by ARN. A task without an address, or without one that is visible yet
-/// (F24), is absent.
+/// The endpoints of tasks, by ARN. A task without an address, without one that is visible yet (F24),
+/// or with one that API Gateway does not connect to (F55, F57), is absent.
 ///
 /// # Errors
 /// When a call fails.
@@ -28,7 +28,7 @@ pub(super) async fn of(
     aws: &Aws,
     target: &Target,
     tasks: &[Task],
-    port: u16,
+    gateway: &Gateway,
     looked_up: LookedUp,
 ) -> Result<BTreeMap<String, SocketAddr>, CallError> {
     let LookedUp { ids, mut addresses } = looked_up;
@@ -52,13 +52,16 @@ pub(super) async fn of(
     addresses.extend(of_instances?);
     let endpoint = |task: &Task| {
         let (of, port) = match &task.network {
-            TaskNetwork::Interface(id) => (id, port),
+            TaskNetwork::Interface(id) => (id, gateway.backend_port),
             TaskNetwork::Host { container_instance, port: Some(port) } => {
                 (container_instance, *port)
             }
             TaskNetwork::Host { port: None, .. } | TaskNetwork::Unattached => return None,
         };
-        Some((task.arn.clone(), SocketAddr::new(*addresses.get(of)?, port)))
+        let endpoint = SocketAddr::new(*addresses.get(of)?, port);
+        let is_a_target = (endpoint.is_ipv4() || gateway.ipv6_targets)
+            && gateway.api_type.ports().take(endpoint.port());
+        is_a_target.then(|| (task.arn.clone(), endpoint))
     };
     Ok(tasks.iter().filter_map(endpoint).collect())
 }

@@ -25,6 +25,7 @@ use crate::aws::Aws;
 use crate::config::{Gateway, HealthMonitorConfig, Target};
 use crate::edge::Edge;
 
+pub use api::answer as api;
 use endpoints::LookedUp;
 pub use gateway::{Of, deployments};
 pub use service::describe as service;
@@ -56,7 +57,7 @@ pub async fn route(
 ) -> RouteFacts {
     let (service, (tasks, endpoints), read) = tokio::join!(
         shift::service_and_shift(aws, target),
-        tasks_and_endpoints(aws, target, gateway.backend_port, wanted, hints),
+        tasks_and_endpoints(aws, target, gateway, wanted, hints),
         gateway::read(aws, gateway),
     );
     let route = route_of(gateway, endpoints, read);
@@ -76,8 +77,7 @@ pub async fn health(
     let gateway = config.gateway.as_ref();
     let tasks = async {
         if let Some(gateway) = gateway {
-            let port = gateway.backend_port;
-            tasks_and_endpoints(aws, &config.target, port, &wanted, hints).await
+            tasks_and_endpoints(aws, &config.target, gateway, &wanted, hints).await
         } else {
             // Nobody asks where the tasks are reached, so their port does not matter.
             let tasks = tasks::describe(aws, &config.target, 0, &wanted, &hints.tasks).await;
@@ -134,12 +134,12 @@ pub async fn complete(
 async fn tasks_and_endpoints(
     aws: &Aws,
     target: &Target,
-    port: u16,
+    gateway: &Gateway,
     wanted: &[Wanted],
     hints: &Hints,
 ) -> (Observed<Vec<Task>>, Observed<BTreeMap<String, SocketAddr>>) {
     let (tasks, addresses, of_hosts) = tokio::join!(
-        tasks::describe(aws, target, port, wanted, &hints.tasks),
+        tasks::describe(aws, target, gateway.backend_port, wanted, &hints.tasks),
         enis::addresses(aws, &hints.interfaces),
         hosts::addresses(aws, target, &hints.container_instances),
     );
@@ -148,7 +148,7 @@ async fn tasks_and_endpoints(
             // A host that is only hinted at may be gone; one that is not is asked for again.
             addresses.extend(of_hosts.unwrap_or_default());
             let looked_up = LookedUp { ids: hints.interfaces.clone(), addresses };
-            Observed::from(endpoints::of(aws, target, tasks, port, looked_up).await)
+            Observed::from(endpoints::of(aws, target, tasks, gateway, looked_up).await)
         }
         (Ok(_), Err(error)) => Observed::Unknown(error.to_string()),
         (Err(_), _) => Observed::Unknown("the tasks are not known".to_owned()),
@@ -164,6 +164,7 @@ fn route_of(
     Route {
         api: gateway.api_id.clone(),
         port: gateway.backend_port,
+        ports: gateway.api_type.ports(),
         endpoints,
         readiness: BTreeMap::new(),
         pointers,

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use eden_policy::facts::Ports;
 use eden_policy::{Maintenance, Routing};
 
 use super::reader::Reader;
@@ -17,15 +18,17 @@ pub struct Gateway {
     pub api_id: String,
     /// `ROUTE_VIA`, default `integration`, with `INTEGRATION_ID` or the stage of `STAGE_NAME`.
     pub via: Via,
-    /// `STAGE_NAME`: the stages that get a deployment; when empty, each that does not deploy
-    /// itself (F4).
+    /// `STAGE_NAME`: the stages that get a deployment; when empty, each of an HTTP API that does not
+    /// deploy itself (F4).
     pub stages: Vec<String>,
     /// `BACKEND_PORT`, default 8000.
     pub backend_port: u16,
+    /// `IPV6_TARGETS`, default `off`: whether a task may be led to by an IPv6 address (F55).
+    pub ipv6_targets: bool,
     /// `READINESS_PROBE`, default `on`, `MAINTENANCE_URL`, and `MAINTENANCE_AFTER_SECONDS`,
     /// default 60.
     pub routing: Routing,
-    /// `HEALTH_CHECK_PATH`, `HEALTH_CHECK_STATUS`, `HEALTH_CHECK_TIMEOUT_SECONDS` and
+    /// `HEALTH_CHECK_PATH`, `HEALTH_CHECK_HOST`, `HEALTH_CHECK_STATUS`, `HEALTH_CHECK_TIMEOUT_SECONDS` and
     /// `HEALTH_CHECK_ATTEMPTS`.
     pub probe: Probe,
     /// `READY_WITHIN_SECONDS`, default 40: for how long an invocation of ip-updater waits for a
@@ -40,6 +43,16 @@ pub enum ApiType {
     Http,
     /// A REST API, `aws apigateway`.
     Rest,
+}
+
+impl ApiType {
+    /// The ports that such an API connects to.
+    pub fn ports(self) -> Ports {
+        match self {
+            ApiType::Http => Ports::All,
+            ApiType::Rest => Ports::OfRestApi,
+        }
+    }
 }
 
 /// Where in the API the route is written.
@@ -62,6 +75,9 @@ pub enum Via {
 pub struct Probe {
     /// What to GET; without it the task only has to accept a TCP connection.
     pub path: Option<String>,
+    /// `HEALTH_CHECK_HOST`: the `Host` to send where the route tells of none; the task's address and
+    /// port without it.
+    pub host: Option<String>,
     /// The statuses of a good answer, default 200 to 399.
     pub status: RangeInclusive<u16>,
     /// For how long to wait for a connection and an answer together, default 2 s.
@@ -78,7 +94,8 @@ impl Gateway {
         Gateway {
             api_type,
             api_id,
-            backend_port: reader.or("BACKEND_PORT", values::port, 8000),
+            backend_port: read_port(reader, api_type),
+            ipv6_targets: reader.or("IPV6_TARGETS", values::switch, false),
             routing: Routing {
                 probing: reader.or("READINESS_PROBE", values::switch, true),
                 maintenance: read_maintenance(reader, &via),
@@ -106,7 +123,22 @@ fn read_via(reader: &mut Reader<'_>, api_type: ApiType) -> (Via, Vec<String>) {
         ApiType::Rest => values::methods,
     };
     let via = Via::Integrations(reader.required("INTEGRATION_ID", integrations));
+    if api_type == ApiType::Rest && !reader.has("STAGE_NAME") {
+        let expected = "the names of the REST API's stages that may be deployed, one or several, \
+                        comma-separated: each deployment publishes whatever is unfinished in the API";
+        reader.refuse("STAGE_NAME", expected);
+    }
     (via, reader.or("STAGE_NAME", values::stages, Vec::new()))
+}
+
+/// A port that an API of this type connects to.
+fn read_port(reader: &mut Reader<'_>, api_type: ApiType) -> u16 {
+    let port = reader.or("BACKEND_PORT", values::port, 8000);
+    if !api_type.ports().take(port) {
+        let expected = "a port that a REST API connects to: 80, 443, or one from 1024 to 65535";
+        reader.refuse("BACKEND_PORT", expected);
+    }
+    port
 }
 
 fn read_maintenance(reader: &mut Reader<'_>, via: &Via) -> Option<Maintenance> {
@@ -126,6 +158,7 @@ impl Probe {
     fn read(reader: &mut Reader<'_>) -> Self {
         Probe {
             path: reader.optional("HEALTH_CHECK_PATH", values::path),
+            host: reader.optional("HEALTH_CHECK_HOST", values::host),
             status: reader.or("HEALTH_CHECK_STATUS", values::statuses, 200..=399),
             timeout: reader.or(
                 "HEALTH_CHECK_TIMEOUT_SECONDS",

@@ -167,6 +167,15 @@ pub(super) fn path(text: &str) -> Result<String, &'static str> {
     accept(text.to_owned(), legal, "a path beginning with /, without spaces and fragment")
 }
 
+/// A host's name, with a port or without.
+pub(super) fn host(text: &str) -> Result<String, &'static str> {
+    let (name, port) = text.rsplit_once(':').unwrap_or((text, "80"));
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let is_name = !name.is_empty() && name.len() <= 253 && name.chars().all(legal);
+    let expected = "a host name, with a port or without, like api.example.com";
+    accept(text.to_owned(), is_name && self::port(port).is_ok(), expected)
+}
+
 /// One status or a range of them.
 pub(super) fn statuses(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
     let (lower, upper) = text.split_once('-').unwrap_or((text, text));

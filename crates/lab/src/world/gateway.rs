@@ -96,15 +96,13 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// The `Host` that requests get by the mapping of parameters: a constant, in single quotes in a
-    /// REST API (Developer Guide, parameter mapping). The lab evaluates no expressions: those leave the
-    /// header empty.
+    /// The `Host` that the mapping of parameters gives to requests: a constant, in single quotes in a
+    /// REST API, or an expression (Developer Guide, parameter mapping).
     fn host(&self) -> Option<&str> {
         let names = ["overwrite:header.host", "integration.request.header.host"];
         let is_host = |name: &str| names.contains(&name.to_ascii_lowercase().as_str());
-        let (_, value) = self.request_parameters.iter().find(|(name, _)| is_host(name))?;
-        let constant = !value.contains('$') && !value.starts_with("method.request.");
-        Some(if constant { value.trim_matches('\'') } else { "" })
+        let mut mapped = self.request_parameters.iter().filter(|(name, _)| is_host(name));
+        mapped.next().map(|(_, value)| value.trim_matches('\''))
     }
 }
 

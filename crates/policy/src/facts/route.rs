@@ -15,6 +15,8 @@ pub struct Route {
     pub api: String,
     /// The port the tasks serve on, unless their host has another for them.
     pub port: u16,
+    /// The ports that the API connects to.
+    pub ports: Ports,
     /// Where tasks are reached from the internet, by ARN; only of those that have an address
     /// (F24, F25).
     pub endpoints: Observed<BTreeMap<String, SocketAddr>>,
@@ -35,6 +37,25 @@ impl Route {
             Serves::Nothing | Serves::NotRead(_) => None,
         };
         self.stages.known()?.iter().filter_map(created_at).max()
+    }
+}
+
+/// The ports that an API connects to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ports {
+    /// All, as far as AWS says: HTTP APIs (F57).
+    All,
+    /// 80, 443, and 1024 to 65535: REST APIs (F57).
+    OfRestApi,
+}
+
+impl Ports {
+    /// Whether this is one of them.
+    pub fn take(self, port: u16) -> bool {
+        match self {
+            Ports::All => port > 0,
+            Ports::OfRestApi => matches!(port, 80 | 443 | 1024..),
+        }
     }
 }
 
@@ -80,6 +101,15 @@ pub struct Integration {
     pub kind: IntegrationKind,
     /// Its URI; of a stage variable, its value.
     pub uri: Option<String>,
+    /// The `Host` that it sends instead of the URI's, where its parameters map a constant one (F55).
+    pub host: Option<String>,
+}
+
+impl Integration {
+    /// A plain HTTP one, which sends the `Host` of its URI.
+    pub fn http(uri: Option<String>) -> Self {
+        Integration { kind: IntegrationKind::Http, uri, host: None }
+    }
 }
 
 /// What kind of integration it is: only a plain HTTP one leads to a task's address (F6).
@@ -98,8 +128,23 @@ pub struct Stage {
     pub name: String,
     /// Whether changes take effect by themselves (F4).
     pub auto_deploy: bool,
+    /// Whether the settings name it.
+    pub named: bool,
     /// What it shows.
     pub serves: Serves,
+    /// What keeps it from showing where the route leads, whatever Eden does.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// What keeps a stage from showing where the route leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A canary release takes a share of its requests, and no deployment is taken beside it (F58).
+    Canary,
+    /// A canary release has a value of its own for the variable that leads to the tasks: this (F58).
+    CanaryVariable(String),
+    /// Its last automatic deployment failed, for this reason in AWS's words (F56).
+    DeploymentFailed(String),
 }
 
 /// What a stage shows.

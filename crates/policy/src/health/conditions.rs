@@ -1,7 +1,7 @@
 //! What people are to hear of, and the note of what one look found.
 
 use super::patient::Patient;
-use crate::plan::{Condition, Diagnosis, LASTS, Notes, Sighting, Step};
+use crate::plan::{Condition, Diagnosis, Hold, LASTS, Notes, Plan, Sighting, Step};
 
 impl Patient<'_> {
     /// What people are told of, once for each deployment, when it lasts over two looks.
@@ -12,6 +12,22 @@ impl Patient<'_> {
     /// The same where the evidence itself has lasted: people hear of it at once.
     pub(super) fn proven(&self, name: &str) -> Condition {
         Condition::proven(name, self.deployment())
+    }
+
+    /// A stage that Eden cannot deploy, while nothing else is left to be tried: people can.
+    pub(super) fn unshown(&self, plan: &Plan) -> Option<Condition> {
+        if plan.steps.iter().any(Step::needs_a_claim) {
+            return None;
+        }
+        let of_stage = |hold: &&Hold| {
+            matches!(
+                hold,
+                Hold::StageHasCanary { .. }
+                    | Hold::CanaryHasOwnVariable { .. }
+                    | Hold::StageDeploymentFailed { .. }
+            )
+        };
+        plan.holds.iter().find(of_stage).map(|hold| self.condition(hold.reason()))
     }
 
     /// What a condition is about.

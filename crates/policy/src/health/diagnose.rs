@@ -31,7 +31,7 @@ impl Patient<'_> {
         let settled = self.unsettled().is_none();
         let diagnosis = if running < desired && settled {
             self.in_progress_by_ecs().unwrap_or(Diagnosis::TooFewTasks { running, desired })
-        } else if self.route_is == State::Stale {
+        } else if matches!(self.route_is, State::Stale | State::NotShown) {
             Diagnosis::RouteStale
         } else if running < desired || !sick.is_empty() {
             Diagnosis::Starting

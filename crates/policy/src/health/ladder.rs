@@ -52,7 +52,8 @@ impl Patient<'_> {
                 None
             }
             Diagnosis::RouteStale => {
-                let rings = self.alarm() == Some(Alarm::Alarm);
+                let repairs = self.route_is == State::Stale;
+                let rings = self.alarm() == Some(Alarm::Alarm) && repairs;
                 plan.holds.extend(rings.then_some(Hold::RouteRepairedFirst));
                 None
             }

@@ -40,7 +40,8 @@ pub enum Diagnosis {
         /// The deployment's id.
         deployment: String,
     },
-    /// The gateway leads to a task that is gone or does not answer, and there is a better one.
+    /// The gateway leads to a task that is gone or does not answer, and there is a better one; or a stage
+    /// does not show where it leads.
     RouteStale,
     /// These tasks are sick: ECS calls them UNHEALTHY, or they do not answer while others do.
     TaskSick {
@@ -137,7 +138,7 @@ impl fmt::Display for Diagnosis {
                 write!(f, "ECS gave up deployment {deployment}, and what ran before runs on")
             }
             Diagnosis::RouteStale => {
-                f.write_str("The API Gateway leads to a task that is gone or does not answer")
+                f.write_str("The API Gateway does not lead to a task that answers")
             }
             Diagnosis::TaskSick { tasks } => {
                 write!(f, "Unhealthy tasks: {}", named(tasks))

@@ -55,11 +55,42 @@ pub enum Hold {
         /// The value.
         value: String,
     },
+    /// A canary release of the stage keeps other deployments off (F58).
+    StageHasCanary {
+        /// The stage.
+        stage: String,
+        /// Whether a deployment is due.
+        due: bool,
+    },
+    /// A canary release has a value of its own for the variable that leads to the tasks (F58).
+    CanaryHasOwnVariable {
+        /// The stage.
+        stage: String,
+        /// The value.
+        value: String,
+    },
+    /// The stage's last automatic deployment failed (F56).
+    StageDeploymentFailed {
+        /// The stage.
+        stage: String,
+        /// Why, in AWS's words.
+        because: String,
+    },
+    /// The stage was never deployed, and the settings do not name it.
+    StageNeverDeployed {
+        /// The stage.
+        stage: String,
+    },
     /// The integration leads to the maintenance page, and no task can serve yet.
     InMaintenance {
         /// The integration's id.
         integration: String,
     },
+    /// No task is known to serve, but the API answers well: whoever serves is not to be replaced by the
+    /// maintenance page.
+    ApiAnswersWell,
+    /// Before the maintenance page is shown or prepared, the API is to be asked whether it answers well.
+    ApiToBeAsked,
     /// A task cannot be reached from here, so nobody knows whether it serves: no reason for the
     /// maintenance page.
     ReadinessUnknown {
@@ -255,6 +286,12 @@ impl Hold {
             Hold::NoRunningTask => "no_running_task",
             Hold::NoAddress { .. } => "no_address",
             Hold::ValueNotAllowed { .. } => "value_not_allowed",
+            Hold::StageHasCanary { .. } => "stage_has_canary",
+            Hold::CanaryHasOwnVariable { .. } => "canary_has_own_variable",
+            Hold::StageDeploymentFailed { .. } => "stage_deployment_failed",
+            Hold::StageNeverDeployed { .. } => "stage_never_deployed",
+            Hold::ApiAnswersWell => "api_answers_well",
+            Hold::ApiToBeAsked => "api_to_be_asked",
             Hold::InMaintenance { .. } => "in_maintenance",
             Hold::ReadinessUnknown { .. } => "readiness_unknown",
             Hold::MaintenanceNotYet { .. } => "maintenance_not_yet",
@@ -313,6 +350,38 @@ impl fmt::Display for Hold {
                  address, and without a port only the task that has BACKEND_PORT; use ROUTE_VIA=\
                  integration, or give the variable the form ADDRESS:PORT"
             ),
+            Hold::StageHasCanary { stage, due } => {
+                let shows = if *due { "does not show" } else { "would not show a change of" };
+                write!(
+                    f,
+                    "stage {stage} {shows} where the route leads: API Gateway takes no deployment \
+                     beside its canary release; promote or end the canary, or use RouteVia=\
+                     stage-variable, which needs no deployment"
+                )
+            }
+            Hold::CanaryHasOwnVariable { stage, value } => write!(
+                f,
+                "the canary release of stage {stage} has {value:?} as its own value of the \
+                 variable that leads to the tasks, and Eden writes only that of the stage; take \
+                 it out of stageVariableOverrides, or promote or end the canary"
+            ),
+            Hold::StageDeploymentFailed { stage, because } => write!(
+                f,
+                "stage {stage} may not show where the route leads: API Gateway could not deploy \
+                 it, and says {because:?}"
+            ),
+            Hold::StageNeverDeployed { stage } => write!(
+                f,
+                "stage {stage} was never deployed, and what it would show was not asked for: name \
+                 it in APIGatewayStage, or deploy it"
+            ),
+            Hold::ApiAnswersWell => f.write_str(
+                "no task is known to serve, but the API answers well: no maintenance page; see \
+                 whether HEALTH_CHECK_PATH and HEALTH_CHECK_HOST are what the tasks answer to",
+            ),
+            Hold::ApiToBeAsked => {
+                f.write_str("whether the API answers well is not known: no maintenance page yet")
+            }
             Hold::InMaintenance { integration } => {
                 write!(f, "{integration} leads to the maintenance page until a task answers")
             }

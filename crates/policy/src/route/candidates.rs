@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::{Lead, View};
-use crate::facts::{LastStatus, Readiness, Side, Task, TaskHealth, TaskNetwork};
+use crate::facts::{LastStatus, Readiness, Side, Task, TaskHealth, TaskNetwork, Ports};
 use crate::plan::{Hold, Rejected, Rejection};
 
 /// So many endpoints are probed at once.
@@ -176,13 +176,20 @@ impl<'a> Survey<'a> {
     }
 
     /// Why no running task can be led to, when that is for want of an address.
-    pub(super) fn no_address(&self) -> Option<Hold> {
+    pub(super) fn no_address(&self, ports: Ports) -> Option<Hold> {
         let (task, _) = self.unaddressed.first()?;
         let because = match &task.network {
             TaskNetwork::Interface(eni) => format!(
                 "its network interface {eni} has no public address: on Fargate assignPublicIp must be \
-                 ENABLED, and on EC2 awsvpc networking gives none, bridge and host do"
+                 ENABLED, and on EC2 awsvpc networking gives none, bridge and host do; an IPv6 \
+                 address counts only with IPV6_TARGETS=on"
             ),
+            TaskNetwork::Host { container_instance, port: Some(port) } if !ports.take(*port) => {
+                format!(
+                    "its container instance {container_instance} binds port {port} for it, and a \
+                     REST API takes only 80, 443 and 1024 to 65535"
+                )
+            }
             TaskNetwork::Host { container_instance, port: Some(_) } => {
                 format!("its container instance {container_instance} has no public address")
             }

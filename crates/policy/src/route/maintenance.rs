@@ -2,7 +2,7 @@
 //! the service is merely rolling.
 
 use super::{Lead, View, stages};
-use crate::facts::Pointer;
+use crate::facts::{ApiAnswer, Pointer};
 use crate::limits::Maintenance;
 use crate::plan::{Hold, Plan, Step};
 use crate::uri;
@@ -12,6 +12,24 @@ pub(super) fn due<'a>(view: &View<'a>) -> Option<&'a Maintenance> {
     let (page, service) = (view.routing.maintenance.as_ref()?, view.service?);
     let since = service.unserved_since.filter(|_| service.rolling().is_none())?;
     (view.now >= later(since, page)).then_some(page)
+}
+
+/// Why whoever may be serving must not be replaced by the page, or may not be known to fail: what
+/// probes say is no proof while the API itself answers well.
+pub(super) fn doubt(view: &View<'_>) -> Option<Hold> {
+    view.routing.maintenance.as_ref()?;
+    let service = view.service.filter(|service| service.rolling().is_none())?;
+    if !view.may_answer() {
+        return None;
+    }
+    match view.api {
+        Some(ApiAnswer::Good { .. }) => Some(Hold::ApiAnswersWell),
+        Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. }) => None,
+        None | Some(ApiAnswer::NotAsked) => {
+            let writes = service.unserved_since.is_none() || due(view).is_some();
+            writes.then_some(Hold::ApiToBeAsked)
+        }
+    }
 }
 
 /// What is to be noted so that the page can be shown in time, and why it is not shown yet.
@@ -26,6 +44,8 @@ pub(super) fn prepare(view: &View<'_>, unsure: Option<Hold>) -> Plan {
         return plan;
     }
     if let Some(unsure) = unsure {
+        // Whoever is served is not unserved since then.
+        plan.steps.extend(clear(view).filter(|_| unsure == Hold::ApiAnswersWell));
         plan.holds.push(unsure);
         return plan;
     }

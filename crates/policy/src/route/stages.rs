@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::candidates::Candidate;
 use super::{View, is_move};
-use crate::facts::{ApiAnswer, Observed, Pointer, Serves, Stage};
+use crate::facts::{ApiAnswer, Observed, Obstacle, Pointer, Serves, Stage};
 use crate::plan::{Fact, Hold, Plan, Step};
 
 /// The beginning of what this route's Eden writes on its deployments, to know them again: another
@@ -34,7 +34,7 @@ pub(super) fn deploy(view: &View<'_>, target: &Candidate<'_>, so_far: &Plan) -> 
     // What somebody deployed may show what the integrations said before: if the API fails while the
     // task that they lead to answers, it does.
     let answers = view.routing.probing && target.is_ready();
-    let fails = answers && matches!(view.api, Some(ApiAnswer::Bad(_)));
+    let fails = answers && view.api.is_some_and(is_of_a_stale_address);
     let owed = |stage: &Stage| {
         let doubtful = fails && is_anothers(stage, &mark);
         leads_there && (doubtful || shows_another(stage, &mark, &note, since))
@@ -60,16 +60,49 @@ fn deploy_where(view: &View<'_>, note: &str, so_far: &Plan, owed: impl Fn(&Stage
         }
     };
     let moved = so_far.steps.iter().any(is_move);
-    for stage in stages.iter().filter(|stage| !stage.auto_deploy) {
-        if moved || owed(stage) {
-            plan.steps.push(Step::DeployStage {
+    for stage in stages {
+        let due = !stage.auto_deploy && (moved || owed(stage));
+        let name = stage.name.clone();
+        match &stage.obstacle {
+            Some(Obstacle::Canary) => {
+                plan.holds.push(Hold::StageHasCanary { stage: name, due });
+            }
+            Some(Obstacle::CanaryVariable(value)) => {
+                plan.holds.push(Hold::CanaryHasOwnVariable { stage: name, value: value.clone() });
+            }
+            Some(Obstacle::DeploymentFailed(because)) => {
+                let because = because.clone();
+                plan.holds.push(Hold::StageDeploymentFailed { stage: name, because });
+            }
+            None if due && stage.serves == Serves::Nothing && !stage.named => {
+                plan.holds.push(Hold::StageNeverDeployed { stage: name });
+            }
+            None if due => plan.steps.push(Step::DeployStage {
                 api: view.route.api.clone(),
-                stage: stage.name.clone(),
+                stage: name,
                 note: note.to_owned(),
-            });
+            }),
+            None => {}
         }
     }
     plan
+}
+
+/// Whether a stage shows something else than where the pointers lead, and no step of Eden's changes
+/// that.
+pub(super) fn is_stuck(plan: &Plan) -> bool {
+    plan.holds.iter().any(|hold| {
+        matches!(hold, Hold::StageDeploymentFailed { .. } | Hold::StageHasCanary { due: true, .. })
+    })
+}
+
+/// Whether the API answers as it does when it leads to an address where nothing is, or something
+/// else: with a server error, or not at all. A 4xx is an answer to the question.
+fn is_of_a_stale_address(answer: &ApiAnswer) -> bool {
+    match answer {
+        ApiAnswer::Bad(what) => !what.starts_with('4'),
+        ApiAnswer::Good { .. } | ApiAnswer::Unclear { .. } | ApiAnswer::NotAsked => false,
+    }
 }
 
 /// Whether what a stage shows was deployed by somebody else.

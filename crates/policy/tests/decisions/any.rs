@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use eden_policy::facts::{
     Alarm, ApiAnswer, DeploymentController, Former, Integration, IntegrationKind, LastStatus,
-    Observed, Pointer, Readiness, RolloutState, Route, Scheduling, Serves, Service, ServiceEvent,
-    ServiceStatus, Shift, Stage, StopCode, Strategy as HowDeployed, Task, TaskHealth, TaskNetwork, Traffic,
+    Observed, Pointer, Readiness, RolloutState, Route, Scheduling, Serves, Service, ServiceEvent, ServiceStatus, Shift, Stage, StopCode, Strategy as HowDeployed, Task, TaskHealth, TaskNetwork, Traffic, Obstacle,
 };
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Facts, Limits, Maintenance, Routing};
@@ -104,10 +103,10 @@ fn any_endpoints() -> impl Strategy<Value = Vec<(String, SocketAddr)>> {
 }
 
 fn any_integration() -> impl Strategy<Value = Observed<Integration>> {
-    let http = |uri: Option<String>| Integration { kind: IntegrationKind::Http, uri };
+    let http = Integration::http;
     let other = |uri: Option<String>| Integration {
         kind: IntegrationKind::Other("HTTP_PROXY over VPC_LINK".to_owned()),
-        uri,
+        ..Integration::http(uri)
     };
     known_or_not(prop_oneof![
         6 => (1..=TARGETS).prop_map(move |n| http(Some(uri_of(n)))),
@@ -127,7 +126,7 @@ fn any_value() -> impl Strategy<Value = Observed<Integration>> {
         Just(Some("2001:db8::1".to_owned())),
         Just(None),
     ];
-    known_or_not(value.prop_map(|uri| Integration { kind: IntegrationKind::Http, uri }))
+    known_or_not(value.prop_map(Integration::http))
 }
 
 type Pointers = Vec<(Pointer, Observed<Integration>)>;
@@ -153,13 +152,24 @@ fn any_stages() -> impl Strategy<Value = Observed<Vec<Stage>>> {
         1 => Just(Serves::NotRead("dep1".to_owned())),
         5 => (description, 0u64..2_000).prop_map(|(text, age)| serving(text, ago(age))),
     ];
-    let stages = prop::collection::vec((any::<bool>(), serves), 0..3).prop_map(|stages| {
+    let obstacle = option::weighted(
+        0.2,
+        select(vec![
+            Obstacle::Canary,
+            Obstacle::CanaryVariable("203.0.113.9".to_owned()),
+            Obstacle::DeploymentFailed("no valid routes exist in this API".to_owned()),
+        ]),
+    );
+    let stage = (any::<bool>(), any::<bool>(), serves, obstacle);
+    let stages = prop::collection::vec(stage, 0..3).prop_map(|stages| {
         let named = ["dev", "prod"].into_iter().zip(stages);
         named
-            .map(|(name, (auto_deploy, serves))| Stage {
+            .map(|(name, (auto_deploy, named, serves, obstacle))| Stage {
                 name: name.to_owned(),
                 auto_deploy,
+                named,
                 serves,
+                obstacle,
             })
             .collect()
     });

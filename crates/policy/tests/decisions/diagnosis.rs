@@ -90,6 +90,7 @@ fn behind_the_maintenance_page_nobody_hears_the_service_fail() {
     assert_eq!(named(&finding.diagnosis), "starting");
     // The same when the page is only now due.
     let due = healthy(2).route(route(&uri_of(1))).service(|it| it.unserved_since = Some(ago(60)));
+    let due = due.api(bad());
     assert!(decide_with_page(&due).redeploys());
 }
 

@@ -1,6 +1,6 @@
 //! The maintenance page: when it is shown, what is noted for that, and the way back.
 
-use eden_policy::facts::{Observed, Readiness, TaskHealth};
+use eden_policy::facts::{ApiAnswer, Observed, Readiness, TaskHealth};
 use eden_policy::route::State;
 use eden_policy::{Hold, Step};
 
@@ -294,4 +294,48 @@ fn no_page_is_shown_on_addresses_or_stages_that_are_not_known() {
     let plan = no_stages.plan();
     assert_eq!((written(&plan).len(), deployed(&plan)), (1, vec![]));
     assert_eq!(no_stages.decide().state, State::Unknown);
+}
+
+/// Sources: https://github.com/ietf-tools/bibxml-service/issues/122 (the application takes another
+/// Host), https://github.com/ejc3/fcvm/issues/958 (it speaks TLS): what probes say of it is no outage.
+#[test]
+fn while_the_api_answers_well_there_is_no_page_whatever_probes_say() {
+    let serves = |seconds_ago: Option<u64>| {
+        let outage = Scene { api: Some(GOOD), ..outage() };
+        seconds_ago.map_or(outage.clone(), |seconds| outage.unserved(seconds))
+    };
+    let plan = serves(None).plan();
+    assert_eq!(plan.steps, []);
+    assert!(reasons(&plan).contains(&"api_answers_well"), "{:?}", plan.holds);
+    // What was noted before that was known is taken back: an outage to come begins anew.
+    for noted in [serves(Some(30)), serves(Some(3_600))] {
+        assert!(!shows(&noted) && clears(&noted));
+        assert_eq!(noted.clone().after(&noted.plan()).plan().steps, []);
+    }
+}
+
+#[test]
+fn before_it_is_noted_or_shown_the_api_is_asked_and_not_in_between() {
+    for api in [None, Some(ApiAnswer::NotAsked)] {
+        for (scene, asks) in
+            [(outage(), true), (outage().unserved(30), false), (outage().unserved(60), true)]
+        {
+            let scene = Scene { api: api.clone(), ..scene };
+            let plan = scene.plan();
+            assert_eq!(plan.holds.contains(&Hold::ApiToBeAsked), asks);
+            assert_eq!(plan.steps, [], "nothing is written on what is not known");
+        }
+    }
+}
+
+/// At an address that is no task's a stranger may answer: that is no reason to leave users with them.
+#[test]
+fn what_somebody_else_answers_does_not_keep_the_page_away() {
+    let good = |uri: &str| {
+        let route = route_to(1).pointers(vec![(integration("int1"), leading_to(uri))]);
+        let scene = scene(vec![task(1)], route.silent(&[1])).maintenance(60);
+        Scene { api: Some(GOOD), ..scene.unserved(600) }
+    };
+    assert!(shows(&good("http://198.51.100.7:8000/{proxy}")));
+    assert!(!shows(&good("http://backend.example.com/{proxy}")), "a host that people named");
 }

@@ -14,7 +14,7 @@ use crate::scene::*;
 fn vpc_link() -> (Pointer, Observed<Integration>) {
     let kind = IntegrationKind::Other("HTTP_PROXY over VPC_LINK".to_owned());
     let uri = "arn:aws:servicediscovery:us-east-1:1:service/srv".to_owned();
-    (integration("vpc"), Observed::Known(Integration { kind, uri: Some(uri) }))
+    (integration("vpc"), Observed::Known(Integration { kind, ..Integration::http(Some(uri)) }))
 }
 
 /// The route is moved to this task, in one step.
@@ -194,7 +194,7 @@ fn a_uri_that_names_a_host_or_is_none_is_rewritten() {
         (Some("placeholder"), "http://203.0.113.1:8000/{proxy}"),
         (None, "http://203.0.113.1:8000/{proxy}"),
     ] {
-        let read = Integration { kind: IntegrationKind::Http, uri: uri.map(str::to_owned) };
+        let read = Integration::http(uri.map(str::to_owned));
         let route = route_to(1).pointers(vec![(integration("int1"), Observed::Known(read))]);
         assert_eq!(written(&scene(vec![task(1)], route).plan()), [("int1", expected)], "{uri:?}");
     }

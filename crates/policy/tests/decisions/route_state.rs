@@ -1,6 +1,6 @@
 //! What is the matter with the route, and what the diagnosis of the service makes of it.
 
-use eden_policy::facts::{Integration, IntegrationKind, Observed, Route, Task, TaskHealth};
+use eden_policy::facts::{Integration, Observed, Route, Task, TaskHealth};
 use eden_policy::health::{self, Rules};
 use eden_policy::mode::Mode;
 use eden_policy::route::State;
@@ -18,8 +18,7 @@ fn ringing(tasks: Vec<Task>, route: Route) -> Facts {
 /// The route leads nowhere, and the one task that it could be led to has an address that the stage
 /// variable cannot hold.
 pub fn unwritable(facts: Facts) -> Facts {
-    let variable =
-        Integration { kind: IntegrationKind::Http, uri: Some("198.51.100.7".to_owned()) };
+    let variable = Integration::http(Some("198.51.100.7".to_owned()));
     let pointer = (stage_variable("prod", "backend"), Observed::Known(variable));
     let mut route = route_to(1).pointers(vec![pointer]);
     route.port = 9_000;

@@ -63,8 +63,10 @@ impl Scene {
         self.service(|service| service.deployments = rollout())
     }
 
-    /// The page is to be shown once no task has been able to serve for so long.
+    /// The page is to be shown once no task has been able to serve for so long. The API fails, unless
+    /// it was said what it answers.
     pub fn maintenance(mut self, after_seconds: u64) -> Self {
+        self.api = self.api.or(Some(bad()));
         let after = Duration::from_secs(after_seconds);
         self.routing.maintenance = Some(Maintenance { url: PAGE.to_owned(), after });
         self

@@ -1,6 +1,6 @@
 //! Stage variables: one value that the integrations refer to, rewritten in its own form.
 
-use eden_policy::facts::{Integration, IntegrationKind, Observed, Readiness, Stage, TaskNetwork};
+use eden_policy::facts::{Integration, Observed, Readiness, Stage, TaskNetwork};
 use eden_policy::route::State;
 use eden_policy::{Hold, Step};
 
@@ -9,7 +9,7 @@ use crate::scene::*;
 
 /// A variable with this value; its stage shows it at once.
 fn variable(value: Option<&str>) -> eden_policy::facts::Route {
-    let read = Integration { kind: IntegrationKind::Http, uri: value.map(str::to_owned) };
+    let read = Integration::http(value.map(str::to_owned));
     let stage = Stage { auto_deploy: true, ..manual_stage(None, 600) };
     route_to(1)
         .pointers(vec![(stage_variable("prod", "backend"), Observed::Known(read))])

@@ -1,6 +1,8 @@
 //! Stages that do not deploy by themselves: when they get a deployment, and what is noted on it.
 
-use eden_policy::facts::{ApiAnswer, Observed, Serves, Stage, StageDeployment, Task};
+use eden_policy::facts::{
+    ApiAnswer, Observed, Obstacle, Route, Serves, Stage, StageDeployment, Task,
+};
 use eden_policy::plan::Fact;
 use eden_policy::route::State;
 use eden_policy::{Hold, Step};
@@ -104,10 +106,82 @@ fn a_deployment_that_an_earlier_run_owed_is_made_up_for() {
     }
 }
 
+/// Source: review of the code against AWS, A8: nobody has asked for what such a stage would show.
 #[test]
-fn a_manual_stage_that_serves_nothing_yet_gets_a_deployment() {
-    let stage = Stage { serves: Serves::Nothing, ..manual_stage(None, 0) };
-    assert_eq!(deployed(&led_there(stage).plan()), [("prod", NOTE)]);
+fn a_manual_stage_that_was_never_deployed_gets_a_deployment_only_when_it_is_named() {
+    for route in [route_to(1), route_to(9)] {
+        for named in [true, false] {
+            let stage = Stage { named, serves: Serves::Nothing, ..manual_stage(None, 0) };
+            let plan = scene(vec![task(1)], route.clone().stage(stage)).plan();
+            let told = Hold::StageNeverDeployed { stage: "prod".to_owned() };
+            assert_eq!(!deployed(&plan).is_empty(), named);
+            assert_eq!(plan.holds.contains(&told), !named);
+        }
+    }
+}
+
+/// Source: review of the code against AWS, A8: an authorizer answers 401, and half-done changes are
+/// published.
+#[test]
+fn an_answer_to_the_question_is_no_reason_to_deploy_over_what_people_deployed() {
+    for (answer, owed) in [
+        ("401", false),
+        ("403", false),
+        ("404", false),
+        ("500", true),
+        ("503", true),
+        ("nothing: nothing within 5s", true),
+    ] {
+        let api = Some(ApiAnswer::Bad(answer.to_owned()));
+        let scene = Scene { api, ..led_there(manual_stage(Some("by hand"), 60)) };
+        assert_eq!(!deployed(&scene.plan()).is_empty(), owed, "{answer}");
+    }
+}
+
+/// Source: https://github.com/serverless/serverless/issues/11518
+#[test]
+fn a_stage_with_a_canary_is_not_deployed_and_people_hear_of_it_before_it_matters() {
+    let with_canary = |route: Route, shows: Serves| {
+        let stage = Stage { serves: shows, ..hindered(Obstacle::Canary) };
+        scene(vec![task(1)], route.stage(stage)).decide()
+    };
+    let dead = || serving(Some("Eden: route of int1 to 203.0.113.9:8000"), ago(60));
+    for (route, shows, due, state) in [
+        (route_to(1), serving(Some(NOTE), ago(60)), false, State::Good),
+        (route_to(1), dead(), true, State::NotShown),
+        // The integration moves, so that the next deployment of people shows the right address.
+        (route_to(9), dead(), true, State::Stale),
+    ] {
+        let decision = with_canary(route, shows);
+        assert_eq!(deployed(&decision.plan), []);
+        let told = Hold::StageHasCanary { stage: "prod".to_owned(), due };
+        assert!(decision.plan.holds.contains(&told), "{:?}", decision.plan.holds);
+        assert_eq!(decision.state, state);
+    }
+}
+
+/// Source: state files in public repositories that show `lastDeploymentStatusMessage`.
+#[test]
+fn a_stage_whose_automatic_deployment_failed_is_not_called_right() {
+    let because = "Deployment attempt failed: no valid routes exist in this API";
+    let obstacle = Obstacle::DeploymentFailed(because.to_owned());
+    let stage = Stage { auto_deploy: true, ..hindered(obstacle) };
+    let decision = led_there(stage.clone()).decide();
+    assert_eq!((decision.plan.steps.as_slice(), decision.state), (&[][..], State::NotShown));
+    let words: Vec<_> = decision.plan.holds.iter().map(ToString::to_string).collect();
+    assert!(words.iter().any(|it| it.contains(because)), "{words:?}");
+    // Where the API answers well, what could not be deployed is something else; it is told all the same.
+    let serving = Scene { api: Some(GOOD), ..led_there(stage) }.decide();
+    assert_eq!(serving.state, State::Good);
+    assert!(reasons(&serving.plan).contains(&"stage_deployment_failed"));
+}
+
+#[test]
+fn a_canary_with_a_value_of_its_own_for_the_variable_is_told() {
+    let stage = hindered(Obstacle::CanaryVariable("203.0.113.9:8000".to_owned()));
+    let decision = led_there(Stage { auto_deploy: true, ..stage }).decide();
+    assert_eq!(decision.plan.steps, []);
+    assert!(reasons(&decision.plan).contains(&"canary_has_own_variable"));
 }
 
 #[test]

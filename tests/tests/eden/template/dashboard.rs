@@ -61,6 +61,7 @@ fn the_dashboard_shows_eden_beside_the_api_and_the_functions() {
 fn the_dashboard_of_a_rest_api_shows_the_metrics_that_such_a_one_publishes() {
     // Given F1
     let rest = example().parameter("ApiType", &"REST").parameter("APIGatewayName", &"shop-api");
+    let rest = rest.parameter("APIGatewayStage", &"prod");
     let rows = rows(&dashboard(&rest.stack("https://api.example.com").unwrap()));
     let of_api: BTreeSet<_> = rows
         .iter()

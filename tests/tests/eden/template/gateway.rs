@@ -33,6 +33,8 @@ fn every_setting_of_the_route_reaches_the_functions() {
         ("BackendPort", "9000"),
         ("ReadinessProbe", "off"),
         ("HealthCheckPath", "/health"),
+        ("HealthCheckHost", "api.example.com"),
+        ("IPv6Targets", "on"),
         ("HealthCheckStatus", "200-204"),
         ("HealthCheckTimeoutSeconds", "3"),
         ("HealthCheckAttempts", "4"),
@@ -47,6 +49,7 @@ fn every_setting_of_the_route_reaches_the_functions() {
         via: Via::Integrations(["res1:ANY", "res2:GET"].map(str::to_owned).into()),
         stages: ["prod", "test"].map(str::to_owned).into(),
         backend_port: 9000,
+        ipv6_targets: true,
         routing: Routing {
             probing: false,
             maintenance: Some(Maintenance {
@@ -56,6 +59,7 @@ fn every_setting_of_the_route_reaches_the_functions() {
         },
         probe: Probe {
             path: Some("/health".to_owned()),
+            host: Some("api.example.com".to_owned()),
             status,
             timeout: Duration::from_secs(3),
             attempts: 4,
@@ -93,11 +97,11 @@ fn a_stage_variable_reaches_the_functions_with_its_stage() {
 #[test]
 fn the_alarm_watches_the_metric_that_the_kind_of_api_publishes() {
     // F1, F2
-    let rest = [("ApiType", "REST"), ("APIGatewayName", "shop-api")];
+    let rest = [("ApiType", "REST"), ("APIGatewayStage", "prod"), ("APIGatewayName", "shop-api")];
     for (parameters, metric, dimension) in [
         (&[][..], "5xx", ("ApiId", API)),
         // The name alone makes no REST API
-        (&rest[1..], "5xx", ("ApiId", API)),
+        (&rest[2..], "5xx", ("ApiId", API)),
         (&rest, "5XXError", ("ApiName", "shop-api")),
     ] {
         let stack = example_of(parameters).stack(URL).unwrap();

@@ -86,6 +86,8 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
         &["health", "/a b", "/#top", "/{x}", "/\u{e4}"],
         "must be a path like /health",
     ),
+    ("HealthCheckHost", &["https://a", "a/b", "a b", "a:port"], "must be a host name"),
+    ("IPv6Targets", &["", "true", "On"], "must be on or off"),
     ("HealthCheckStatus", &["", "2xx", "99", "600", "200-"], "must be an HTTP status"),
     ("HealthCheckTimeoutSeconds", &["0", "11"], "must be a number of seconds from 1 to 10"),
     ("HealthCheckAttempts", &["0", "6"], "must be a number from 1 to 5"),
@@ -158,6 +160,7 @@ fn what_can_be_right_is_taken() {
         ("APIGatewayIntegrationId", &["abc1234", "a1,b2,c3,d4", "abc123:ANY,def456:OPTIONS"][..]),
         ("APIGatewayStage", &["", "$default", "prod,$default,a_b-1"]),
         ("HealthCheckPath", &["", "/", "/health?deep=1&x=%7By%7D"]),
+        ("HealthCheckHost", &["", "api.example.com", "203.0.113.7:8000"]),
         ("HealthCheckStatus", &["204", "200-499"]),
         ("MaintenanceUrl", &["", "http://status.example.com:8080", "https://a.b/c?d=%20"]),
         ("APIGatewayURL", &["http://127.0.0.1:4566/x?y", "https://api.example.com", URL]),
@@ -214,7 +217,14 @@ fn parameters_that_do_not_go_together_are_refused_with_a_sentence() {
     for (parameters, expected) in [
         (&[("APIGatewayIntegrationId", "")][..], "APIGatewayIntegrationId must name"),
         (&[("AppName", "aws")], "AppName must not be aws: Eden's tags begin with it"),
-        (&[("ApiType", "REST")], "APIGatewayName must be the name of the API"),
+        (
+            &[("ApiType", "REST"), ("APIGatewayStage", "prod")],
+            "APIGatewayName must be the name of the API",
+        ),
+        (
+            &[("ApiType", "REST"), ("APIGatewayName", "shop")],
+            "APIGatewayStage must name the stages to deploy",
+        ),
         (&[("Rollback", "on")], "TaskRoleArns must name the roles"),
         (
             &[
@@ -248,7 +258,7 @@ fn parameters_that_do_not_go_together_are_refused_with_a_sentence() {
 fn parameters_that_go_together_are_taken() {
     let [via, stage] = STAGE_VARIABLE;
     for parameters in [
-        &[("ApiType", "REST"), ("APIGatewayName", "shop (v1)")][..],
+        &[("ApiType", "REST"), ("APIGatewayName", "shop (v1)"), stage][..],
         &[via, stage, ("APIGatewayIntegrationId", "")],
         &[via, stage, ("ApiType", "REST"), ("APIGatewayName", "shop")],
         &[("MaintenanceUrl", "https://status.example.com"), ("APIGatewayStage", "prod,test")],

@@ -64,7 +64,7 @@ async fn persistently<T, E, R, F>(
     operation: &'static str,
     of: String,
     call: impl Fn() -> F,
-) -> Result<Outcome, CallError>
+) -> Result<T, CallError>
 where
     F: Future<Output = Result<T, SdkError<E, R>>>,
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -72,8 +72,9 @@ where
 {
     let mut attempt = 1;
     loop {
-        let Err(error) = call().await else {
-            return Ok(Outcome::Done);
+        let error = match call().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
         };
         let wait = match error.as_service_error().and_then(ProvideErrorMetadata::code) {
             Some("ConflictException") => Duration::from_millis(250) * attempt,

@@ -23,7 +23,8 @@ pub(super) async fn point_integration(
     let request = request.resource_id(resource).http_method(method);
     let request = request.patch_operations(replace("/uri".to_owned(), uri));
     let of = format!("{integration} of API {api}");
-    persistently("UpdateIntegration", of, || request.clone().send()).await
+    persistently("UpdateIntegration", of, || request.clone().send()).await?;
+    Ok(Outcome::Done)
 }
 
 pub(super) async fn set_variable(
@@ -35,7 +36,8 @@ pub(super) async fn set_variable(
     let request = aws.apigateway.update_stage().rest_api_id(api).stage_name(stage);
     let request = request.patch_operations(replace(format!("/variables/{name}"), value));
     let of = format!("variable {name} of stage {stage} of API {api}");
-    persistently("UpdateStage", of, || request.clone().send()).await
+    persistently("UpdateStage", of, || request.clone().send()).await?;
+    Ok(Outcome::Done)
 }
 
 pub(super) async fn deploy_stage(
@@ -47,5 +49,6 @@ pub(super) async fn deploy_stage(
     let request = aws.apigateway.create_deployment().rest_api_id(api);
     let request = request.stage_name(stage).description(note);
     let of = format!("stage {stage} of API {api}");
-    persistently("CreateDeployment", of, || request.clone().send()).await
+    persistently("CreateDeployment", of, || request.clone().send()).await?;
+    Ok(Outcome::Done)
 }

@@ -1,10 +1,10 @@
 //! HTTP APIs (`apigatewayv2`): integrations by id, stages that may deploy by themselves (F4).
 
 use aws_sdk_apigatewayv2::types::{ConnectionType, IntegrationType, Stage as ApiStage};
-use eden_policy::facts::{Integration, IntegrationKind, Stage, StageDeployment};
+use eden_policy::facts::{Integration, IntegrationKind, Obstacle, Stage, StageDeployment};
 
 use super::super::timestamp;
-use super::{Variable, of, serves};
+use super::{Variable, mapped_host, of, serves};
 use crate::aws::Aws;
 use crate::call_error::CallError;
 
@@ -17,7 +17,13 @@ pub(super) async fn integration(aws: &Aws, api: &str, id: &str) -> Result<Integr
     Ok(Integration {
         kind: kind(answer.integration_type(), answer.connection_type()),
         uri: answer.integration_uri().map(str::to_owned),
+        host: mapped_host(answer.request_parameters(), "overwrite:header.", constant),
     })
+}
+
+/// What is written out is constant; what is worked out for each request has a `$` in it.
+fn constant(value: &str) -> Option<&str> {
+    (!value.contains('$')).then_some(value)
 }
 
 fn kind(r#type: Option<&IntegrationType>, connection: Option<&ConnectionType>) -> IntegrationKind {
@@ -54,8 +60,18 @@ fn stage(stage: &ApiStage) -> Stage {
     Stage {
         name: stage.stage_name().unwrap_or_default().to_owned(),
         auto_deploy: stage.auto_deploy().unwrap_or(false),
+        named: false,
         serves: serves(stage.deployment_id()),
+        obstacle: failure(stage).map(Obstacle::DeploymentFailed),
     }
+}
+
+/// What API Gateway says of an automatic deployment that failed. It says so in words alone, as it does
+/// of one that did not (F56).
+fn failure(stage: &ApiStage) -> Option<String> {
+    let said = stage.last_deployment_status_message()?;
+    let failed = stage.auto_deploy() == Some(true) && said.to_ascii_lowercase().contains("failed");
+    failed.then(|| said.to_owned())
 }
 
 pub(super) async fn deployment(
@@ -87,6 +103,7 @@ pub(super) async fn variable(
     })?;
     Ok(Variable {
         value: answer.stage_variables().and_then(|all| all.get(name)).cloned(),
+        of_canary: None,
         updated_at: timestamp(answer.last_updated_date()),
     })
 }

@@ -4,9 +4,12 @@
 mod http;
 mod rest;
 
+use std::collections::HashMap;
+
 use eden_policy::facts::StageDeployment;
-use eden_policy::facts::{Integration, IntegrationKind, Observed, Pointer, Serves, Stage};
+use eden_policy::facts::{Integration, Observed, Obstacle, Pointer, Serves, Stage};
 use futures_util::stream::{self, StreamExt};
+use hyper::header::HeaderValue;
 use jiff::Timestamp;
 
 use super::AT_ONCE;
@@ -32,6 +35,8 @@ pub(super) struct Read {
 /// A stage's variable.
 struct Variable {
     value: Option<String>,
+    /// The value that a canary release has instead, if it has its own.
+    of_canary: Option<String>,
     /// When the stage last changed.
     updated_at: Option<Timestamp>,
 }
@@ -100,8 +105,9 @@ async fn stages(aws: &Aws, gateway: &Gateway) -> Result<Vec<Stage>, CallError> {
             format!("STAGE_NAME names {name}, but the API has only: {}", there.join(", "));
         return Err(CallError::answered("GetStages", format!("API {api}"), because));
     }
-    let asked = |stage: &Stage| gateway.stages.is_empty() || gateway.stages.contains(&stage.name);
-    Ok(stages.into_iter().filter(asked).collect())
+    let named = |stage: Stage| Stage { named: gateway.stages.contains(&stage.name), ..stage };
+    let asked = |stage: &Stage| gateway.stages.is_empty() || stage.named;
+    Ok(stages.into_iter().map(named).filter(asked).collect())
 }
 
 /// A stage that shows a variable at once needs no deployment; its last change stands for one.
@@ -112,17 +118,33 @@ async fn variable(aws: &Aws, gateway: &Gateway, stage: &str, name: &str) -> Read
     };
     let pointer = Pointer::StageVariable { stage: stage.to_owned(), name: name.to_owned() };
     let updated_at = read.as_ref().ok().and_then(|variable| variable.updated_at);
-    let integration =
-        read.map(|variable| Integration { kind: IntegrationKind::Http, uri: variable.value });
+    let of_canary = read.as_ref().ok().and_then(|variable| variable.of_canary.clone());
+    let integration = read.map(|variable| Integration::http(variable.value));
     let shown = Stage {
         name: stage.to_owned(),
         auto_deploy: true,
+        named: true,
+        obstacle: of_canary.map(Obstacle::CanaryVariable),
         serves: Serves::Deployment(StageDeployment { description: None, created_at: updated_at }),
     };
     Read {
         pointers: vec![(pointer, Observed::from(integration))],
         stages: Observed::Known(vec![shown]),
     }
+}
+
+/// The `Host` that the parameters of an integration map, where it is a constant one: header names are
+/// the same in any case. One that is worked out for each request is not known here.
+fn mapped_host(
+    parameters: Option<&HashMap<String, String>>,
+    prefix: &str,
+    constant: fn(&str) -> Option<&str>,
+) -> Option<String> {
+    let is_host = |name: &str| {
+        name.strip_prefix(prefix).is_some_and(|header| header.eq_ignore_ascii_case("host"))
+    };
+    let (_, value) = parameters?.iter().find(|(name, _)| is_host(name))?;
+    constant(value).filter(|host| HeaderValue::from_str(host).is_ok()).map(str::to_owned)
 }
 
 fn serves(deployment_id: Option<&str>) -> Serves {

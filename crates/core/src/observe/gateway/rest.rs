@@ -2,10 +2,10 @@
 //! deployment (F7).
 
 use aws_sdk_apigateway::types::{ConnectionType, IntegrationType, Stage as ApiStage};
-use eden_policy::facts::{Integration, IntegrationKind, Stage, StageDeployment};
+use eden_policy::facts::{Integration, IntegrationKind, Obstacle, Stage, StageDeployment};
 
 use super::super::timestamp;
-use super::{Variable, of, serves};
+use super::{Variable, mapped_host, of, serves};
 use crate::aws::Aws;
 use crate::call_error::CallError;
 
@@ -21,7 +21,13 @@ pub(super) async fn integration(aws: &Aws, api: &str, id: &str) -> Result<Integr
     Ok(Integration {
         kind: kind(answer.r#type(), answer.connection_type()),
         uri: answer.uri().map(str::to_owned),
+        host: mapped_host(answer.request_parameters(), "integration.request.header.", constant),
     })
+}
+
+/// What is in single quotes is constant.
+fn constant(value: &str) -> Option<&str> {
+    value.strip_prefix('\'')?.strip_suffix('\'')
 }
 
 fn kind(r#type: Option<&IntegrationType>, connection: Option<&ConnectionType>) -> IntegrationKind {
@@ -50,7 +56,9 @@ fn stage(stage: &ApiStage) -> Stage {
     Stage {
         name: stage.stage_name().unwrap_or_default().to_owned(),
         auto_deploy: false,
+        named: false,
         serves: serves(stage.deployment_id()),
+        obstacle: stage.canary_settings().map(|_| Obstacle::Canary),
     }
 }
 
@@ -83,6 +91,10 @@ pub(super) async fn variable(
     })?;
     Ok(Variable {
         value: answer.variables().and_then(|all| all.get(name)).cloned(),
+        of_canary: answer
+            .canary_settings()
+            .and_then(|canary| canary.stage_variable_overrides()?.get(name))
+            .cloned(),
         updated_at: timestamp(answer.last_updated_date()),
     })
 }

@@ -155,7 +155,7 @@ impl Api {
                 let uri = with_stage_variables(uri, variable).replace("{proxy}", rest);
                 Destination::Backend {
                     uri: if query.is_empty() { uri } else { with_query(&uri, query) },
-                    host: integration.host().map(str::to_owned),
+                    host: integration.host().map(|host| worked_out(host, variable)),
                     unreachable: GatewayAnswer::unreachable(self.kind),
                     timed_out: GatewayAnswer::timed_out(self.kind),
                 }
@@ -225,6 +225,12 @@ pub(crate) fn with_stage_variables<'a>(
         }
     }
     whole
+}
+
+/// A mapped value. Of all expressions the lab knows stage variables; others come to nothing.
+fn worked_out<'a>(value: &str, variable: impl Fn(&str) -> Option<&'a str>) -> String {
+    let value = with_stage_variables(value, variable);
+    if value.contains('$') || value.starts_with("method.request.") { String::new() } else { value }
 }
 
 fn with_query(uri: &str, query: &str) -> String {

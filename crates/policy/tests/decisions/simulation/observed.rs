@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use eden_policy::Facts;
 use eden_policy::facts::{
-    Alarm, Former, LastStatus, Observed, Readiness, Route, Service, Stage, Task, TaskNetwork,
+    Alarm, Former, LastStatus, Observed, Ports, Readiness, Route, Service, Stage, Task, TaskNetwork,
 };
 
 use super::world::{Unread, World};
@@ -57,11 +57,14 @@ impl World {
         let stage = self.moved_at.map(|moved_at| Stage {
             name: "$default".to_owned(),
             auto_deploy: true,
+            named: false,
             serves: serving(None, moved_at),
+            obstacle: None,
         });
         Route {
             api: "a1b2c3d4e5".to_owned(),
             port: PORT,
+            ports: Ports::All,
             endpoints: Observed::Known(
                 alive().map(|task| (task.arn.clone(), address(&task.arn))).collect(),
             ),

@@ -1,17 +1,13 @@
 //! Situations in which the route is the fault.
 
-use eden_policy::facts::{Integration, IntegrationKind};
-use eden_policy::{Facts, Observed};
+use eden_policy::Facts;
+use eden_policy::facts::{Obstacle, Stage};
 
 use super::fixtures::*;
 use super::{Situation, situation};
 
 pub(super) fn all() -> Vec<Situation> {
     let owed = manual_stage(Some("Eden: route of int1 to 203.0.113.9:8000"), 3_000);
-    let value = |uri: &str| {
-        let kind = IntegrationKind::Http;
-        Observed::Known(Integration { kind, uri: Some(uri.to_owned()) })
-    };
     vec![
         situation(
             "route_stale/leads_to_a_task_that_is_gone",
@@ -33,10 +29,35 @@ pub(super) fn all() -> Vec<Situation> {
             "The stage variable cannot hold the address of any task",
             failing(1).route({
                 let variable = stage_variable("prod", "backend");
-                let mut route = route_to(1).pointers(vec![(variable, value("198.51.100.7"))]);
+                let mut route = route_to(1).pointers(vec![(variable, leading_to("198.51.100.7"))]);
                 route.port = 9_000;
                 route
             }),
+        ),
+        situation(
+            "route_stale/an_automatic_deployment_failed",
+            "The integration is right, the stage shows the dead address: API Gateway could not deploy it",
+            failing(1).route(route_to(1).stage(Stage {
+                auto_deploy: true,
+                ..hindered(Obstacle::DeploymentFailed(
+                    "Deployment attempt failed: Unable to deploy API because no valid routes exist \
+                     in this API"
+                        .to_owned(),
+                ))
+            })),
+        ),
+        situation(
+            "route_stale/a_canary_keeps_deployments_off",
+            "The integration is right, the stage shows the dead address, and takes no deployment",
+            failing(1).route(route_to(1).stage(Stage {
+                serves: serving(Some("Eden: route of int1 to 203.0.113.9:8000"), ago(3_000)),
+                ..hindered(Obstacle::Canary)
+            })),
+        ),
+        situation(
+            "healthy/a_canary_would_keep_deployments_off",
+            "All is well, but a change of the route would not show: people are told beforehand",
+            healthy(1).route(route_to(1).stage(hindered(Obstacle::Canary))),
         ),
     ]
 }
