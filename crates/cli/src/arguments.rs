@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use serde::Serialize;
 
 use crate::since;
 
@@ -75,6 +76,16 @@ pub enum Color {
     Never,
 }
 
+/// What becomes of the route when Eden goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteLeft {
+    /// It leads to nobody from now on: the API answers 5xx
+    Park,
+    /// It stays: once the task is gone, its address may be anybody's
+    Leave,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -143,6 +154,16 @@ pub enum Operation {
     ///
     /// Removes the tag, or sets it to on where the parameter HealingMode says something else.
     Resume,
+    /// Prepare the removal of Eden: what `sam delete` leaves behind
+    ///
+    /// Switches healing off by the service's tag, parks the route or leaves it, and takes Eden's other
+    /// tags off the service and its tasks. The tag healing=off stays, since the functions would lead
+    /// the route on otherwise; how to remove it after `sam delete` is said.
+    Uninstall {
+        /// What becomes of the route; without it the terminal is asked
+        #[arg(long, value_enum)]
+        route: Option<RouteLeft>,
+    },
     /// Show what Eden did and why, and what ECS says of the last hour
     History {
         /// How far back, like 90s, 30m, 24h or 7d

@@ -67,6 +67,7 @@ fn intended(done: &str) -> String {
     let (verb, rest) = done.split_once(' ').unwrap_or((done, ""));
     let verb = match verb {
         "Pointed" => "Point",
+        "Parked" => "Park",
         "Noted" => "Note",
         "Deployed" => "Deploy",
         "Restored" => "Restore",
@@ -82,7 +83,7 @@ fn intended(done: &str) -> String {
 #[cfg(test)]
 mod tests {
     use anstream::adapter::strip_str;
-    use eden_policy::facts::ServiceStatus;
+    use eden_policy::facts::{Pointer, ServiceStatus};
     use eden_policy::plan::Sighting;
     use jiff::Timestamp;
 
@@ -124,8 +125,15 @@ mod tests {
                 unready,
             },
             Step::ShowMaintenance { api: api.clone(), integration, from, to: to.clone() },
-            Step::MarkUnserved { service: service.clone(), since },
-            Step::ClearUnserved { service: service.clone(), since },
+            Step::Park {
+                api: api.clone(),
+                pointer: Pointer::Integration("int1".to_owned()),
+                from: to.clone(),
+                to: vec![],
+                because: because.clone(),
+            },
+            Step::MarkUnserved { service: service.clone(), since, parked: false },
+            Step::ClearUnserved { service: service.clone(), since, told: false },
             Step::DeployStage { api, stage, note },
             Step::RestoreDesiredCount { from: 0, to: 1 },
             Step::MarkSuspect { task: task.clone(), since },

@@ -23,6 +23,7 @@ mod shell;
 mod since;
 mod status;
 mod told;
+mod uninstall;
 mod verify;
 
 use std::process::ExitCode;
@@ -68,6 +69,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<ExitStatus>
         Operation::Pause => healing::run(&context, Mode::Off).await,
         Operation::Observe => healing::run(&context, Mode::Observe).await,
         Operation::Resume => healing::run(&context, Mode::On).await,
+        Operation::Uninstall { route } => uninstall::run(&context, route).await,
         Operation::History { since } => history::run(&context, since).await,
         Operation::Logs { follow, since } => logs::run(&context, since, follow).await,
         Operation::Replay { file } => replay::run(&context, &file).await,

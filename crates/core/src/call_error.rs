@@ -10,6 +10,8 @@ pub struct CallError {
     pub of: String,
     /// What AWS or the SDK said.
     pub because: String,
+    /// AWS's code for that, if it answered with one.
+    pub code: Option<String>,
 }
 
 impl CallError {
@@ -28,7 +30,13 @@ impl CallError {
             Some((Some(code), None)) => code.to_owned(),
             Some((None, _)) | None => eden_policy::facts::with_causes(error),
         };
-        CallError { operation, of: of.into(), because }
+        let code = error.as_service_error().and_then(|error| error.code()).map(str::to_owned);
+        CallError { operation, of: of.into(), because, code }
+    }
+
+    /// Whether AWS does not take what it was sent, now or later.
+    pub fn is_bad_request(&self) -> bool {
+        self.code.as_deref() == Some("BadRequestException")
     }
 
     /// The same, with what to do when AWS knows no such thing.
@@ -46,6 +54,6 @@ impl CallError {
         of: impl Into<String>,
         because: impl Into<String>,
     ) -> Self {
-        CallError { operation, of: of.into(), because: because.into() }
+        CallError { operation, of: of.into(), because: because.into(), code: None }
     }
 }

@@ -222,6 +222,8 @@ impl Reconciler<'_> {
             observe::deployments(&self.edge.aws, self.gateway, &mut route.stages, of).await;
             plan = decide(route, None);
         }
+        // People are told of it by health-monitor, once: each change of a task may wake ip-updater.
+        plan.steps.retain(|step| !step.is_about_parking());
         let mut plan = mode::restrain(plan, self.target.mode, service);
         if let Observed::Unknown(because) = service
             && plan.unknown_facts().next().is_none()
@@ -333,7 +335,7 @@ fn is_last_resort(step: &Step) -> bool {
         Step::PointIntegration { unready, .. } | Step::SetStageVariable { unready, .. } => {
             unready.is_some()
         }
-        Step::ShowMaintenance { .. } | Step::MarkUnserved { .. } => true,
+        Step::ShowMaintenance { .. } | Step::Park { .. } | Step::MarkUnserved { .. } => true,
         Step::ClearUnserved { .. }
         | Step::DeployStage { .. }
         | Step::RestoreDesiredCount { .. }

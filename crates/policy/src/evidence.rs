@@ -32,6 +32,8 @@ pub enum Evidence {
     },
     /// The maintenance page answers in the service's place, or is to from now on.
     MaintenancePage,
+    /// The route is parked: that the API fails and the alarm rings is by design.
+    Parked,
     /// ECS calls the task UNHEALTHY.
     Unhealthy {
         /// The task.
@@ -136,6 +138,7 @@ impl fmt::Display for Evidence {
             Evidence::MaintenancePage => {
                 f.write_str("the maintenance page answers for the service")
             }
+            Evidence::Parked => f.write_str("the route is parked, at an address that is nobody's"),
             Evidence::Unhealthy { task, since: at } => {
                 write!(f, "ECS calls task {task} UNHEALTHY{}", since(at))
             }

@@ -23,7 +23,7 @@
 //! | disputed      | the alarm rings, but the API answers well                     | none |
 //! | service sick  | alarm and API agree that it fails, or the maintenance page has to be shown, and no task stands out | redeploy, roll back; try one stop |
 //!
-//! The route is repaired beside any of them from "below floor" on.
+//! The route is repaired beside any of them from "below floor" on, and when ECS deletes the service.
 
 mod budget;
 mod conditions;
@@ -98,6 +98,7 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
         route_changed_at: None,
         route_is,
         silenced: false,
+        parked: false,
         limits,
         now,
     };
@@ -128,17 +129,23 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     let (Observed::Known(service), Observed::Known(tasks)) = (&facts.service, &facts.tasks) else {
         return finding;
     };
+    let api = facts.api.known();
+    let route = || {
+        let route = facts.route.as_ref()?;
+        Some(route::decide(&View { service: Some(service), tasks, route, routing, api, now }))
+    };
     if service.status != ServiceStatus::Active {
         finding.plan.holds.push(Hold::ServiceNotActive { status: service.status });
+        // What ECS is done with leaves addresses behind that are nobody's.
+        if matches!(service.status, ServiceStatus::Draining | ServiceStatus::Inactive) {
+            finding.plan.append(route().map(|route| route.plan).unwrap_or_default());
+        }
         return finding.named(Diagnosis::NotActive { status: service.status });
     }
     if mode::effective(mode, &facts.service).0 == Mode::Off {
         return finding.named(Diagnosis::Paused);
     }
-    let api = facts.api.known();
-    let route = facts.route.as_ref().map(|route| {
-        route::decide(&View { service: Some(service), tasks, route, routing, api, now })
-    });
+    let route = route();
     let route_is = route.as_ref().map_or(State::Good, |route| route.state);
     finding.plan.append(route.map(|route| route.plan).unwrap_or_default());
     let (running, desired, pending) = (service.running, service.desired, service.pending);
@@ -154,11 +161,17 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
         return finding.named(Diagnosis::ScaledToZero);
     }
     let route_changed_at = facts.route.as_ref().and_then(Route::changed_at);
-    let plan = &finding.plan;
-    let silenced = plan.holds.iter().any(|hold| matches!(hold, Hold::InMaintenance { .. }))
-        || plan.steps.iter().any(|step| matches!(step, Step::ShowMaintenance { .. }));
-    let whole =
-        Patient { service, tasks, facts, route_changed_at, route_is, silenced, limits, now };
+    let whole = Patient {
+        service,
+        tasks,
+        facts,
+        route_changed_at,
+        route_is,
+        silenced: shows_the_page(&finding.plan),
+        parked: is_parked(&finding.plan),
+        limits,
+        now,
+    };
     let serving = Part::serving(service, tasks);
     let patient = serving.as_ref().map_or(whole, |part| whole.part(part));
     let unaddressed = patient.unaddressed(&finding.plan);
@@ -201,6 +214,16 @@ fn unread(facts: &Facts) -> Finding {
         finding.plan.holds.push(Hold::FactUnknown { fact, because });
     }
     finding
+}
+
+fn shows_the_page(plan: &Plan) -> bool {
+    plan.holds.iter().any(|hold| matches!(hold, Hold::InMaintenance { .. }))
+        || plan.steps.iter().any(|step| matches!(step, Step::ShowMaintenance { .. }))
+}
+
+fn is_parked(plan: &Plan) -> bool {
+    plan.holds.iter().any(|hold| matches!(hold, Hold::Parked { .. }))
+        || plan.steps.iter().any(|step| matches!(step, Step::Park { .. }))
 }
 
 impl Finding {

@@ -91,6 +91,9 @@ pub struct Routing {
     pub probing: bool,
     /// What to show while no task can serve. Default: nothing.
     pub maintenance: Option<Maintenance>,
+    /// Whether the route is led away from an address that no task owns any more. Default `true`: AWS
+    /// gives such an address to others (F60).
+    pub parking: bool,
 }
 
 /// A page for the time in which no task can serve.
@@ -104,7 +107,7 @@ pub struct Maintenance {
 
 impl Default for Routing {
     fn default() -> Self {
-        Routing { probing: true, maintenance: None }
+        Routing { probing: true, maintenance: None, parking: true }
     }
 }
 

@@ -8,6 +8,7 @@
 //! | there is none               | to nothing, and an unready task runs | moved there, and said so   |
 //! | there is none               | to the maintenance page              | kept                       |
 //! | there is none for so long   | anything but a rollout in progress   | to the maintenance page    |
+//! | none runs, none comes soon  | to an address of no task             | to the page, or parked     |
 //! | any                         | unknown, or not a plain HTTP URL     | held (F6)                  |
 //!
 //! Ready are tasks that run and are wanted (F9), are not UNHEALTHY, have an address (F24) and
@@ -18,9 +19,11 @@
 
 mod candidates;
 mod maintenance;
+mod parking;
 mod stages;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -31,6 +34,7 @@ use crate::limits::Routing;
 use crate::plan::{Fact, Hold, Plan, Step};
 use crate::uri;
 use candidates::{Candidate, Survey};
+pub use parking::park_all;
 
 /// Everything that a decision about the route rests on.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +86,8 @@ pub enum Lead<'a> {
     Task(&'a Task, SocketAddr),
     /// To the maintenance page.
     Maintenance,
+    /// To nobody, since no task could own the address.
+    Parked,
     /// To no task of the service.
     Elsewhere,
 }
@@ -123,7 +129,7 @@ pub fn decide(view: &View<'_>) -> Decision {
             }
             plan.append(stages::deploy(view, target, &plan));
             plan.holds.extend(survey.awaited(target));
-            plan.steps.extend(maintenance::clear(view));
+            plan.steps.extend(maintenance::clear(view, Some(target.task)));
         }
         None => plan.append(view.without_a_ready_task(&survey)),
     }
@@ -178,7 +184,7 @@ impl<'a> View<'a> {
     fn draining(&self) -> impl Iterator<Item = SocketAddr> {
         self.pointers().filter_map(|(.., lead)| match lead {
             Lead::Task(task, endpoint) if !task.runs() => Some(endpoint),
-            Lead::Task(..) | Lead::Maintenance | Lead::Elsewhere => None,
+            Lead::Task(..) | Lead::Maintenance | Lead::Parked | Lead::Elsewhere => None,
         })
     }
 
@@ -190,10 +196,15 @@ impl<'a> View<'a> {
         if uri::before_maintenance(uri).is_some() {
             return Lead::Maintenance;
         }
-        let endpoint = match pointer {
-            Pointer::Integration(_) => uri::endpoint(uri),
-            Pointer::StageVariable { .. } => uri::endpoint_of_value(uri, self.route.port),
+        let (parked, endpoint) = match pointer {
+            Pointer::Integration(_) => (uri::is_parked(uri), uri::endpoint(uri)),
+            Pointer::StageVariable { .. } => {
+                (uri::is_parked_value(uri), uri::endpoint_of_value(uri, self.route.port))
+            }
         };
+        if parked {
+            return Lead::Parked;
+        }
         let there = |task: &&Task| endpoint.is_some() && self.endpoint(task) == endpoint;
         // The address of a task that is gone may be another's by now.
         let task = self.tasks.iter().filter(there).max_by_key(|task| (task.runs(), &task.arn));
@@ -272,12 +283,15 @@ impl<'a> View<'a> {
     /// What to do while no task is known to answer.
     fn without_a_ready_task(&self, survey: &Survey<'_>) -> Plan {
         let mut plan = Plan::default();
+        let parking = parking::of(self, survey);
         if self.draining().any(|endpoint| self.answers(endpoint)) {
-            plan.steps.extend(maintenance::clear(self));
+            plan.steps.extend(maintenance::clear(self, None));
         } else if self.asks(survey).is_empty() {
             let unreachable = survey.unreachable().or_else(|| maintenance::doubt(self));
-            if let Some(page) = maintenance::due(self).filter(|_| unreachable.is_none()) {
+            let page = maintenance::due(self).filter(|_| unreachable.is_none());
+            if let Some(page) = page.or_else(|| parking.page(self)) {
                 plan = maintenance::show(self, page);
+                plan.steps.splice(0..0, parking.note(self));
                 plan.holds.extend(survey.awaited_beside(None));
                 return plan;
             }
@@ -300,14 +314,15 @@ impl<'a> View<'a> {
                         task: task.id().to_owned(),
                     });
                 }
-                (Lead::Task(..) | Lead::Elsewhere, Some((target, because))) => {
+                (Lead::Task(..) | Lead::Parked | Lead::Elsewhere, Some((target, because))) => {
                     plan.append(self.point(pointer, integration, lead, target, Some(because)));
                 }
-                (Lead::Task(..) | Lead::Elsewhere, None) => {}
+                (Lead::Task(..) | Lead::Parked | Lead::Elsewhere, None) => {}
             }
         }
-        if let Some((target, _)) = fallback {
-            plan.append(stages::deploy(self, target, &plan));
+        match fallback {
+            Some((target, _)) => plan.append(stages::deploy(self, target, &plan)),
+            None => plan.append(parking.plan(self)),
         }
         match (kept, fallback) {
             (Some(present), _) => plan.holds.extend(survey.awaited_beside(present)),
@@ -341,7 +356,7 @@ impl<'a> View<'a> {
                 Some(Readiness::NotReady(_) | Readiness::Unreachable(_)) => true,
                 Some(Readiness::Ready) | None => !task.runs(),
             },
-            Lead::Maintenance | Lead::Elsewhere => true,
+            Lead::Maintenance | Lead::Parked | Lead::Elsewhere => true,
         }
     }
 }
@@ -366,6 +381,7 @@ pub fn is_move(step: &Step) -> bool {
         Step::PointIntegration { .. }
             | Step::SetStageVariable { .. }
             | Step::ShowMaintenance { .. }
+            | Step::Park { .. }
     )
 }
 
@@ -375,6 +391,7 @@ pub fn is_of_route(step: &Step) -> bool {
         Step::PointIntegration { .. }
         | Step::SetStageVariable { .. }
         | Step::ShowMaintenance { .. }
+        | Step::Park { .. }
         | Step::DeployStage { .. }
         | Step::MarkUnserved { .. }
         | Step::ClearUnserved { .. } => true,
@@ -391,4 +408,9 @@ pub fn is_of_route(step: &Step) -> bool {
 
 fn held(hold: Hold) -> Plan {
     Plan { holds: vec![hold], ..Plan::default() }
+}
+
+/// `at` plus `by`; the end of time instead of an overflow.
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -3,7 +3,7 @@
 //! `{proxy}` and `${stageVariables.x}` are legal in them (F6) and would not survive a URL parser,
 //! so only the authority (`host:port`) is touched and every other byte stays.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -91,6 +91,73 @@ fn remembered(uri: &str) -> Option<String> {
     let (_, query) = uri.split_once('?')?;
     let value = query.split('&').find_map(|pair| pair.strip_prefix(BEFORE)?.strip_prefix('='))?;
     Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+}
+
+/// A host name that never resolves (RFC 6761, section 6.4).
+const NOBODYS_NAME: &str = "parked.invalid";
+/// An address of a block for documentation, in which nobody is (RFC 5737).
+const NOBODYS_IPV4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+/// An address of the block whose packets are dropped (RFC 6666).
+const NOBODYS_IPV6: Ipv6Addr = Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 1);
+
+/// The URI with a host that is nobody's instead of an address: these, in the order in which they are
+/// to be tried, as API Gateway may take one and not another (F60). Everything else stays, the port
+/// too, so that [`leading_to`] finds the way back. None when the URI leads to no address.
+pub fn parked(uri: &str) -> Vec<String> {
+    let (Some(_), Some(Parts { scheme, authority, rest })) = (endpoint(uri), split(uri)) else {
+        return Vec::new();
+    };
+    let (user, _, port) = user_host_port(authority);
+    let hosts = [NOBODYS_NAME.to_owned(), NOBODYS_IPV4.to_string()];
+    hosts.map(|host| format!("{scheme}://{user}{host}{port}{rest}")).into()
+}
+
+/// The same for the value of a stage variable, which keeps its form.
+pub fn parked_value(value: &str) -> Vec<String> {
+    match form(value) {
+        Form::Url => parked(value),
+        Form::Address(IpAddr::V4(_)) => vec![NOBODYS_IPV4.to_string()],
+        Form::Address(IpAddr::V6(_)) => vec![NOBODYS_IPV6.to_string()],
+        Form::Endpoint => {
+            let endpoint = value.parse::<SocketAddr>().ok();
+            let nobodys = |at: SocketAddr| SocketAddr::from((NOBODYS_IPV4, at.port())).to_string();
+            endpoint.map(nobodys).into_iter().collect()
+        }
+    }
+}
+
+/// Whether a URI leads to nobody since it was [`parked`].
+pub fn is_parked(uri: &str) -> bool {
+    split(uri).is_some_and(|Parts { authority, .. }| {
+        let (_, host, _) = user_host_port(authority);
+        host.eq_ignore_ascii_case(NOBODYS_NAME) || is_nobodys(host)
+    })
+}
+
+/// Whether a stage variable's value leads to nobody.
+pub fn is_parked_value(value: &str) -> bool {
+    match form(value) {
+        Form::Url => is_parked(value),
+        Form::Address(_) => is_nobodys(value),
+        Form::Endpoint => {
+            value.parse().is_ok_and(|at: SocketAddr| is_nobodys(&at.ip().to_string()))
+        }
+    }
+}
+
+fn is_nobodys(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    address == Ok(IpAddr::V4(NOBODYS_IPV4)) || address == Ok(IpAddr::V6(NOBODYS_IPV6))
+}
+
+/// An authority's user with its `@`, its host with the brackets of an IPv6 address, and its port with
+/// the colon; what is not there is empty.
+fn user_host_port(authority: &str) -> (&str, &str, &str) {
+    let (user, place) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
+    let end_of_address = place.rfind(']').map_or(0, |at| at + 1);
+    let colon = place[end_of_address..].find(':').map(|at| end_of_address + at);
+    let (host, port) = place.split_at(colon.unwrap_or(place.len()));
+    (user, host, port)
 }
 
 /// How a stage variable names a place: integrations' URIs are made around it (F6).
@@ -285,5 +352,70 @@ mod tests {
         assert_eq!(refused, Err("[2001:db8::1]:8000".to_owned()));
         let refused = value_leading_to("203.0.113.9:32768".parse().unwrap(), 8000, Some("1.2.3.4"));
         assert_eq!(refused, Err("203.0.113.9:32768".to_owned()));
+    }
+
+    #[test]
+    fn a_parked_uri_leads_to_nobody_and_finds_back_byte_for_byte() {
+        for (uri, parked_uri, back) in [
+            (
+                "http://198.51.100.7:8000/{proxy}",
+                "http://parked.invalid:8000/{proxy}",
+                "http://203.0.113.9:8000/{proxy}",
+            ),
+            (
+                "HTTP://me:p%40ss@198.51.100.7:80/a%2Fb//?k=v&u={proxy}#frag",
+                "HTTP://me:p%40ss@parked.invalid:80/a%2Fb//?k=v&u={proxy}#frag",
+                "HTTP://me:p%40ss@203.0.113.9:8000/a%2Fb//?k=v&u={proxy}#frag",
+            ),
+            ("https://198.51.100.7", "https://parked.invalid", "https://203.0.113.9:8000"),
+            (
+                "http://[2001:db8::1]:8000/${stageVariables.v}/",
+                "http://parked.invalid:8000/${stageVariables.v}/",
+                "http://203.0.113.9:8000/${stageVariables.v}/",
+            ),
+        ] {
+            let candidates = parked(uri);
+            let by_address = parked_uri.replace("parked.invalid", "192.0.2.1");
+            assert_eq!(candidates, [parked_uri.to_owned(), by_address]);
+            for candidate in candidates {
+                assert!(is_parked(&candidate) && !is_parked(uri), "{candidate}");
+                assert_eq!(moved(&candidate), back);
+            }
+        }
+    }
+
+    #[test]
+    fn what_leads_to_no_address_is_never_parked() {
+        for uri in [
+            "https://backend.example.com/{proxy}",
+            "http://${stageVariables.host}/{proxy}",
+            "http://parked.invalid:8000/{proxy}",
+            "placeholder",
+            "",
+        ] {
+            assert_eq!(parked(uri), [""; 0], "{uri}");
+        }
+        assert_eq!(parked_value("backend.example.com"), [""; 0]);
+        assert_eq!(parked_value("backend.example.com:80"), [""; 0]);
+    }
+
+    #[test]
+    fn a_parked_stage_variable_keeps_its_form() {
+        for (value, parked, back) in [
+            ("198.51.100.7:8000", "192.0.2.1:8000", "203.0.113.9:8000"),
+            ("198.51.100.7", "192.0.2.1", "203.0.113.9"),
+            (
+                "http://198.51.100.7:1/v1",
+                "http://parked.invalid:1/v1",
+                "http://203.0.113.9:8000/v1",
+            ),
+        ] {
+            assert_eq!(parked_value(value)[0], parked);
+            assert!(is_parked_value(parked) && !is_parked_value(value), "{value}");
+            let restored = value_leading_to(NEW.parse().unwrap(), 8000, Some(parked));
+            assert_eq!(restored.as_deref(), Ok(back));
+        }
+        assert_eq!(parked_value("2001:db8::1"), ["100::1"]);
+        assert!(is_parked_value("100::1"));
     }
 }

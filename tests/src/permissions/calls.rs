@@ -42,6 +42,7 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
         check(&rig).await;
         crash_again_and_again(&rig).await;
         scale_to_zero(&rig).await;
+        leave_no_address(&rig).await;
         recover(&rig).await;
         sicken(&rig).await;
         fail_where_nothing_is_deployed(&rig).await;
@@ -56,6 +57,8 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
         let taken = rig.action_kinds();
         let everywhere = [
             "restore_desired_count",
+            "mark_unserved",
+            "clear_unserved",
             "mark_suspect",
             "clear_suspect",
             "stop_task",
@@ -110,6 +113,22 @@ async fn scale_to_zero(rig: &Rig) {
     let scaled = rig.lab.world().set_desired_count(CLUSTER, SERVICE, 0);
     scaled.expect("the example's service");
     check(rig).await;
+}
+
+/// No task is wanted for a while, and no event comes: health-monitor leads the route away from the
+/// address that is nobody's, and notes it, and the end when a task has served for a while.
+async fn leave_no_address(rig: &Rig) {
+    settle(rig).await;
+    rig.lab.disconnect();
+    for count in [0, 1] {
+        let scaled = rig.lab.world().set_desired_count(CLUSTER, SERVICE, count);
+        scaled.expect("the example's service");
+        rig.wait(minutes(3)).await;
+        look(rig).await;
+    }
+    rig.wait(minutes(3)).await;
+    look(rig).await;
+    rig.lab.connect(rig.lambda.clone());
 }
 
 /// A container turns UNHEALTHY, and ECS is slow to replace it (F19).

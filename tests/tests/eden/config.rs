@@ -57,7 +57,10 @@ fn what_may_be_left_out_has_its_default() {
     assert_eq!(updater.gateway.via, Via::Integrations(vec!["int1234".to_owned()]));
     assert!(updater.gateway.stages.is_empty());
     assert_eq!(updater.gateway.backend_port, 8000);
-    assert_eq!(updater.gateway.routing, Routing { probing: true, maintenance: None });
+    assert_eq!(
+        updater.gateway.routing,
+        Routing { probing: true, maintenance: None, parking: true }
+    );
     let timeout = Duration::from_secs(2);
     let probe = Probe { path: None, host: None, status: 200..=399, timeout, attempts: 2 };
     assert!(!updater.gateway.ipv6_targets);
@@ -169,6 +172,7 @@ fn values_out_of_bounds_are_refused_with_what_is_accepted() {
             &["stage-variable:", "x", "stage-variable:a-b"],
         ),
         ("READINESS_PROBE", "one of on and off", &["ON", "true"]),
+        ("PARKING", "one of on and off", &["ON", "true"]),
         ("HEALTH_CHECK_PATH", "a path beginning with /", &["health", "/a b", "/#top", "/\u{e4}"]),
         ("HEALTH_CHECK_HOST", "a host name", &["https://a", "a/b", "a b", "a:0", ":80", "\u{e4}"]),
         ("IPV6_TARGETS", "one of on and off", &["ON", "true"]),
@@ -289,6 +293,7 @@ fn the_settings_of_the_route_are_read() {
     let gateway = updater(&[
         ("STAGE_NAME", "prod, $default"),
         ("READINESS_PROBE", "off"),
+        ("PARKING", "off"),
         ("HEALTH_CHECK_PATH", "/health?deep=1"),
         ("HEALTH_CHECK_STATUS", "204"),
         ("HEALTH_CHECK_TIMEOUT_SECONDS", "10"),
@@ -303,7 +308,7 @@ fn the_settings_of_the_route_are_read() {
     assert_eq!(gateway.stages, ["prod", "$default"]);
     let url = "https://status.example.com/sorry?lang=en".to_owned();
     let maintenance = Some(Maintenance { url, after: Duration::ZERO });
-    assert_eq!(gateway.routing, Routing { probing: false, maintenance });
+    assert_eq!(gateway.routing, Routing { probing: false, maintenance, parking: false });
     let path = Some("/health?deep=1".to_owned());
     let timeout = Duration::from_secs(10);
     assert_eq!(gateway.probe, Probe { path, host: None, status: 204..=204, timeout, attempts: 5 });

@@ -3,4 +3,5 @@
 
 mod contract;
 mod kinds;
+mod parking;
 mod probe;

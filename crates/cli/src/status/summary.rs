@@ -108,6 +108,7 @@ fn pointers(
         let (leads_to, task) = match lead {
             None => (LeadsTo::Unknown, None),
             Some(Lead::Maintenance) => (LeadsTo::MaintenancePage, None),
+            Some(Lead::Parked) => (LeadsTo::Parked, None),
             Some(Lead::Elsewhere) => (LeadsTo::Elsewhere, None),
             Some(Lead::Task(task, _)) => (LeadsTo::Task, Some(task.id().to_owned())),
         };

@@ -87,6 +87,10 @@ fn pointer(pointer: &PointerRow) -> Cell {
         (LeadsTo::MaintenancePage, _) => {
             Cell::styled(format!("{pointer} leads to the maintenance page"), WARN)
         }
+        (LeadsTo::Parked, _) => Cell::styled(
+            format!("{pointer} is parked at {uri}: no task could own an address"),
+            WARN,
+        ),
         (LeadsTo::Unknown, _) => Cell::styled(format!("{pointer} could not be read"), BAD),
         _ => {
             Cell::styled(format!("{pointer} leads to {uri}, which is no task of the service"), BAD)

@@ -96,7 +96,9 @@ pub enum LeadsTo {
     Task,
     /// The maintenance page.
     MaintenancePage,
-    /// Neither.
+    /// Nobody, since no task could own the address.
+    Parked,
+    /// None of these: an address may be anybody's.
     Elsewhere,
     /// It could not be read.
     Unknown,

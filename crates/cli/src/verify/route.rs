@@ -5,7 +5,7 @@ use eden_policy::facts::{
     Integration, IntegrationKind, Obstacle, Pointer, Route, Serves, Stage, Task,
 };
 use eden_policy::route::{Lead, View};
-use eden_policy::{Diagnosis, Observed, Step};
+use eden_policy::{Diagnosis, Observed, Step, uri};
 
 use super::check::{Check, Outcome};
 use super::service::Looked;
@@ -28,9 +28,6 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
         return vec![Check::new("route", Outcome::failed(found, remedy))];
     };
     let target = |pointer: &Pointer, read: &Observed<Integration>| {
-        if finding.diagnosis == Diagnosis::ScaledToZero {
-            return Outcome::passed("leads to no task, since none is wanted");
-        }
         let read = match read {
             Observed::Known(read) => read,
             Observed::Unknown(why) => return Outcome::unknown(why),
@@ -49,7 +46,11 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
             api: None,
             now: *now,
         };
-        leads(read, view.lead(pointer, read), tasks.iter().any(Task::runs))
+        let lead = view.lead(pointer, read);
+        if finding.diagnosis == Diagnosis::ScaledToZero {
+            return leads_to_nobody(read, lead);
+        }
+        leads(read, lead, tasks.iter().any(Task::runs))
     };
     let of_pointers = route.pointers.iter().flat_map(|(pointer, read)| {
         [
@@ -85,6 +86,7 @@ fn writable(read: &Observed<Integration>) -> Outcome {
 /// Whether what a pointer leads to is a task that runs, of which there may be none.
 fn leads(read: &Integration, lead: Lead<'_>, any_runs: bool) -> Outcome {
     let to = read.uri.as_deref().filter(|uri| !uri.is_empty()).unwrap_or("nowhere");
+    let nobodys = if is_address(read) { NOBODYS } else { "" };
     match lead {
         Lead::Task(task, _) if task.runs() => {
             Outcome::passed(format!("{to}, where task {} runs", task.id()))
@@ -93,13 +95,42 @@ fn leads(read: &Integration, lead: Lead<'_>, any_runs: bool) -> Outcome {
             "it leads to the maintenance page",
             "`eden diagnose` shows why no task serves; Eden leads it back when one does",
         ),
-        Lead::Task(..) | Lead::Elsewhere if any_runs => {
-            Outcome::failed(format!("{to}, where no task of the service runs"), APPLY)
-        }
-        Lead::Task(..) | Lead::Elsewhere => Outcome::failed(
-            format!("{to}, and no task of the service runs"),
-            "`eden diagnose` shows why; Eden leads it to the first task that runs",
+        Lead::Parked => Outcome::failed(
+            "it is parked, at an address that is nobody's",
+            "`eden diagnose` shows why no task runs; Eden leads it back when one does",
         ),
+        Lead::Task(..) => Outcome::failed(format!("{to}, where a task stops"), APPLY),
+        Lead::Elsewhere if any_runs => {
+            Outcome::failed(format!("{to}, where no task of the service runs{nobodys}"), APPLY)
+        }
+        Lead::Elsewhere => Outcome::failed(
+            format!("{to}, and no task of the service runs{nobodys}"),
+            "`eden diagnose` shows why; Eden leads it to the first task that runs, and with \
+             Parking=on away from an address that no task owns",
+        ),
+    }
+}
+
+/// What is said of an address that was a task's once.
+const NOBODYS: &str = ": the target is no task's address, and may be anybody's";
+
+fn is_address(read: &Integration) -> bool {
+    let uri = read.uri.as_deref().unwrap_or_default();
+    uri::endpoint(uri).or_else(|| uri::endpoint_of_value(uri, 1)).is_some()
+}
+
+/// Whether a pointer is safe while no task is wanted.
+fn leads_to_nobody(read: &Integration, lead: Lead<'_>) -> Outcome {
+    match lead {
+        Lead::Parked => Outcome::passed("parked, at an address that is nobody's"),
+        Lead::Maintenance => Outcome::passed("leads to the maintenance page"),
+        Lead::Elsewhere if is_address(read) => Outcome::failed(
+            format!("{}{NOBODYS}", read.uri.as_deref().unwrap_or_default()),
+            "with Parking=on Eden leads it away; `eden uninstall --route park` does when Eden goes",
+        ),
+        Lead::Task(..) | Lead::Elsewhere => {
+            Outcome::passed("leads to no task that runs, since none is wanted")
+        }
     }
 }
 
@@ -239,11 +270,32 @@ mod tests {
 
         let found = "http://203.0.113.7:8000/{proxy}, where task t1 runs";
         assert_eq!(leads(&read, Lead::Task(&runs, at), true), Outcome::passed(found));
-        for lead in [Lead::Task(&stops, at), Lead::Elsewhere, Lead::Maintenance] {
+        for lead in [Lead::Task(&stops, at), Lead::Elsewhere, Lead::Maintenance, Lead::Parked] {
             for any_runs in [true, false] {
                 assert!(failed(&leads(&read, lead, any_runs)), "{lead:?}");
             }
         }
+    }
+
+    /// As scanners for dangling addresses find it
+    /// (<https://github.com/domain-protect/domain-protect/pull/117>).
+    #[test]
+    fn an_address_that_no_task_owns_is_told_also_while_none_is_wanted() {
+        let at = |uri: &str| integration(IntegrationKind::Http, Some(uri));
+        for uri in ["http://203.0.113.7:8000/{proxy}", "203.0.113.7", "203.0.113.7:8000"] {
+            for outcome in [
+                leads_to_nobody(&at(uri), Lead::Elsewhere),
+                leads(&at(uri), Lead::Elsewhere, true),
+                leads(&at(uri), Lead::Elsewhere, false),
+            ] {
+                let Outcome::Failed { found, .. } = outcome else { panic!("not failed") };
+                assert!(found.contains("the target is no task's address"), "{found}");
+            }
+        }
+        let name = at("https://standby.example.com/");
+        assert!(passed(&leads_to_nobody(&name, Lead::Elsewhere)));
+        assert!(passed(&leads_to_nobody(&name, Lead::Parked)));
+        assert!(passed(&leads_to_nobody(&name, Lead::Maintenance)));
     }
 
     #[test]

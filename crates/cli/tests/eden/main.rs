@@ -6,4 +6,5 @@ mod following;
 mod looking;
 mod offline;
 mod scene;
+mod uninstalling;
 mod verify;

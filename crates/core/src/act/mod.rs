@@ -43,7 +43,9 @@ pub async fn execute(
 ) -> Vec<Attempt> {
     let mut attempts: Vec<Attempt> = Vec::with_capacity(steps.len());
     for mut step in steps {
-        let failed = |attempt: &Attempt| is_move(&attempt.step) && attempt.outcome.is_err();
+        let failed = |attempt: &Attempt| {
+            is_move(&attempt.step) && !matches!(attempt.outcome, Ok(Outcome::Done))
+        };
         if let Step::DeployStage { note, .. } = &mut step
             && attempts.iter().any(failed)
         {
@@ -73,7 +75,10 @@ async fn take(
         Step::DeployStage { api, stage, note } => {
             gateway::deploy_stage(aws, api_type, api, stage, note).await
         }
-        Step::MarkUnserved { service, since } => {
+        Step::Park { api, pointer, from, to, .. } => {
+            gateway::park(aws, api_type, api, pointer, (from, to)).await
+        }
+        Step::MarkUnserved { service, since, .. } => {
             ecs::mark_unserved(aws, target, service, *since).await
         }
         Step::ClearUnserved { service, .. } => ecs::clear_unserved(aws, target, service).await,

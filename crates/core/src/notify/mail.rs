@@ -29,10 +29,11 @@ pub(super) fn healing_text(
     text.extend(report.diagnosis.as_ref().map(|diagnosis| results(diagnosis, report)));
     section(&mut text, "Evidence", evidence(report));
     section(&mut text, "Actions Taken", actions(report));
-    let shown = report.done.iter().any(|it| matches!(it.what, Step::ShowMaintenance { .. }));
+    let is_shown = |step: &Step| matches!(step, Step::ShowMaintenance { .. } | Step::Park { .. });
+    let shown = report.done.iter().any(|it| is_shown(&it.what));
     let said = |hold: &Hold| match hold {
         Hold::AlreadyRouted { .. } => true,
-        Hold::InMaintenance { .. } => shown,
+        Hold::InMaintenance { .. } | Hold::Parked { .. } => shown,
         _ => false,
     };
     let held = || report.held.iter().filter(|it| !said(&it.what));

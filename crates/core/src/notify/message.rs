@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use eden_policy::Step;
 use jiff::Timestamp;
 
 use super::mail;
@@ -13,6 +14,7 @@ const HEALING_SUBJECT: &str = "Eden Service Auto-Healing Triggered";
 const HUMAN_SUBJECT: &str = "Eden Needs a Human";
 const OVER_SUBJECT: &str = "Eden Service Healthy Again";
 const MAINTENANCE_SUBJECT: &str = "Eden Maintenance Page";
+const PARKING_SUBJECT: &str = "Eden Route Parking";
 const FAILURE_SUBJECT: &str = "Eden Health Monitor Error";
 
 /// A message to people.
@@ -76,11 +78,11 @@ impl fmt::Display for Silence {
 pub fn of_healing(target: &Target, people: &People, report: &Report) -> Result<Message, Silence> {
     let lasts = report.condition.as_ref().filter(|condition| condition.lasts);
     let condition = lasts.map(ToString::to_string);
-    let acted = report.done.iter().any(|done| !done.what.is_a_note());
-    let news = condition.filter(|condition| report.told.as_ref() != Some(condition));
-    let (subject, note) = match news {
+    let acted = news(report).next().is_some();
+    let condition = condition.filter(|condition| report.told.as_ref() != Some(condition));
+    let (subject, note) = match condition {
         Some(condition) if report.is_on => (HUMAN_SUBJECT, Note::Taken(condition)),
-        _ if acted => (HEALING_SUBJECT, Note::Kept),
+        _ if acted => (subject_of(report), Note::Kept),
         _ if report.is_over && report.is_on && report.told.is_some() => {
             (OVER_SUBJECT, Note::Forgotten)
         }
@@ -92,6 +94,21 @@ pub fn of_healing(target: &Target, people: &People, report: &Report) -> Result<M
     };
     let text = mail::healing_text(target, people, report, &note);
     Ok(Message { subject, text, note })
+}
+
+/// What was done that people do not know. A stage's deployment belongs to what was written before it.
+fn news(report: &Report) -> impl Iterator<Item = &Step> {
+    let done = || report.done.iter().map(|done| &done.what);
+    let again = done().any(|step| matches!(step, Step::Park { .. }));
+    let known = move |step: &Step| again && matches!(step, Step::DeployStage { .. });
+    done().filter(move |step| !step.is_a_note() && !known(step))
+}
+
+/// What health-monitor did: nothing but parking, or more.
+fn subject_of(report: &Report) -> &'static str {
+    let mut others = news(report).filter(|step| !step.is_about_parking());
+    let is_deployment = |step: &Step| matches!(step, Step::DeployStage { .. });
+    if others.all(is_deployment) { PARKING_SUBJECT } else { HEALING_SUBJECT }
 }
 
 /// What is said of a run of ip-updater: that the maintenance page is shown, or is not any more. Of

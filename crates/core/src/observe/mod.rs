@@ -27,7 +27,7 @@ use crate::edge::Edge;
 
 pub use api::answer as api;
 use endpoints::LookedUp;
-pub use gateway::{Of, deployments};
+pub use gateway::{Of, deployments, uri};
 pub use service::describe as service;
 pub use tasks::{Wanted, no_reason_to_stop};
 

@@ -25,8 +25,8 @@ pub struct Gateway {
     pub backend_port: u16,
     /// `IPV6_TARGETS`, default `off`: whether a task may be led to by an IPv6 address (F55).
     pub ipv6_targets: bool,
-    /// `READINESS_PROBE`, default `on`, `MAINTENANCE_URL`, and `MAINTENANCE_AFTER_SECONDS`,
-    /// default 60.
+    /// `READINESS_PROBE`, default `on`, `MAINTENANCE_URL`, `MAINTENANCE_AFTER_SECONDS`, default 60,
+    /// and `PARKING`, default `on`.
     pub routing: Routing,
     /// `HEALTH_CHECK_PATH`, `HEALTH_CHECK_HOST`, `HEALTH_CHECK_STATUS`, `HEALTH_CHECK_TIMEOUT_SECONDS` and
     /// `HEALTH_CHECK_ATTEMPTS`.
@@ -99,6 +99,7 @@ impl Gateway {
             routing: Routing {
                 probing: reader.or("READINESS_PROBE", values::switch, true),
                 maintenance: read_maintenance(reader, &via),
+                parking: reader.or("PARKING", values::switch, true),
             },
             probe: Probe::read(reader),
             ready_within: reader.or(

@@ -39,10 +39,18 @@ fn refused(error: &OperatorError) -> ApiError {
 }
 
 /// Whether an integration may lead to this URI (F6).
-fn check_uri(kind: ApiKind, integration: &Integration, uri: &str) -> Result<(), ApiError> {
+fn check_uri(
+    world: &World,
+    integration: &Integration,
+    kind: ApiKind,
+    uri: &str,
+) -> Result<(), ApiError> {
     // Only a whole URL can be parsed, and a variable may be any part of it.
     let example = with_stage_variables(uri, |_| Some("0"));
-    let is_url = Url::parse(&example).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let is_url = Url::parse(&example).is_ok_and(|url| {
+        let refused = url.host_str().is_some_and(|host| world.refuses_host(host));
+        matches!(url.scheme(), "http" | "https") && !refused
+    });
     let is_private = kind == ApiKind::Http && integration.vpc_link.is_some();
     let (fits, what) = match integration.integration_type {
         IntegrationType::HttpProxy if is_private => (uri.starts_with("arn:"), "ARN"),

@@ -173,6 +173,18 @@ impl World {
         self.apis.get(id)
     }
 
+    /// From now on API Gateway takes no URI with this host. Which hosts it refuses is not documented:
+    /// it answers `Invalid HTTP endpoint specified for URI` to what it cannot use
+    /// (<https://github.com/aws/aws-cdk/issues/14984>).
+    pub fn refuse_host(&mut self, host: &str) {
+        self.refused_hosts.insert(host.to_owned());
+    }
+
+    /// Whether API Gateway takes no URI with this host.
+    pub(crate) fn refuses_host(&self, host: &str) -> bool {
+        self.refused_hosts.contains(host)
+    }
+
     /// Changes an integration, which shows at once in stages with `autoDeploy` (F4).
     ///
     /// # Errors

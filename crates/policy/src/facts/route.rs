@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 use super::Observed;
 
@@ -91,6 +92,13 @@ impl fmt::Display for Pointer {
             Pointer::Integration(id) => write!(f, "integration {id}"),
             Pointer::StageVariable { stage, name } => write!(f, "variable {name} of stage {stage}"),
         }
+    }
+}
+
+/// As reports name it.
+impl Serialize for Pointer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -77,6 +77,14 @@ impl Patient<'_> {
         // nobody asks the service at all.
         let unheard = matches!(self.api(), Some(ApiAnswer::Bad(_))) && self.nobody_answers();
         match (self.alarm(), self.api()) {
+            // Tasks run, and yet none can be led to.
+            _ if self.parked => {
+                if settled {
+                    Diagnosis::Unknown
+                } else {
+                    Diagnosis::Starting
+                }
+            }
             (Some(_), _) if self.silenced || unheard => {
                 if settled {
                     Diagnosis::ServiceSick
@@ -131,7 +139,9 @@ impl Patient<'_> {
     fn of_service(&self) -> Vec<Evidence> {
         let alarm = self.alarm().map(Evidence::of_alarm);
         let page = self.silenced.then_some(Evidence::MaintenancePage);
-        alarm.into_iter().chain(self.api().map(Evidence::of_api)).chain(page).collect()
+        let parked = self.parked.then_some(Evidence::Parked);
+        let api = self.api().map(Evidence::of_api);
+        alarm.into_iter().chain(api).chain(page).chain(parked).collect()
     }
 }
 

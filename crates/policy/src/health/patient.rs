@@ -25,6 +25,9 @@ pub(super) struct Patient<'a> {
     /// Whether the maintenance page answers in the service's place, so that neither the alarm nor the
     /// API's answer speaks of the service.
     pub(super) silenced: bool,
+    /// Whether the route leads to nobody, so that the API's answer and the alarm, which rings by
+    /// design, do not speak of the service either.
+    pub(super) parked: bool,
     pub(super) limits: &'a Limits,
     pub(super) now: Timestamp,
 }
@@ -181,7 +184,7 @@ impl<'a> Patient<'a> {
         let mut tasks: Vec<_> = self.tasks.iter().collect();
         tasks.sort_by_key(|task| &task.arn);
         let task = tasks.into_iter().find_map(|task| self.fresh(task, window));
-        let counts = !too_few && !self.silenced;
+        let counts = !too_few && !self.silenced && !self.parked;
         let moved = self.route_changed_at.filter(|_| counts).map(|at| later(at, self.settling()));
         let moved = moved.filter(|until| self.now < *until);
         task.or(moved.map(|until| Hold::RouteJustMoved { until }))

@@ -109,6 +109,16 @@ pub enum Hold {
         /// The deployment's id.
         deployment: String,
     },
+    /// The route is parked, and no task runs that it could lead to.
+    Parked {
+        /// The integration's id, or the variable's name.
+        pointer: String,
+    },
+    /// No task owns the address that the route leads to, but one may come soon.
+    ParkingNotYet {
+        /// When the route is parked if none has come by then.
+        until: Timestamp,
+    },
     /// The integration is of a kind whose URI is not a task's address (F6).
     NotAnHttpIntegration {
         /// The integration's id.
@@ -270,6 +280,7 @@ impl Hold {
             Hold::RouteJustMoved { until }
             | Hold::RedeployCooldown { until }
             | Hold::MaintenanceNotYet { until }
+            | Hold::ParkingNotYet { until }
             | Hold::RetryNotYet { until }
             | Hold::SuspectNotYet { until, .. }
             | Hold::StopLimit { until, .. } => Some(*until),
@@ -296,6 +307,8 @@ impl Hold {
             Hold::ReadinessUnknown { .. } => "readiness_unknown",
             Hold::MaintenanceNotYet { .. } => "maintenance_not_yet",
             Hold::RollingNotMaintained { .. } => "rolling_not_maintained",
+            Hold::Parked { .. } => "parked",
+            Hold::ParkingNotYet { .. } => "parking_not_yet",
             Hold::NotAnHttpIntegration { .. } => "not_an_http_integration",
             Hold::FactUnknown { .. } => "fact_unknown",
             Hold::HealingNotOn { .. } => "healing_not_on",
@@ -397,6 +410,14 @@ impl fmt::Display for Hold {
                 f,
                 "no task can serve while deployment {deployment} is in progress: no maintenance \
                  page for that"
+            ),
+            Hold::Parked { pointer } => {
+                write!(f, "{pointer} is parked, at an address that is nobody's, until a task runs")
+            }
+            Hold::ParkingNotYet { until } => write!(
+                f,
+                "no task owns the address that the route leads to: it is parked at {until:.0} \
+                 unless one runs by then"
             ),
             Hold::NotAnHttpIntegration { integration, kind } => {
                 write!(f, "{integration} is {kind}: its URI is not a task's address")

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Sighting;
-use crate::facts::task_id;
+use crate::facts::{Pointer, task_id};
 use crate::uri;
 
 /// One change to make in AWS.
@@ -58,12 +58,28 @@ pub enum Step {
         /// Its URI from now on, which remembers the one so far.
         to: String,
     },
+    /// Lead a pointer to nobody, away from an address that no task owns (F60).
+    Park {
+        /// The API's id.
+        api: String,
+        /// The integration or the variable.
+        pointer: Pointer,
+        /// Its URI or value so far.
+        from: String,
+        /// Those from now on of which API Gateway gets the first that it takes.
+        to: Vec<String>,
+        /// Why no task can own the address soon.
+        because: String,
+    },
     /// Note on the service that no task has been able to serve since then.
     MarkUnserved {
         /// The service's ARN.
         service: String,
         /// Since when.
         since: Timestamp,
+        /// Whether that is because the route is parked, which people are told of.
+        #[serde(skip)]
+        parked: bool,
     },
     /// Take that note away: a task serves.
     ClearUnserved {
@@ -71,6 +87,9 @@ pub enum Step {
         service: String,
         /// Since when none had been able to.
         since: Timestamp,
+        /// Whether people were told, as the route was parked, and are told now that this is over.
+        #[serde(skip)]
+        told: bool,
     },
     /// Put the API's configuration into effect on a stage that does not do so by itself (F4).
     DeployStage {
@@ -150,6 +169,7 @@ impl Step {
             Step::ShowMaintenance { .. } => true,
             Step::PointIntegration { from, .. } => is_maintenance(from.as_deref()),
             Step::SetStageVariable { .. }
+            | Step::Park { .. }
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
             | Step::MarkSuspect { .. }
@@ -164,12 +184,22 @@ impl Step {
         }
     }
 
-    /// Whether it only notes something for later looks, and changes nothing about the service.
+    /// Whether it notes that the route is parked, or is not any more: by this people are told once,
+    /// while in a crash loop the route may be parked after each death. It is health-monitor's to do.
+    pub fn is_about_parking(&self) -> bool {
+        matches!(
+            self,
+            Step::MarkUnserved { parked: true, .. } | Step::ClearUnserved { told: true, .. }
+        )
+    }
+
+    /// Whether nobody is told of it by itself: a note for later looks, or what people know.
     pub fn is_a_note(&self) -> bool {
         matches!(
             self,
-            Step::MarkUnserved { .. }
-                | Step::ClearUnserved { .. }
+            Step::MarkUnserved { parked: false, .. }
+                | Step::ClearUnserved { told: false, .. }
+                | Step::Park { .. }
                 | Step::MarkSuspect { .. }
                 | Step::ClearSuspect { .. }
                 | Step::MarkCondition { .. }
@@ -185,6 +215,7 @@ impl Step {
             Step::PointIntegration { .. }
             | Step::SetStageVariable { .. }
             | Step::ShowMaintenance { .. }
+            | Step::Park { .. }
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
             | Step::MarkSuspect { .. }
@@ -210,10 +241,10 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::PointIntegration { integration, from, to, task, unready, .. } => {
-                let back = if is_maintenance(from.as_deref()) {
-                    " back from the maintenance page"
-                } else {
-                    ""
+                let back = match from.as_deref() {
+                    Some(from) if is_maintenance(Some(from)) => " back from the maintenance page",
+                    Some(from) if uri::is_parked(from) => " back from parking",
+                    Some(_) | None => "",
                 };
                 write!(f, "Pointed integration {integration}{back} to {to} (task {task}")?;
                 close(f, unready.as_deref())
@@ -225,6 +256,15 @@ impl fmt::Display for Step {
             Step::ShowMaintenance { integration, .. } => {
                 write!(f, "Pointed integration {integration} to the maintenance page")
             }
+            Step::Park { pointer, from, because, .. } => write!(
+                f,
+                "Parked {pointer}: no task owns the address in {from}, which may be anybody's, \
+                 and {because}"
+            ),
+            Step::MarkUnserved { since, parked: true, .. } => write!(
+                f,
+                "Noted that the route is parked, as no task has been able to serve since {since:.0}"
+            ),
             Step::MarkUnserved { since, .. } => {
                 write!(f, "Noted that no task has been able to serve since {since:.0}")
             }

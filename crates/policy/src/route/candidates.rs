@@ -102,6 +102,11 @@ impl<'a> Survey<'a> {
         self.candidates.iter().find(|it| it.standing == Standing::Ready)
     }
 
+    /// Whether any task runs, with an address or without.
+    pub(super) fn any_runs(&self) -> bool {
+        !self.candidates.is_empty() || !self.unaddressed.is_empty()
+    }
+
     /// See [`super::asks`].
     pub(super) fn asks(&self) -> Vec<SocketAddr> {
         // The best task is most likely ready where the route leads there already.

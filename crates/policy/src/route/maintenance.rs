@@ -1,17 +1,25 @@
 //! The maintenance page: shown when no task has been able to serve for so long, and never while
 //! the service is merely rolling.
 
-use super::{Lead, View, stages};
-use crate::facts::{ApiAnswer, Pointer};
+use super::{Lead, View, later, parking, stages};
+use crate::facts::{ApiAnswer, Pointer, Task};
 use crate::limits::Maintenance;
 use crate::plan::{Hold, Plan, Step};
 use crate::uri;
 
+/// The page, if there is one. A stage variable cannot remember the way back from it: the settings
+/// refuse this.
+pub(super) fn of<'a>(view: &View<'a>) -> Option<&'a Maintenance> {
+    let is_variable = |pointer: &Pointer| matches!(pointer, Pointer::StageVariable { .. });
+    let page = view.routing.maintenance.as_ref();
+    page.filter(|_| !view.pointers().any(|(pointer, ..)| is_variable(pointer)))
+}
+
 /// The page, if it is to be shown now.
 pub(super) fn due<'a>(view: &View<'a>) -> Option<&'a Maintenance> {
-    let (page, service) = (view.routing.maintenance.as_ref()?, view.service?);
+    let (page, service) = (of(view)?, view.service?);
     let since = service.unserved_since.filter(|_| service.rolling().is_none())?;
-    (view.now >= later(since, page)).then_some(page)
+    (view.now >= later(since, page.after)).then_some(page)
 }
 
 /// Why whoever may be serving must not be replaced by the page, or may not be known to fail: what
@@ -35,7 +43,7 @@ pub(super) fn doubt(view: &View<'_>) -> Option<Hold> {
 /// What is to be noted so that the page can be shown in time, and why it is not shown yet.
 pub(super) fn prepare(view: &View<'_>, unsure: Option<Hold>) -> Plan {
     let mut plan = Plan::default();
-    let (Some(page), Some(service)) = (&view.routing.maintenance, view.service) else {
+    let (Some(page), Some(service)) = (of(view), view.service) else {
         return plan;
     };
     if let Some(deployment) = service.rolling() {
@@ -50,10 +58,14 @@ pub(super) fn prepare(view: &View<'_>, unsure: Option<Hold>) -> Plan {
         return plan;
     }
     if service.unserved_since.is_none() {
-        plan.steps.push(Step::MarkUnserved { service: service.arn.clone(), since: view.now });
+        plan.steps.push(Step::MarkUnserved {
+            service: service.arn.clone(),
+            since: view.now,
+            parked: false,
+        });
     }
     let since = service.unserved_since.unwrap_or(view.now);
-    plan.holds.push(Hold::MaintenanceNotYet { until: later(since, page) });
+    plan.holds.push(Hold::MaintenanceNotYet { until: later(since, page.after) });
     plan
 }
 
@@ -61,7 +73,6 @@ pub(super) fn prepare(view: &View<'_>, unsure: Option<Hold>) -> Plan {
 pub(super) fn show(view: &View<'_>, page: &Maintenance) -> Plan {
     let mut plan = Plan::default();
     for (pointer, integration, lead) in view.pointers() {
-        // A stage variable cannot remember the way back: the settings refuse this.
         let Pointer::Integration(id) = pointer else { continue };
         if lead == Lead::Maintenance {
             plan.holds.push(Hold::InMaintenance { integration: pointer.to_string() });
@@ -79,13 +90,14 @@ pub(super) fn show(view: &View<'_>, page: &Maintenance) -> Plan {
     plan
 }
 
-/// Takes the note away, now that a task serves.
-pub(super) fn clear(view: &View<'_>) -> Option<Step> {
-    view.routing.maintenance.as_ref()?;
+/// Takes the note away, now that a task serves. Without a page it says that the route was parked: then
+/// the task must have run for a while, since it may be the next of those that die in a loop.
+pub(super) fn clear(view: &View<'_>, serving: Option<&Task>) -> Option<Step> {
     let service = view.service?;
-    Some(Step::ClearUnserved { service: service.arn.clone(), since: service.unserved_since? })
-}
-
-fn later(since: jiff::Timestamp, page: &Maintenance) -> jiff::Timestamp {
-    since.checked_add(page.after).unwrap_or(jiff::Timestamp::MAX)
+    let since = service.unserved_since?;
+    let told = of(view).is_none();
+    if told && !(view.routing.parking && parking::outlasts(serving?, view.now)) {
+        return None;
+    }
+    Some(Step::ClearUnserved { service: service.arn.clone(), since, told })
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::candidates::Candidate;
-use super::{View, is_move};
 use crate::facts::{ApiAnswer, Observed, Obstacle, Pointer, Serves, Stage};
+use super::{View, is_move, Lead};
 use crate::plan::{Fact, Hold, Plan, Step};
 
 /// The beginning of what this route's Eden writes on its deployments, to know them again: another
@@ -47,6 +47,17 @@ pub(super) fn deploy_maintenance(view: &View<'_>, so_far: &Plan) -> Plan {
     let mark = mark(view);
     let note = format!("{mark}the maintenance page");
     let since = view.service.and_then(|service| service.unserved_since);
+    deploy_where(view, &note, so_far, |stage| shows_another(stage, &mark, &note, since))
+}
+
+/// The same for parking; `since` is when the last task ended, if that is known.
+pub(super) fn deploy_parked(view: &View<'_>, since: Option<Timestamp>, so_far: &Plan) -> Plan {
+    let is_parked = view.pointers().any(|(.., lead)| lead == Lead::Parked);
+    if !is_parked && !so_far.steps.iter().any(is_move) {
+        return Plan::default();
+    }
+    let mark = mark(view);
+    let note = format!("{mark}nobody");
     deploy_where(view, &note, so_far, |stage| shows_another(stage, &mark, &note, since))
 }
 

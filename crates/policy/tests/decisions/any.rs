@@ -113,6 +113,7 @@ fn any_integration() -> impl Strategy<Value = Observed<Integration>> {
         1 => Just(http(Some("https://backend.example.com/v1/{proxy}".to_owned()))),
         1 => Just(http(None)),
         2 => Just(http(Some(format!("{PAGE}?eden-before=http%3A%2F%2F203.0.113.1%3A8000%2Fv1")))),
+        1 => Just(http(Some("http://parked.invalid:8000/{proxy}".to_owned()))),
         1 => (1..=TARGETS).prop_map(move |n| other(Some(uri_of(n)))),
     ])
 }
@@ -124,6 +125,7 @@ fn any_value() -> impl Strategy<Value = Observed<Integration>> {
         (1..=TARGETS).prop_map(|n| Some(endpoint(n).ip().to_string())),
         (1..=TARGETS).prop_map(|n| Some(uri_of(n).replace("/{proxy}", "/v1"))),
         Just(Some("2001:db8::1".to_owned())),
+        Just(Some("192.0.2.1:8000".to_owned())),
         Just(None),
     ];
     known_or_not(value.prop_map(Integration::http))
@@ -146,6 +148,7 @@ fn any_stages() -> impl Strategy<Value = Observed<Vec<Stage>>> {
         Some("by hand"),
         Some("Eden: route of int1 to 203.0.113.1:8000"),
         Some("Eden: route of int1 to the maintenance page"),
+        Some("Eden: route of int1 to nobody"),
     ]);
     let serves = prop_oneof![
         1 => Just(Serves::Nothing),
@@ -291,8 +294,8 @@ fn any_mode_tag() -> impl Strategy<Value = ModeTag> {
 fn any_routing() -> impl Strategy<Value = Routing> {
     let page = (1u64..500)
         .prop_map(|after| Maintenance { url: PAGE.to_owned(), after: Duration::from_secs(after) });
-    (prop::bool::weighted(0.9), option::of(page))
-        .prop_map(|(probing, maintenance)| Routing { probing, maintenance })
+    (prop::bool::weighted(0.9), option::of(page), prop::bool::weighted(0.9))
+        .prop_map(|(probing, maintenance, parking)| Routing { probing, maintenance, parking })
 }
 
 pub fn any_scene() -> impl Strategy<Value = Scene> {

@@ -7,6 +7,7 @@ use eden_policy::facts::{
     TaskHealth,
 };
 use eden_policy::plan::Fact;
+use eden_policy::route::is_of_route;
 use eden_policy::{Diagnosis, Evidence, Facts, Hold, Limits, Observed};
 
 use crate::fixtures::*;
@@ -237,7 +238,10 @@ fn a_service_that_is_not_active_is_left_alone() {
     ] {
         let finding = decide(&healthy(0).service(|service| service.status = status));
         assert_eq!(finding.diagnosis, Diagnosis::NotActive { status });
-        assert_eq!(finding.plan.steps, []);
+        // But for the address that it leaves behind, if ECS says that it is over.
+        let over = matches!(status, ServiceStatus::Inactive | ServiceStatus::Draining);
+        assert!(finding.plan.steps.iter().all(is_of_route), "{:?}", finding.plan.steps);
+        assert_eq!(finding.plan.steps.is_empty(), !over);
         assert!(finding.holds(&Hold::ServiceNotActive { status }));
     }
 }

@@ -262,6 +262,7 @@ fn in_short(step: &Step) -> String {
         Step::PointIntegration { .. }
         | Step::SetStageVariable { .. }
         | Step::ShowMaintenance { .. }
+        | Step::Park { .. }
         | Step::DeployStage { .. }
         | Step::MarkUnserved { .. }
         | Step::ClearUnserved { .. } => "route".to_owned(),

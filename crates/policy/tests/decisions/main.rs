@@ -12,6 +12,7 @@ mod limits;
 mod loops;
 mod maintenance;
 mod mode;
+mod parking;
 mod properties;
 mod readiness;
 mod redeploy;

@@ -98,7 +98,7 @@ proptest! {
                 | Diagnosis::OldTasksRemain { .. }
         );
         prop_assert!(!quiet || finding.remedies().is_empty());
-        if matches!(finding.diagnosis, Diagnosis::Paused | Diagnosis::NotActive { .. }) {
+        if finding.diagnosis == Diagnosis::Paused {
             prop_assert!(finding.plan.steps.is_empty());
         }
     }
@@ -406,6 +406,7 @@ fn the_facts_that_are_drawn_lead_to_every_diagnosis_remedy_and_hold() {
             Step::PointIntegration { .. }
             | Step::SetStageVariable { .. }
             | Step::ShowMaintenance { .. }
+            | Step::Park { .. }
             | Step::DeployStage { .. }
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. } => None,

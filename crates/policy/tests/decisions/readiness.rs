@@ -280,7 +280,7 @@ fn what_is_missing_of_an_address_is_said_and_awaited() {
 #[test]
 fn without_any_task_nothing_is_moved_and_nobody_awaited() {
     for tasks in [vec![], vec![task(1).starting()], vec![task(2).stopping(5)]] {
-        let plan = scene(tasks, route_to(9)).plan();
+        let plan = scene(tasks, route_to(9)).unparked().plan();
         assert_eq!(plan.steps, []);
         assert_eq!(plan.holds, [Hold::NoRunningTask]);
         assert!(!plan.awaits_a_task());

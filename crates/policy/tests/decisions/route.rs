@@ -247,7 +247,7 @@ fn an_integration_that_leads_elsewhere_by_nature_is_left_alone_and_said_so_whate
         [("ready", vec![task(2)], 0), ("not ready", vec![task(2)], 2), ("none", vec![], 0)]
     {
         let pointers = vec![vpc_link(), (integration("int1"), leading_to_task(9))];
-        let scene = scene(tasks, route_to(9).pointers(pointers).silent(&[silent]));
+        let scene = scene(tasks, route_to(9).pointers(pointers).silent(&[silent])).unparked();
         let plan = scene.plan();
         assert_eq!(plan.holds.iter().filter(|hold| **hold == told).count(), 1, "{case}: {plan:?}");
         assert!(written(&plan).iter().all(|(id, _)| *id == "int1"), "{case}: {plan:?}");

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use eden_policy::facts::{
-    IntegrationKind, Observed, Pointer, Readiness, Side, Task, TaskHealth,
+    Integration, IntegrationKind, LastStatus, Observed, Pointer, Readiness, Service, ServiceStatus,
+    Side, Task, TaskHealth,
 };
-use eden_policy::{Plan, Step, route};
+use eden_policy::route::Lead;
+use eden_policy::{Plan, Step, route, uri};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -23,6 +25,7 @@ fn led_to(step: &Step) -> Option<(&str, &str, Option<&str>)> {
             Some((&**task, &**to, unready.as_deref()))
         }
         Step::ShowMaintenance { .. }
+        | Step::Park { .. }
         | Step::DeployStage { .. }
         | Step::MarkUnserved { .. }
         | Step::ClearUnserved { .. }
@@ -72,6 +75,21 @@ fn shows(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| matches!(step, Step::ShowMaintenance { .. }))
 }
 
+fn parks(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| matches!(step, Step::Park { .. }))
+}
+
+/// Whether ECS is done with the service.
+fn is_over(service: &Service) -> bool {
+    matches!(service.status, ServiceStatus::Draining | ServiceStatus::Inactive)
+}
+
+/// Whether a deployment has been in progress for less than half an hour.
+fn is_rolling_lately(scene: &Scene) -> bool {
+    let rolling = scene.service.as_ref().and_then(|service| service.rolling());
+    rolling.is_some_and(|deployment| deployment.created_at > ago(1_800))
+}
+
 proptest! {
     #[test]
     fn the_gateway_is_only_led_to_the_address_of_a_task_that_runs(scene in any_scene()) {
@@ -110,8 +128,8 @@ proptest! {
         prop_assert_eq!(scene.asks(), shuffled.asks());
     }
 
-    /// At the same moment there is nothing left to do. Later there may be one thing: the page
-    /// comes due.
+    /// At the same moment there is nothing left to do. Later the page may come due, or parking, or
+    /// the end of the latter.
     #[test]
     fn once_carried_out_the_route_needs_nothing_more(scene in any_scene_asked()) {
         let plan = scene.plan();
@@ -121,8 +139,10 @@ proptest! {
         let later = after.later(3_600);
         let plan = later.plan();
         for step in &plan.steps {
-            let of_page = matches!(step, Step::ShowMaintenance { .. } | Step::DeployStage { .. });
-            prop_assert!(of_page, "{:?}", step);
+            let due = matches!(step, Step::ShowMaintenance { .. } | Step::DeployStage { .. })
+                || matches!(step, Step::Park { .. })
+                || is_about_the_note(step);
+            prop_assert!(due, "{:?}", step);
         }
         prop_assert_eq!(later.after(&plan).plan().steps, []);
     }
@@ -151,7 +171,8 @@ proptest! {
     #[test]
     fn the_page_and_its_note_are_for_a_time_in_which_nobody_serves(scene in any_scene()) {
         let plan = scene.plan();
-        if marks(&plan) || shows(&plan) {
+        let for_parking = scene.routing.parking && !scene.tasks.iter().any(Task::runs);
+        if (marks(&plan) || shows(&plan)) && !for_parking {
             let service = scene.service.as_ref().unwrap();
             let page = scene.routing.maintenance.as_ref().unwrap();
             prop_assert!(service.rolling().is_none());
@@ -176,6 +197,61 @@ proptest! {
         let withheld = |id: &str| scene.tasks.iter().any(|it| it.id() == id && is_withheld(&scene, it));
         for (task, ..) in plan.steps.iter().filter_map(led_to) {
             prop_assert!(!withheld(task), "{task}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_parked_that_a_task_owns_or_could_take_over(scene in any_scene()) {
+        let plan = scene.plan();
+        if parks(&plan) {
+            let service = scene.service.as_ref().unwrap();
+            prop_assert!(scene.routing.parking);
+            prop_assert!(!scene.tasks.iter().any(Task::runs));
+            prop_assert!(is_over(service) || !is_rolling_lately(&scene));
+            for step in &plan.steps {
+                let Step::Park { from, to, .. } = step else { continue };
+                let owned = scene.tasks.iter().filter_map(|task| endpoint_of(&scene, task));
+                let owned: Vec<_> = owned.map(|at| at.ip().to_string()).collect();
+                prop_assert!(!owned.iter().any(|ip| from.contains(ip)), "{}", from);
+                prop_assert!(!to.is_empty() && !to.contains(from));
+            }
+        }
+    }
+
+    /// The same from the other side: no address of no task is kept for longer than that.
+    #[test]
+    fn no_address_stays_that_no_task_owns(scene in any_scene()) {
+        let Some(service) = &scene.service else { return Ok(()) };
+        let known = scene.route.endpoints.known().is_some() && scene.routing.parking;
+        let uncertain = |task: &Task| {
+            task.last_status == LastStatus::Unknown || task.wanted && task.last_status == LastStatus::Running
+        };
+        let view = scene.view();
+        let leads_to_a_task = scene.route.pointers.iter().any(|(pointer, read)| {
+            let http = read.known().filter(|it| it.kind == IntegrationKind::Http);
+            http.is_some_and(|it| matches!(view.lead(pointer, it), Lead::Task(..)))
+        });
+        let missing = matches!(service.status, ServiceStatus::Missing | ServiceStatus::Unknown)
+            || leads_to_a_task
+            || service.running > 0;
+        let waits = scene.tasks.iter().any(uncertain) || missing || is_rolling_lately(&scene);
+        let lately = scene.tasks.iter().filter(|it| it.started_at.is_some());
+        let lately = lately.filter_map(|it| it.stopping_at).any(|at| at > ago(120));
+        if !known || waits || lately {
+            return Ok(());
+        }
+        let after = scene.clone().after(&scene.plan());
+        let owned: Vec<_> = scene.tasks.iter().filter_map(|it| endpoint_of(&scene, it)).collect();
+        for (pointer, read) in &after.route.pointers {
+            let Some(Integration { kind: IntegrationKind::Http, uri: Some(uri) }) = read.known() else {
+                continue;
+            };
+            let at = match pointer {
+                Pointer::Integration(_) => uri::endpoint(uri),
+                Pointer::StageVariable { .. } => uri::endpoint_of_value(uri, PORT),
+            };
+            let nobodys = uri::is_parked(uri) || uri::is_parked_value(uri);
+            prop_assert!(nobodys || at.is_none_or(|at| owned.contains(&at)), "{}", uri);
         }
     }
 
@@ -261,6 +337,7 @@ fn the_facts_that_are_drawn_lead_to_every_kind_of_step_and_hold() {
             Step::PointIntegration { unready: Some(_), .. } => "moved to an unready task",
             Step::SetStageVariable { .. } => "set",
             Step::ShowMaintenance { .. } => "shown",
+            Step::Park { .. } => "parked",
             Step::DeployStage { .. } => "deployed",
             Step::MarkUnserved { .. } => "marked",
             Step::ClearUnserved { .. } => "cleared",
@@ -296,6 +373,8 @@ fn the_facts_that_are_drawn_lead_to_every_kind_of_step_and_hold() {
         "readiness_unknown",
         "maintenance_not_yet",
         "rolling_not_maintained",
+        "parked",
+        "parking_not_yet",
         "not_an_http_integration",
         "fact_unknown",
     ] {

@@ -72,6 +72,11 @@ impl Scene {
         self
     }
 
+    pub fn unparked(mut self) -> Self {
+        self.routing.parking = false;
+        self
+    }
+
     /// An earlier look noted that no task had been able to serve.
     pub fn unserved(self, seconds_ago: u64) -> Self {
         self.service(|service| service.unserved_since = Some(ago(seconds_ago)))
@@ -105,6 +110,7 @@ impl Scene {
             Step::SetStageVariable { stage, variable, from, to, .. } => {
                 self.write(&stage_variable(stage, variable), from.as_deref(), to);
             }
+            Step::Park { pointer, from, to, .. } => self.write(pointer, Some(from), &to[0]),
             Step::MarkUnserved { since, .. } => {
                 self.service.as_mut().unwrap().unserved_since = Some(*since);
             }
@@ -145,6 +151,7 @@ pub fn written(plan: &Plan) -> Vec<(&str, &str)> {
             Step::PointIntegration { integration, to, .. }
             | Step::ShowMaintenance { integration, to, .. } => Some((&**integration, &**to)),
             Step::SetStageVariable { variable, to, .. } => Some((&**variable, &**to)),
+            Step::Park { pointer, to, .. } => Some((name_of(pointer), &*to[0])),
             Step::DeployStage { .. }
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
@@ -158,6 +165,14 @@ pub fn written(plan: &Plan) -> Vec<(&str, &str)> {
             | Step::RollBack { .. } => None,
         })
         .collect()
+}
+
+/// An integration's id, or a variable's name.
+fn name_of(pointer: &Pointer) -> &str {
+    match pointer {
+        Pointer::Integration(id) => id,
+        Pointer::StageVariable { name, .. } => name,
+    }
 }
 
 /// The stages that are deployed, with what is noted on the deployment.

@@ -59,9 +59,10 @@ fn each_function_may_touch_the_tags_that_it_writes_and_no_others() {
     for variant in Variant::ALL {
         let mut updater = BTreeSet::new();
         let mut monitor: BTreeSet<String> = of_monitor.map(str::to_owned).into();
+        // health-monitor also notes that the route is parked.
+        monitor.extend(of_maintenance.map(str::to_owned));
         if variant == Variant::Maintenance {
             updater.extend(of_maintenance.map(str::to_owned));
-            monitor.extend(of_maintenance.map(str::to_owned));
         }
         assert_eq!(tagging(variant, IP_UPDATER), updater, "{variant:?}");
         assert_eq!(tagging(variant, HEALTH_MONITOR), monitor, "{variant:?}");

@@ -41,6 +41,7 @@ fn every_setting_of_the_route_reaches_the_functions() {
         ("ReadyWithinSeconds", "5"),
         ("MaintenanceUrl", "https://status.example.com/sorry"),
         ("MaintenanceAfterSeconds", "7"),
+        ("Parking", "off"),
     ]);
     let status: RangeInclusive<u16> = 200..=204;
     let expected = Gateway {
@@ -56,6 +57,7 @@ fn every_setting_of_the_route_reaches_the_functions() {
                 url: "https://status.example.com/sorry".to_owned(),
                 after: Duration::from_secs(7),
             }),
+            parking: false,
         },
         probe: Probe {
             path: Some("/health".to_owned()),

@@ -81,6 +81,7 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ("APIGatewayStage", &["prod, test", "$other", "prod,"], "must be names of stages"),
     ("RouteVia", &["", "stage-variable:", "stage-variable:a-b"], "must be integration, or"),
     ("ReadinessProbe", &["", "true", "On"], "must be on or off"),
+    ("Parking", &["", "true", "On"], "must be on or off"),
     (
         "HealthCheckPath",
         &["health", "/a b", "/#top", "/{x}", "/\u{e4}"],

@@ -6,11 +6,13 @@ mod rest;
 use std::time::Duration;
 
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use eden_policy::facts::Pointer;
 
 use super::Outcome;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::ApiType;
+use crate::observe;
 
 /// Tries to change what somebody else is changing.
 const ATTEMPTS: u32 = 4;
@@ -43,6 +45,36 @@ pub(super) async fn set_variable(
         ApiType::Http => http::set_variable(aws, api, stage, variable).await,
         ApiType::Rest => rest::set_variable(aws, api, stage, variable).await,
     }
+}
+
+/// Leads a pointer to the first of these that API Gateway takes (F60), unless it no longer leads where
+/// it did: somebody may have led it to a task that has just come.
+pub(super) async fn park(
+    aws: &Aws,
+    api_type: ApiType,
+    api: &str,
+    pointer: &Pointer,
+    (from, to): (&str, &[String]),
+) -> Result<Outcome, CallError> {
+    let present = observe::uri(aws, api_type, api, pointer).await?;
+    if present.as_deref() != Some(from) {
+        let present = present.unwrap_or_default();
+        return Ok(Outcome::Skipped(format!("{pointer} leads to {present} by now, not to {from}")));
+    }
+    let mut refused = None;
+    for to in to {
+        let written = match pointer {
+            Pointer::Integration(id) => point_integration(aws, api_type, api, id, to).await,
+            Pointer::StageVariable { stage, name } => {
+                set_variable(aws, api_type, api, stage, (name, to)).await
+            }
+        };
+        match written {
+            Err(error) if error.is_bad_request() => refused = Some(error),
+            done_or_failed => return done_or_failed,
+        }
+    }
+    refused.map_or(Ok(Outcome::Skipped("there is nowhere to park it".to_owned())), Err)
 }
 
 pub(super) async fn deploy_stage(

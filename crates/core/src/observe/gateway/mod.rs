@@ -93,6 +93,28 @@ async fn integration(aws: &Aws, gateway: &Gateway, id: &str) -> (Pointer, Observ
     (Pointer::Integration(id.to_owned()), Observed::from(read))
 }
 
+/// Where a pointer leads now, before it is written on what was seen a while ago.
+///
+/// # Errors
+/// When it could not be read.
+pub async fn uri(
+    aws: &Aws,
+    api_type: ApiType,
+    api: &str,
+    pointer: &Pointer,
+) -> Result<Option<String>, CallError> {
+    Ok(match (pointer, api_type) {
+        (Pointer::Integration(id), ApiType::Http) => http::integration(aws, api, id).await?.uri,
+        (Pointer::Integration(id), ApiType::Rest) => rest::integration(aws, api, id).await?.uri,
+        (Pointer::StageVariable { stage, name }, ApiType::Http) => {
+            http::variable(aws, api, stage, name).await?.value
+        }
+        (Pointer::StageVariable { stage, name }, ApiType::Rest) => {
+            rest::variable(aws, api, stage, name).await?.value
+        }
+    })
+}
+
 async fn stages(aws: &Aws, gateway: &Gateway) -> Result<Vec<Stage>, CallError> {
     let api = &gateway.api_id;
     let stages = match gateway.api_type {

@@ -90,7 +90,7 @@ fn update_integration(world: &mut World, input: &UpdateIntegration) -> Result<Va
     for patch in patch_operations {
         match (patch.op.as_str(), patch.path.as_str(), &patch.value) {
             ("replace", "/uri", Some(uri)) => {
-                check_uri(ApiKind::Rest, integration, uri)?;
+                check_uri(world, integration, ApiKind::Rest, uri)?;
                 changed.clone_from(uri);
             }
             _ => return Err(patch.unknown()),

@@ -79,7 +79,7 @@ fn update_integration(world: &mut World, input: UpdateIntegration) -> Result<Val
     let UpdateIntegration { api_id, integration_id, .. } = &input;
     let integration = find_integration(world, api_id, integration_id)?;
     if let Some(uri) = &input.integration_uri {
-        check_uri(ApiKind::Http, integration, uri)?;
+        check_uri(world, integration, ApiKind::Http, uri)?;
     }
     let (api_id, integration_id) = (api_id.clone(), integration_id.clone());
     world

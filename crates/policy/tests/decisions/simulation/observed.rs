@@ -25,6 +25,7 @@ impl World {
             deployments: self.deployments.clone(),
             redeployed_at: self.redeployed_at.clone(),
             seen: self.seen.clone(),
+            unserved_since: self.unserved_since,
             ..service(count(self.desired))
         };
         let mut facts = Facts {

@@ -70,6 +70,7 @@ pub struct World {
     pub(super) past: Vec<Past>,
     pub(super) redeployed_at: Vec<Timestamp>,
     pub(super) seen: Option<String>,
+    pub(super) unserved_since: Option<Timestamp>,
     pub(super) fails: bool,
     pub(super) room: bool,
     pub(super) unread: Unread,
@@ -96,6 +97,7 @@ impl World {
             past: Vec::new(),
             redeployed_at: Vec::new(),
             seen: None,
+            unserved_since: None,
             fails: false,
             room: true,
             unread: Unread::Nothing,
@@ -318,10 +320,13 @@ impl World {
                 self.deploy_noted(present);
             }
             Step::RollBack { to, .. } => self.deploy_noted(to.clone()),
+            Step::Park { to, .. } => {
+                (self.uri, self.moved_at) = (to[0].clone(), Some(self.now));
+            }
+            Step::MarkUnserved { since, .. } => self.unserved_since = Some(*since),
+            Step::ClearUnserved { .. } => self.unserved_since = None,
             Step::SetStageVariable { .. }
             | Step::ShowMaintenance { .. }
-            | Step::MarkUnserved { .. }
-            | Step::ClearUnserved { .. }
             | Step::DeployStage { .. }
             | Step::RestoreDesiredCount { .. } => panic!("nothing asks for {step:?}"),
         }
