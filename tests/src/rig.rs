@@ -159,15 +159,18 @@ impl Rig {
         world.calls().iter().filter(|call| call.operation == operation).cloned().collect()
     }
 
-    /// How many calls AWS got so far that change something, other than telling people.
+    /// How many calls AWS got so far that change something, other than telling people and noting what
+    /// they are told of.
     pub fn writes(&self) -> usize {
         let world = self.lab.world();
         let tells = ["Publish", "PutEvents"];
-        world
-            .calls()
-            .iter()
-            .filter(|call| call.mutating && !tells.contains(&call.operation.as_str()))
-            .count()
+        let notes = ["eden:seen", "eden:told", "eden:failing"];
+        let of_people = |call: &Call| {
+            let keys = call.needs.iter().flat_map(|need| need.condition_keys.values());
+            tells.contains(&call.operation.as_str())
+                || keys.into_iter().any(|key| notes.contains(&key.as_str()))
+        };
+        world.calls().iter().filter(|call| call.mutating && !of_people(call)).count()
     }
 
     /// How many calls AWS got so far.

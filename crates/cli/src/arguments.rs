@@ -116,6 +116,9 @@ pub enum Operation {
         /// Also run health-monitor by hand: it acts if it finds a reason to
         #[arg(long)]
         invoke: bool,
+        /// Also send a test message, ring the alarm needs-human, and write a tag of its own
+        #[arg(long)]
+        notify: bool,
     },
     /// Show the service, its tasks, where the gateway leads, and what Eden did lately, on one screen
     ///

@@ -60,7 +60,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<ExitStatus>
     };
     let context = Context::new(&aws, &stack, output).await?;
     match operation {
-        Operation::Verify { invoke } => verify::run(&context, invoke).await,
+        Operation::Verify { invoke, notify } => verify::run(&context, invoke, notify).await,
         Operation::Status { watch } => status::run(&context, watch).await,
         Operation::Diagnose => diagnose::run(&context).await,
         Operation::Heal { yes } => heal::run(&context, yes).await,

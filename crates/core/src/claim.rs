@@ -1,7 +1,8 @@
 //! The claim: of several invocations at the same moment, one acts.
 //!
 //! As in Fischer's mutual exclusion: whoever finds no claim on the service writes its own, waits
-//! longer than any such write takes, and acts only if the claim is still its own. A write that came
+//! longer than any such write takes, and acts only if the claim is still its own. Of several
+//! invocations that have the same news, one tells it, in the same way. A write that came
 //! after the look of another is seen by that one after its wait. No lock service is needed, only
 //! that a tag which was written is read by then.
 
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::types::Tag;
-use eden_policy::facts::noted_time;
+use eden_policy::facts::{Service, noted_time};
 use jiff::Timestamp;
 use tokio::time::timeout;
 
@@ -26,7 +27,7 @@ const WRITE: Duration = Duration::from_secs(4);
 const SETTLE: Duration = Duration::from_secs(6);
 /// A claim of an invocation that ended without giving it up is void after so long: no invocation
 /// lasts longer.
-const EXPIRES: Duration = Duration::from_secs(300);
+pub const EXPIRES: Duration = Duration::from_secs(300);
 
 /// What became of an attempt to claim the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,37 +53,88 @@ pub async fn take(
     service: &str,
     attempt: &str,
 ) -> Result<Claim, CallError> {
-    let written = timeout(WRITE, write_unless_taken(aws, target, service, attempt));
-    let late = || CallError::answered("TagResource", service, "the claim took too long to write");
-    if let Some(by) = written.await.map_err(|_| late())?? {
-        return Ok(Claim::Taken { by });
-    }
-    tokio::time::sleep(SETTLE).await;
-    match holder(aws, target).await? {
-        Some(by) if by == attempt => Ok(Claim::Held),
-        Some(by) => Ok(Claim::Taken { by }),
-        None => Ok(Claim::Taken { by: "nobody, who gave it up".to_owned() }),
-    }
+    let now = aws.now();
+    let contest = Contest {
+        aws,
+        target,
+        service,
+        key: CLAIM,
+        value: format!("{attempt} {now:.0}"),
+        says: |service| service.claim.as_deref(),
+    };
+    // An attempt's own claim may be there, when its process crashed and Lambda runs it again in the
+    // same environment.
+    let is_taken = |claim: &str| valid(claim, now).is_some_and(|by| by != attempt);
+    Ok(match contest.enter(|service| service.claim.as_deref().is_some_and(is_taken)).await? {
+        Won::Ours => Claim::Held,
+        Won::Anothers(claim) => {
+            let by = claim.and_then(|claim| valid(&claim, aws.now()));
+            Claim::Taken { by: by.unwrap_or_else(|| "nobody, who gave it up".to_owned()) }
+        }
+    })
 }
 
-/// Looks and writes, both within one time-out: a write long after the look could come after another
-/// invocation has read its own claim back. Whose claim was there already, if one was: an attempt's
-/// own may be, when its process crashed and Lambda runs it again in the same environment.
-async fn write_unless_taken(
-    aws: &Aws,
-    target: &Target,
-    service: &str,
-    attempt: &str,
-) -> Result<Option<String>, CallError> {
-    if let Some(by) = holder(aws, target).await?.filter(|by| by != attempt) {
-        return Ok(Some(by));
+/// A tag of the service that one of several invocations at the same moment is to write.
+pub(crate) struct Contest<'a> {
+    pub aws: &'a Aws,
+    pub target: &'a Target,
+    /// The service's ARN.
+    pub service: &'a str,
+    /// The tag's name.
+    pub key: &'static str,
+    /// What no other invocation writes there.
+    pub value: String,
+    /// What the tag says of a service that was read.
+    pub says: fn(&Service) -> Option<&str>,
+}
+
+/// Whose tag it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Won {
+    /// This invocation's.
+    Ours,
+    /// Another's, with what the tag says, if it is still there.
+    Anothers(Option<String>),
+}
+
+impl Contest<'_> {
+    /// Writes the tag unless it is taken, waits until every such write is seen, and looks whose it is.
+    ///
+    /// # Errors
+    /// When the tag could not be read or written: nobody knows then whose it is.
+    pub async fn enter(&self, is_taken: impl Fn(&Service) -> bool) -> Result<Won, CallError> {
+        let late =
+            || CallError::answered("TagResource", self.service, "the tag took too long to write");
+        let written = timeout(WRITE, self.write_unless(is_taken)).await.map_err(|_| late())??;
+        if let Some(taken) = written {
+            return Ok(Won::Anothers(Some(taken)));
+        }
+        tokio::time::sleep(SETTLE).await;
+        let service = observe::service(self.aws, self.target).await?;
+        Ok(match (self.says)(&service) {
+            Some(value) if value == self.value => Won::Ours,
+            says => Won::Anothers(says.map(str::to_owned)),
+        })
     }
-    let value = format!("{attempt} {:.0}", aws.now());
-    let tag = Tag::builder().key(target.tag(CLAIM)).value(value).build();
-    let once = aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled());
-    let request = aws.ecs.tag_resource().resource_arn(service).tags(tag);
-    let answer = request.customize().config_override(once).send().await;
-    answer.map(|_| None).map_err(|error| CallError::new("TagResource", service, &error))
+
+    /// Looks and writes, both within one time-out and in a single attempt: a write long after the look
+    /// could come after another invocation has read its own tag back. What the tag says, if it was
+    /// taken already.
+    async fn write_unless(
+        &self,
+        is_taken: impl Fn(&Service) -> bool,
+    ) -> Result<Option<String>, CallError> {
+        let service = observe::service(self.aws, self.target).await?;
+        if is_taken(&service) {
+            return Ok(Some((self.says)(&service).unwrap_or_default().to_owned()));
+        }
+        let tag = Tag::builder().key(self.target.tag(self.key)).value(&self.value).build();
+        let once = aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled());
+        let request = self.aws.ecs.tag_resource().resource_arn(self.service).tags(tag);
+        let answer = request.customize().config_override(once).send().await;
+        answer.map(|_| None).map_err(|error| CallError::new("TagResource", self.service, &error))
+    }
 }
 
 /// Gives the claim up.
@@ -91,11 +143,6 @@ async fn write_unless_taken(
 /// When that fails; the claim is void after five minutes then.
 pub async fn release(aws: &Aws, target: &Target, service: &str) -> Result<(), CallError> {
     untag(aws, service, target.tag(CLAIM)).await.map(drop)
-}
-
-async fn holder(aws: &Aws, target: &Target) -> Result<Option<String>, CallError> {
-    let claim = observe::service(aws, target).await?.claim;
-    Ok(claim.and_then(|claim| valid(&claim, aws.now())))
 }
 
 /// Whose claim a tag's value is, unless it has expired or no clock of Eden's can have written it.

@@ -16,6 +16,16 @@ pub enum HandlerError {
     Incomplete(Box<Report>),
 }
 
+impl HandlerError {
+    /// What failed, without what was done all the same: the same failure may come with other actions.
+    pub fn cause(&self) -> String {
+        match self {
+            HandlerError::Malformed(error) => error.to_string(),
+            HandlerError::Incomplete(report) => report.failed.join("; "),
+        }
+    }
+}
+
 impl From<Box<Report>> for HandlerError {
     fn from(report: Box<Report>) -> Self {
         HandlerError::Incomplete(report)

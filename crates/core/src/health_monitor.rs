@@ -7,6 +7,7 @@ use std::time::Duration;
 use eden_input::Hints;
 use eden_policy::facts::{Facts, Observed};
 use eden_policy::health::Finding;
+use eden_policy::plan::{Condition, LASTS, Sighting};
 use eden_policy::route::is_of_route;
 use eden_policy::{Hold, Plan, Step};
 use jiff::Timestamp;
@@ -49,11 +50,9 @@ pub async fn handle(
     invocation: &Invocation,
 ) -> Result<Report, HandlerError> {
     let ended = Box::pin(heal(config, edge, invocation)).await;
-    let failure = ended.as_ref().err().map(ToString::to_string);
-    if edge.memory.is_news(failure.as_deref())
-        && let Err(error) = &ended
-    {
-        notify::failure(edge, config, error).await;
+    match &ended {
+        Ok(report) => notify::recovered(edge, config, report).await,
+        Err(error) => notify::failure(edge, config, &invocation.attempt(), error).await,
     }
     ended
 }
@@ -94,7 +93,8 @@ async fn heal(
     let eye = Eye { config, edge, asks_api: may_ask_api(config, &trigger) };
     let monitor = Monitor { eye, trail };
     Box::pin(monitor.heal(invocation, waits, &mut report)).await;
-    notify::healing(edge, config, &mut report).await;
+    monitor.call_people(&mut report).await;
+    notify::healing(edge, config, &invocation.attempt(), &mut report).await;
     Ok(report.finish()?)
 }
 
@@ -179,9 +179,14 @@ impl Monitor<'_> {
             Ok(Claim::Held) => {
                 let (facts, finding) = Box::pin(self.eye.look(suspects)).await;
                 report.found(&facts, &finding, target.mode);
+                // The claim was held again and again, and is not any more.
+                let is_over = finding.condition.is_none() && report.seen.is_some();
+                let over = Step::ClearCondition { service: service.arn.clone() };
+                edge.memory.refuse_tags(false);
                 if later(aws.now(), ACTING) <= invocation.deadline {
                     let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim);
-                    self.act(steps.collect(), report).await;
+                    let steps = steps.chain(is_over.then_some(over)).collect();
+                    self.act(steps, report).await;
                 } else {
                     report.failed.push("too little time was left to act".to_owned());
                 }
@@ -190,8 +195,44 @@ impl Monitor<'_> {
                 }
             }
             Ok(Claim::Taken { by }) => report.held.push(Told::from(Hold::Claimed { by })),
+            Err(error) if error.is_refused => report.refuse_tags(&error),
             Err(error) => report.failed.push(error.to_string()),
         }
+    }
+
+    /// What only acting shows: that Eden's tags cannot be written, or that others hold the claim look
+    /// after look. Both keep it from healing for good.
+    async fn call_people(&self, report: &mut Report) {
+        let Eye { edge, .. } = self.eye;
+        let is_claimed = |held: &Told<Hold>| matches!(held.what, Hold::Claimed { .. });
+        if report.is_tagging_refused {
+            edge.memory.refuse_tags(true);
+        } else if report.done.iter().any(|done| done.what.is_a_note_on_the_service()) {
+            edge.memory.refuse_tags(false);
+        }
+        let (name, wait) = if report.is_tagging_refused {
+            ("tags_refused", LASTS)
+        } else if report.held.iter().any(is_claimed) {
+            ("claimed", claim::EXPIRES)
+        } else {
+            return;
+        };
+        if report.condition.as_ref().is_some_and(|condition| condition.lasts) {
+            return;
+        }
+        let now = edge.aws.now();
+        let condition = Condition::found(name, &report.about, wait, &report.notes(), now);
+        let noted = report.notes().sighting_of(&condition, now).is_some();
+        if !condition.lasts && !noted {
+            let (name, of) = (name.to_owned(), report.about.clone());
+            let sighting = Sighting { name, of, since: now };
+            edge.memory.see(Some(sighting.to_string()));
+            let service = report.service_arn.clone().unwrap_or_default();
+            let note = Step::MarkCondition { service, sighting };
+            let may_note = report.is_on && !report.is_tagging_refused;
+            self.act(may_note.then_some(note).into_iter().collect(), report).await;
+        }
+        report.condition = Some(condition);
     }
 }
 

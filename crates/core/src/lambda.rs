@@ -1,6 +1,6 @@
 //! The edge to Lambda: configuration at start, invocations in, reports or errors out.
 
-use std::error::Error;
+use std::process::ExitCode;
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -25,24 +25,21 @@ pub struct Invocation {
     pub deadline: Timestamp,
 }
 
-/// Reads the settings from the environment and starts logging.
-///
-/// # Errors
-/// Names every bad variable at once; it is logged as well, since Lambda shows nothing else of a
-/// function that fails at start.
+/// Reads the settings from the environment and starts logging. When they are refused, the log names
+/// every bad variable at once, in one line, and there are none.
 pub fn start<C>(
     read: impl Fn(fn(&str) -> Option<String>) -> Result<C, ConfigError>,
     target: impl Fn(&C) -> &Target,
-) -> Result<C, ConfigError> {
+) -> Option<C> {
     match read(environment) {
         Ok(config) => {
             telemetry::start(target(&config).log_level);
-            Ok(config)
+            Some(config)
         }
         Err(error) => {
             telemetry::start(LevelFilter::INFO);
             tracing::error!(%error, "cannot start");
-            Err(error)
+            None
         }
     }
 }
@@ -53,16 +50,14 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Answers invocations until Lambda ends the process, and writes their metrics.
-///
-/// # Errors
-/// When the Lambda Runtime API cannot be reached.
-pub async fn serve<H>(target: &Target, handle: H) -> Result<(), Box<dyn Error + Send + Sync>>
+/// Answers invocations until Lambda ends the process, and writes their metrics; fails when the Lambda
+/// Runtime API cannot be reached.
+pub async fn serve<H>(target: &Target, handle: H) -> ExitCode
 where
     H: AsyncFn(Invocation) -> Result<Report, HandlerError>,
 {
     let handle = &handle;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
+    let ended = lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let LambdaEvent { payload: event, context } = event;
         // Boxed: the SDK's futures nest too deep for the compiler to lay out by value.
         let deadline = i64::try_from(context.deadline).ok();
@@ -82,7 +77,14 @@ where
         }
         ended
     }))
-    .await
+    .await;
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the Lambda Runtime API cannot be reached");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 impl Invocation {

@@ -1,13 +1,20 @@
 //! What an earlier look saw, as a hint for the next: what is read at once need not be found first.
 //!
 //! Nothing is decided on it. Whatever it names is read anew, and what it does not name is found as
-//! if there were no memory.
+//! if there were no memory. The only exception are notes about what people know, where they cannot be
+//! written as tags: they decide who is told, and nothing else.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use eden_input::Hints;
-use eden_policy::facts::{Task, TaskNetwork};
+use eden_policy::facts::{Facts, Observed, Service, Task, TaskNetwork};
+use eden_policy::health::Finding;
+use eden_policy::mode::{self, Mode};
+use eden_policy::plan::Sighting;
+use jiff::Timestamp;
+
+use crate::notify::Failing;
 
 /// More are not kept: what they cost to read anew is little beside listing them.
 const MOST: usize = 1_000;
@@ -16,7 +23,16 @@ const MOST: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Memory {
     hints: Mutex<Hints>,
-    failure: Mutex<Option<String>>,
+    unwritten: Mutex<Unwritten>,
+}
+
+/// What would stand in the service's tags if they could be written.
+#[derive(Debug, Default)]
+struct Unwritten {
+    is_refused: bool,
+    seen: Option<String>,
+    told: Option<String>,
+    failing: Option<Failing>,
 }
 
 impl Memory {
@@ -50,13 +66,62 @@ impl Memory {
         }
     }
 
-    /// Whether the invocation fails for another reason than the last one did, or `None` if it does
-    /// not fail: Lambda repeats one that fails (F29), and people need not be told again.
-    pub fn is_news(&self, failure: Option<&str>) -> bool {
-        let mut last = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        let news = failure.is_some() && last.as_deref() != failure;
-        *last = failure.map(str::to_owned);
-        news
+    /// Adds what could not be noted on the service to what its tags say, where they may not be written.
+    pub fn recall(&self, service: &mut Observed<Service>, setting: Mode) {
+        let is_on = mode::effective(setting, service).0 == Mode::On;
+        let unwritten = self.unwritten();
+        let Observed::Known(service) = service else { return };
+        if !is_on || unwritten.is_refused {
+            service.seen = service.seen.take().or_else(|| unwritten.seen.clone());
+            service.told = service.told.take().or_else(|| unwritten.told.clone());
+        }
+    }
+
+    /// Keeps a condition that was found and has yet to last.
+    pub fn notice(&self, facts: &Facts, finding: &Finding, now: Timestamp) {
+        let notes = facts.service.known().map(Service::notes).unwrap_or_default();
+        match &finding.condition {
+            Some(found) if !found.lasts && notes.sighting_of(found, now).is_none() => {
+                let (name, of) = (found.name.clone(), found.of.clone());
+                self.see(Some(Sighting { name, of, since: now }.to_string()));
+            }
+            None if finding.diagnosis.is_healthy() => self.see(None),
+            Some(_) | None => {}
+        }
+    }
+
+    /// Keeps the note of a sighting, or forgets it.
+    pub fn see(&self, sighting: Option<String>) {
+        self.unwritten().seen = sighting;
+    }
+
+    /// Keeps what people know; whether they knew anything by this process.
+    pub fn know(&self, told: Option<String>) -> bool {
+        std::mem::replace(&mut self.unwritten().told, told).is_some()
+    }
+
+    /// Keeps whether Eden's tags on the service cannot be written.
+    pub fn refuse_tags(&self, is_refused: bool) {
+        self.unwritten().is_refused = is_refused;
+    }
+
+    /// Whether a look before found that Eden's tags on the service cannot be written.
+    pub fn is_tagging_refused(&self) -> bool {
+        self.unwritten().is_refused
+    }
+
+    /// That runs fail, where it could not be noted.
+    pub fn failing(&self) -> Option<Failing> {
+        self.unwritten().failing.clone()
+    }
+
+    /// Keeps that runs fail, or forgets it.
+    pub fn fail(&self, failing: Option<Failing>) {
+        self.unwritten().failing = failing;
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Unwritten> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn hints(&self) -> MutexGuard<'_, Hints> {

@@ -1,15 +1,18 @@
 //! Report: what an invocation saw, did, and did not do for which reason. The response, the log
 //! line, the mail and the audit trail are all made of it.
 
+use std::sync::Arc;
+
 use eden_policy::facts::{Facts, Service, Task, TaskHealth};
 use eden_policy::health::Finding;
-use eden_policy::plan::{Condition, Rejected};
-use eden_policy::{Diagnosis, Hold, Plan, Step};
-use eden_policy::{Evidence, Mode, mode};
+use eden_policy::plan::{Condition, Notes, Rejected};
+use eden_policy::redact::redacted;
+use eden_policy::{Diagnosis, Evidence, Hold, Mode, Plan, Step, mode};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::act::{Attempt, Outcome};
+use crate::call_error::CallError;
 use crate::routing::Reconciled;
 
 /// The report of one invocation.
@@ -44,9 +47,24 @@ pub struct Report {
     /// Whether what people were told of before is over.
     #[serde(skip)]
     pub is_over: bool,
-    /// What people were told of before, if anything.
+    /// What a look before found, by the service's tag or the process's memory.
+    #[serde(skip)]
+    pub seen: Option<String>,
+    /// What people were told of before, likewise.
     #[serde(skip)]
     pub told: Option<String>,
+    /// That runs before failed, by the service's tag.
+    #[serde(skip)]
+    pub failing: Option<String>,
+    /// The deployment that a condition is about.
+    #[serde(skip)]
+    pub about: String,
+    /// Whether Eden's tags on the service cannot be written.
+    #[serde(skip)]
+    pub is_tagging_refused: bool,
+    /// The last look, which what is done next rests on.
+    #[serde(skip)]
+    pub look: Option<Arc<Look>>,
     /// The service's ARN, if it was read.
     #[serde(skip)]
     pub service_arn: Option<String>,
@@ -56,8 +74,9 @@ pub struct Report {
     /// From the event until the route was moved; only when an event of a task moved it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route_update_latency_ms: Option<u64>,
-    /// Steps that AWS accepted.
-    pub done: Vec<Told<Step>>,
+    /// Steps that AWS accepted, each with the look that it rested on: what was seen afterwards may be
+    /// another thing.
+    pub done: Vec<Done>,
     /// Steps that were not needed any more when their turn came.
     pub skipped: Vec<Told<Step>>,
     /// Steps not taken, each with its reason.
@@ -122,6 +141,41 @@ impl Counts {
     }
 }
 
+/// What one look of health-monitor found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Look {
+    /// What was the matter.
+    #[serde(flatten)]
+    pub diagnosis: Diagnosis,
+    /// What that rested on.
+    pub evidence: Vec<Told<Evidence>>,
+}
+
+/// A step that AWS accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// The step.
+    #[serde(flatten)]
+    pub what: Step,
+    /// The sentence.
+    pub text: String,
+    /// The look that it rested on; health-monitor only.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_look")]
+    pub rested_on: Option<Arc<Look>>,
+}
+
+#[expect(clippy::ref_option, reason = "as serde hands it over")]
+fn as_look<S: Serializer>(look: &Option<Arc<Look>>, to: S) -> Result<S::Ok, S::Error> {
+    look.as_deref().serialize(to)
+}
+
+impl From<Step> for Done {
+    fn from(what: Step) -> Self {
+        let Told { what, text } = Told::from(what);
+        Done { what, text, rested_on: None }
+    }
+}
+
 /// A thing with its sentence, for machines and for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Told<T> {
@@ -134,7 +188,7 @@ pub struct Told<T> {
 
 impl<T: ToString> From<T> for Told<T> {
     fn from(what: T) -> Self {
-        let text = what.to_string();
+        let text = redacted(&what.to_string()).into_owned();
         Told { what, text }
     }
 }
@@ -158,7 +212,12 @@ impl Report {
             condition: None,
             is_on: false,
             is_over: false,
+            seen: None,
             told: None,
+            failing: None,
+            about: String::new(),
+            is_tagging_refused: false,
+            look: None,
             service_arn: None,
             tasks: None,
             route_update_latency_ms: None,
@@ -196,8 +255,16 @@ impl Report {
         self.evidence = finding.evidence.iter().cloned().map(Told::from).collect();
         self.condition.clone_from(&finding.condition);
         self.is_over = finding.is_over;
-        self.told = facts.service.known().and_then(|service| service.told.clone());
-        self.service_arn = facts.service.known().map(|service| service.arn.clone());
+        let (diagnosis, evidence) = (finding.diagnosis.clone(), self.evidence.clone());
+        self.look = Some(Arc::new(Look { diagnosis, evidence }));
+        if let Some(service) = facts.service.known() {
+            self.seen.clone_from(&service.seen);
+            self.told.clone_from(&service.told);
+            self.failing.clone_from(&service.failing);
+            self.service_arn = Some(service.arn.clone());
+            let primary = service.primary().map(|deployment| deployment.id.clone());
+            self.about = primary.unwrap_or_else(|| "none".to_owned());
+        }
         self.tasks = Counts::of(facts);
         self.held.clear();
         self.rejected.clear();
@@ -211,11 +278,45 @@ impl Report {
     pub fn acted(&mut self, attempts: Vec<Attempt>) {
         for Attempt { step, outcome } in attempts {
             match outcome {
-                Ok(Outcome::Done) => self.done.push(Told::from(step)),
+                Ok(Outcome::Done) => {
+                    let rested_on = self.look.clone();
+                    self.done.push(Done { rested_on, ..Done::from(step) });
+                }
                 Ok(Outcome::Skipped(text)) => self.skipped.push(Told { what: step, text }),
+                Err(error) if error.is_refused && step.is_a_note_on_the_service() => {
+                    self.refuse_tags(&error);
+                }
                 Err(error) => self.failed.push(error.to_string()),
             }
         }
+    }
+
+    /// Notes that AWS refuses Eden's tags on the service, which no repetition helps.
+    pub fn refuse_tags(&mut self, error: &CallError) {
+        self.is_tagging_refused = true;
+        let hold = Told::from(Hold::TagsRefused { because: error.to_string() });
+        if !self.held.contains(&hold) {
+            self.held.push(hold);
+        }
+    }
+
+    /// What is noted of conditions.
+    pub fn notes(&self) -> Notes<'_> {
+        Notes { seen: self.seen.as_deref(), told: self.told.as_deref() }
+    }
+
+    /// The looks that actions rested on, and the last one, if that came after all of them.
+    pub fn looks(&self) -> (Vec<&Arc<Look>>, Option<&Arc<Look>>) {
+        let mut looks: Vec<&Arc<Look>> = Vec::new();
+        let actions = self.done.iter().filter(|done| !done.what.is_a_note());
+        for look in actions.filter_map(|done| done.rested_on.as_ref()) {
+            if !looks.iter().any(|other| Arc::ptr_eq(other, look)) {
+                looks.push(look);
+            }
+        }
+        let last = self.look.as_ref();
+        let after = last.filter(|last| looks.last().is_some_and(|it| !Arc::ptr_eq(it, last)));
+        (looks, after)
     }
 
     /// Notes what became of the route; `since` is the time of the event that moved it.
@@ -264,6 +365,7 @@ impl Report {
     }
 
     fn json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|error| error.to_string())
+        let json = serde_json::to_string(self).unwrap_or_else(|error| error.to_string());
+        redacted(&json).into_owned()
     }
 }

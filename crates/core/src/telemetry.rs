@@ -9,7 +9,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// for.
 pub fn start(level: LevelFilter) {
     let others = if level > LevelFilter::INFO { level } else { level.min(LevelFilter::WARN) };
-    let filter = Targets::new().with_default(others).with_target("eden_core", level);
+    // A report is logged as JSON where it is finished: the runtime would show it once more, as Rust's
+    // own notation.
+    let filter = Targets::new()
+        .with_default(others)
+        .with_target("eden_core", level)
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

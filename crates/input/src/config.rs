@@ -13,6 +13,7 @@ use tracing::level_filters::LevelFilter;
 pub use gateway::{ApiType, Gateway, Probe, Via};
 use reader::Reader;
 pub use reader::{ConfigError, Problem, Value};
+pub use values::is_webhook;
 
 /// Names shared by both functions: which service of which stack is looked after.
 #[derive(Debug, Clone, PartialEq, Eq)]

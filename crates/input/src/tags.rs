@@ -13,8 +13,10 @@ pub const CLAIM: &str = "claim";
 pub const SEEN: &str = "seen";
 /// On the service: the conditions of a deployment that people were told of.
 pub const TOLD: &str = "told";
+/// On the service: since when runs of health-monitor fail, and what people were told of it.
+pub const FAILING: &str = "failing";
 /// The tags that Eden writes on the service, but for the one that people write.
-pub const OF_SERVICE: [&str; 5] = [UNSERVED_SINCE, REDEPLOYED, CLAIM, SEEN, TOLD];
+pub const OF_SERVICE: [&str; 6] = [UNSERVED_SINCE, REDEPLOYED, CLAIM, SEEN, TOLD, FAILING];
 
 /// On a task: since when it has been found sick.
 pub const SUSPECT_SINCE: &str = "suspect-since";

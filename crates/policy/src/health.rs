@@ -186,7 +186,9 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     let (plan, condition) = of.remedy(&diagnosis);
     finding.plan.append(plan);
     let condition = condition.or_else(|| patient.unshown(&finding.plan));
-    finding.plan.steps.extend(patient.note(&diagnosis, condition.as_ref()));
+    finding.plan.holds.extend(patient.not_asked(&diagnosis));
+    let note = patient.note(&diagnosis, condition.as_ref(), &finding.plan);
+    finding.plan.steps.extend(note);
     finding.is_over = diagnosis.is_healthy() && condition.is_none() && patient.is_calm();
     finding.condition = condition;
     finding.named(diagnosis)

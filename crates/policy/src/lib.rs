@@ -10,6 +10,7 @@
 //! - [`plan`]: the steps to take and the reasons for those not taken;
 //! - [`manner`]: how the gateway asks a task, which a probe does likewise;
 //! - [`limits`]: what holds remedies back;
+//! - [`redact`]: texts without the credentials of the URIs in them;
 //! - [`mode`]: whether people want anything done at all.
 
 pub mod evidence;
@@ -19,6 +20,7 @@ pub mod limits;
 pub mod manner;
 pub mod mode;
 pub mod plan;
+pub mod redact;
 pub mod route;
 pub mod uri;
 

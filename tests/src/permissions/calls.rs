@@ -5,7 +5,8 @@ use std::time::Duration;
 use eden_lab::World;
 use eden_lab::example::{API, CLUSTER, HEALTH_MONITOR, SERVICE};
 use eden_lab::world::{
-    AppState, Beside, Behaviour, Call, Deploys, HealthStatus, Networking, PublicAddress,
+    AppState, Behaviour, Beside, Call, Deploys, Fault, FaultKind, HealthStatus, Networking,
+    PublicAddress,
 };
 use serde_json::json;
 
@@ -41,6 +42,8 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
         variant.lead_astray(&mut rig.lab.world());
         check(&rig).await;
         crash_again_and_again(&rig).await;
+        fail_once(&rig).await;
+        find_no_room(&rig).await;
         scale_to_zero(&rig).await;
         leave_no_address(&rig).await;
         recover(&rig).await;
@@ -106,6 +109,33 @@ async fn deploy_beside(rig: &Rig) {
     look(rig).await;
     assert!(rig.lab.until(minutes(10), is_steady).await);
     change(Deploys::Rolling).expect("the example's service");
+}
+
+/// A run of health-monitor fails, and the next one does not: it was noted, and nobody is told.
+async fn fail_once(rig: &Rig) {
+    let kind = FaultKind::AccessDenied;
+    rig.lab.world().inject(Fault { operation: "DescribeAlarms", kind, times: Some(1) });
+    rig.invoke(HEALTH_MONITOR, json!({})).await.expect_err("the alarm could not be read");
+    look(rig).await;
+}
+
+/// ECS finds no room for a task, and finds it before anybody is told.
+async fn find_no_room(rig: &Rig) {
+    settle(rig).await;
+    let zones = rig.lab.world().zones();
+    let every_zone = |change: fn(&mut World, &str)| {
+        let mut world = rig.lab.world();
+        zones.iter().for_each(|zone| change(&mut world, zone));
+    };
+    every_zone(|world, zone| world.close_zone(zone).expect("a zone of this region"));
+    let task = rig.running().swap_remove(0).arn;
+    rig.lab.world().crash_task(&task, 1).expect("a running task");
+    rig.wait(Duration::from_secs(30)).await;
+    look(rig).await;
+    every_zone(|world, zone| world.open_zone(zone).expect("a zone of this region"));
+    assert!(rig.lab.until(minutes(10), is_steady).await);
+    settle(rig).await;
+    look(rig).await;
 }
 
 async fn scale_to_zero(rig: &Rig) {

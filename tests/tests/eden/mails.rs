@@ -21,8 +21,12 @@ use eden_core::config::HealthMonitorConfig;
 use eden_core::notify::{self, Message};
 use eden_core::{Report, health_monitor};
 
+use eden_policy::facts::Alarm;
+use eden_policy::health::{self, Finding, Rules};
+use eden_policy::{Facts, Limits, Mode, Routing};
 use files::{Files, Part};
-use fixtures::now;
+
+use fixtures::{FactsExt, failing, healthy, now};
 use situations::Situation;
 
 /// What people are told: of what was found and done, and of the run's own failure.
@@ -73,4 +77,38 @@ fn people_are_told_in_every_situation_what_its_file_says() {
     let differs =
         |it: &Situation| files.compare(&format!("situations/{}", it.name), Part::Mail, &told(it));
     files.assert_none(&situations::all().iter().filter_map(differs).collect::<Vec<_>>());
+}
+
+fn decide(facts: &Facts) -> Finding {
+    let rules = Rules { limits: &Limits::default(), routing: &Routing::default(), mode: Mode::On };
+    health::decide(facts, rules, now())
+}
+
+/// From a run in an independent emulator: a mail gave the reason "the API answers well", the action
+/// "stopped, as it does not answer", and did not do what "nothing to repair is seen" for.
+#[test]
+fn what_was_done_is_told_with_what_it_rested_on_and_what_came_after_as_that() {
+    // Given: a look that acts, and another one of the same run, which finds that it helped.
+    let HealthMonitorConfig { target, people, .. } = config();
+    let mut report = Report::new(health_monitor::NAME, "id-1", "schedule".to_owned(), now());
+    let sick = failing(1);
+    let finding = decide(&sick);
+    report.found(&sick, &finding, Mode::On);
+    let steps = finding.plan.steps.into_iter();
+    report.acted(steps.map(|step| Attempt { step, outcome: Ok(Outcome::Done) }).collect());
+    assert!(!report.done.is_empty(), "{report:?}");
+    let disputed = healthy(1).alarm(Alarm::Alarm);
+    // When
+    report.found(&disputed, &decide(&disputed), Mode::On);
+    // Then
+    let text = notify::of_healing(&target, &people, &report).unwrap().text;
+    let (before, after) = text.split_once("Seen Afterwards:\n").unwrap();
+    assert!(before.contains("Reason: The service fails"), "{before}");
+    assert!(before.contains("- the API answered 503"), "{before}");
+    assert!(!before.contains("answers well") && !before.contains("200 in 40 ms"), "{before}");
+    assert!(after.starts_with("- 5XX alarm in ALARM, but the API answers well\n"), "{after}");
+    assert!(after.contains("Not Done Afterwards:\n"), "{after}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["done"][0]["rested_on"]["diagnosis"], "service_sick");
+    assert_eq!(json["diagnosis"], "disputed");
 }

@@ -2,7 +2,7 @@
 
 use eden_core::config::{HealthMonitorConfig, Target};
 use eden_core::metrics::lines;
-use eden_core::report::{Counts, Ended, Report, Told};
+use eden_core::report::{Counts, Done, Ended, Report, Told};
 use eden_policy::plan::Condition;
 use eden_policy::{Diagnosis, Hold, Step};
 use serde_json::{Value, json};
@@ -66,8 +66,8 @@ fn what_was_done_and_held_is_counted_and_holds_by_reason_as_well() {
         task: "t".to_owned(),
         unready: None,
     };
-    report.done.extend([point("a"), point("b")].map(Told::from));
-    report.done.push(Told::from(Step::StopTask {
+    report.done.extend([point("a"), point("b")].map(Done::from));
+    report.done.push(Done::from(Step::StopTask {
         task: "t".to_owned(),
         because: "x".to_owned(),
         unhealthy: true,
@@ -113,7 +113,7 @@ fn a_deployment_counts_whether_it_was_forced_or_rolled_back() {
     let replacing = "ecs-svc/1".to_owned();
     let forced = Step::ForceDeployment { replacing: replacing.clone(), because: because.clone() };
     let rolled_back = Step::RollBack { replacing, to: "app:1".to_owned(), because };
-    report.done.extend([forced, rolled_back].map(Told::from));
+    report.done.extend([forced, rolled_back].map(Done::from));
     assert_eq!(parsed(&report)[0]["Redeployments"], 2);
 }
 

@@ -80,7 +80,7 @@ fn wildcards_of(variant: Variant) -> &'static [(&'static str, &'static str)] {
 }
 
 /// Names of what belongs to the service and its stack.
-const OWN: [&str; 21] = [
+const OWN: [&str; 23] = [
     CLUSTER,
     SERVICE,
     API,
@@ -98,6 +98,8 @@ const OWN: [&str; 21] = [
     "eden:suspect-since",
     "eden:claim",
     "eden:redeployed",
+    "eden:seen",
+    "eden:failing",
     "eden:told",
     "secret:slack-a1B2c3",
     "parameter/slack",

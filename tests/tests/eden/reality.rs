@@ -5,3 +5,4 @@ mod contract;
 mod kinds;
 mod parking;
 mod probe;
+mod tell;

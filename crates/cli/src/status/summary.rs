@@ -10,6 +10,7 @@ use eden_policy::facts::{
 };
 use eden_policy::health::remedies;
 use eden_policy::mode::{self, ModeTag};
+use eden_policy::redact::redacted;
 use eden_policy::route::{Lead, View};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -112,7 +113,8 @@ fn pointers(
             Some(Lead::Elsewhere) => (LeadsTo::Elsewhere, None),
             Some(Lead::Task(task, _)) => (LeadsTo::Task, Some(task.id().to_owned())),
         };
-        let uri = integration.known().and_then(|integration| integration.uri.clone());
+        let uri = integration.known().and_then(|integration| integration.uri.as_deref());
+        let uri = uri.map(|uri| redacted(uri).into_owned());
         PointerRow { pointer: pointer.to_string(), uri, leads_to, task }
     });
     pointers.collect()

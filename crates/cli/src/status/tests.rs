@@ -83,6 +83,7 @@ fn service() -> Service {
         claim: None,
         seen: None,
         told: None,
+        failing: None,
         events: Vec::new(),
     }
 }

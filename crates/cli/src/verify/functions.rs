@@ -27,6 +27,8 @@ pub struct Functions {
 pub struct Function {
     /// Its name.
     pub name: String,
+    /// Its ARN, if one was deployed.
+    pub arn: Option<String>,
     /// What was deployed under this name, if anything was.
     pub deployed: Observed<Option<Deployed>>,
     /// Its own policy, if it has one.
@@ -94,8 +96,10 @@ async fn read_one(context: &Context, name: &str) -> Function {
     let policy = policy.map_err(|error| Failed::new("GetPolicy", "lambda:GetPolicy", name, &error));
     let policy = policy.map(|answer| answer.policy.unwrap_or_default());
     let missing = ["ResourceNotFoundException"];
+    let arn = configuration.as_ref().ok().and_then(|it| it.function_arn.clone());
     Function {
         name: name.to_owned(),
+        arn,
         deployed: observed(configuration.map(deployed), &missing),
         policy: observed(policy, &missing),
     }

@@ -9,16 +9,19 @@ mod dead_letters;
 mod functions;
 mod logs;
 mod manual_test;
+mod notify;
 mod policy;
 mod report;
 mod route;
 mod rules;
 mod service;
+mod tags;
 mod topic;
 
 use anyhow::Result;
 use eden_core::config::HealthMonitorConfig;
 use eden_core::health_monitor;
+use eden_policy::Observed;
 
 use crate::context::Context;
 use crate::exit::ExitStatus;
@@ -26,12 +29,16 @@ use check::Check;
 use report::Report;
 use service::Looked;
 
-/// Checks everything and prints the results; `invoke` also runs health-monitor by hand.
+/// Checks everything and prints the results; `invoke` also runs health-monitor by hand, and `notify`
+/// tries out what tells people and what Eden notes.
 ///
 /// # Errors
 /// When stdout cannot be written. What could not be read is a result, not an error.
-pub async fn run(context: &Context, invoke: bool) -> Result<ExitStatus> {
+pub async fn run(context: &Context, invoke: bool, notify: bool) -> Result<ExitStatus> {
     let mut checks = Box::pin(read_and_check(context)).await;
+    if notify {
+        checks.extend(Box::pin(try_out(context)).await);
+    }
     if invoke {
         checks.push(manual_test::check(&manual_test::read(context).await));
     }
@@ -45,12 +52,13 @@ pub async fn run(context: &Context, invoke: bool) -> Result<ExitStatus> {
 async fn read_and_check(context: &Context) -> Vec<Check> {
     let functions = Box::pin(functions::read(context)).await;
     let settings = functions.health_monitor_settings();
-    let (looked, rules, alarms, topic, queue) = tokio::join!(
+    let (looked, rules, alarms, topic, queue, tags) = tokio::join!(
         look(context, settings.as_ref()),
         rules::read(context),
         alarms::read(context, settings.as_ref()),
         topic::read(context, settings.as_ref()),
         dead_letters::read(context),
+        tags::read(context, settings.as_ref()),
     );
     let logs = Box::pin(logs::read(context, looked.as_ref().ok(), rules.every())).await;
     let mut checks = functions::checks(&functions);
@@ -60,7 +68,22 @@ async fn read_and_check(context: &Context) -> Vec<Check> {
     checks.extend(logs::checks(&logs));
     checks.push(service::check(looked.as_ref().map_err(String::as_str)));
     checks.extend(route::checks(looked.as_ref().map_err(String::as_str)));
+    checks.push(tags::check(&tags));
     checks.push(dead_letters::check(&queue));
+    checks
+}
+
+/// The trials: people get a message and an alarm that say that they are a test.
+async fn try_out(context: &Context) -> Vec<Check> {
+    let settings = functions::read(context).await.health_monitor_settings();
+    let config = match &settings {
+        Ok(config) => config,
+        Err(why) => return vec![Check::new("trial", check::Outcome::unknown(why))],
+    };
+    let mut checks = notify::checks(&notify::try_out(context, config).await);
+    if let Observed::Known(tags) = tags::read(context, Ok(config)).await {
+        checks.push(tags::try_out(context, config, &tags.arn).await);
+    }
     checks
 }
 

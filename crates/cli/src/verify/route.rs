@@ -4,6 +4,7 @@ use eden_core::config::{ApiType, Gateway};
 use eden_policy::facts::{
     Integration, IntegrationKind, Obstacle, Pointer, Route, Serves, Stage, Task,
 };
+use eden_policy::redact::redacted;
 use eden_policy::route::{Lead, View};
 use eden_policy::{Diagnosis, Observed, Step, uri};
 
@@ -86,6 +87,7 @@ fn writable(read: &Observed<Integration>) -> Outcome {
 /// Whether what a pointer leads to is a task that runs, of which there may be none.
 fn leads(read: &Integration, lead: Lead<'_>, any_runs: bool) -> Outcome {
     let to = read.uri.as_deref().filter(|uri| !uri.is_empty()).unwrap_or("nowhere");
+    let to = redacted(to);
     let nobodys = if is_address(read) { NOBODYS } else { "" };
     match lead {
         Lead::Task(task, _) if task.runs() => {

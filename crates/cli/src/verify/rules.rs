@@ -109,26 +109,43 @@ pub fn checks(rules: &Rules, functions: &Functions) -> Vec<Check> {
     let Functions { ip_updater, health_monitor } = functions;
     let of_functions = [(tasks, ip_updater), (alarm, health_monitor), (schedule, health_monitor)];
     let of_functions = of_functions.into_iter().flat_map(|(rule, function)| {
-        let target = format!(":function:{}", function.name);
-        let mut checks = checks_of(rule, &function.name, &target);
+        // Of a function that could not be read nobody knows the ARN.
+        let of_lambda = function.arn.clone();
+        let target =
+            of_lambda.or_else(|| sibling(rule, "lambda", &format!("function:{}", function.name)));
+        let mut checks = checks_of(rule, &function.name, target.as_deref());
         if let Observed::Known(Some(found)) = &rule.found {
             let name = format!("permission for rule {}", rule.name);
             checks.push(Check::new(name, permission(found, function)));
         }
         checks
     });
-    of_functions.chain(checks_of(audit, audit_log, &format!(":log-group:{audit_log}"))).collect()
+    let log = sibling(audit, "logs", &format!("log-group:{audit_log}"));
+    of_functions.chain(checks_of(audit, audit_log, log.as_deref())).collect()
 }
 
-fn checks_of(rule: &Rule, target: &str, end_of_arn: &str) -> Vec<Check> {
+/// The ARN of something in the rule's own partition, region and account, where all of the stack is.
+fn sibling(rule: &Rule, service: &str, resource: &str) -> Option<String> {
+    let found = rule.found.known()?.as_ref()?;
+    let mut parts = found.arn.splitn(6, ':');
+    let (arn, partition, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let (region, account) = (parts.next()?, parts.next()?);
+    Some(format!("{arn}:{partition}:{service}:{region}:{account}:{resource}"))
+}
+
+/// The checks of a rule that is to lead to the target with this ARN, as far as that is known.
+fn checks_of(rule: &Rule, target: &str, arn: Option<&str>) -> Vec<Check> {
     let Rule { name, found, targets } = rule;
     let is_there = Outcome::of(found, |it| existence(name, it.as_ref()));
     let mut checks = vec![Check::new(format!("rule {name}"), is_there)];
     // Of what is not there nothing else can be said.
     if found.known() != Some(&None) {
         let leads = Outcome::of(targets, |arns| {
+            let Some(wanted) = arn else {
+                return Outcome::unknown(format!("the ARN of {target} is not known"));
+            };
             // A log group's ARN may end in the `:*` of all its streams.
-            if arns.iter().any(|arn| arn.strip_suffix(":*").unwrap_or(arn).ends_with(end_of_arn)) {
+            if arns.iter().any(|arn| arn.strip_suffix(":*").unwrap_or(arn) == wanted) {
                 return Outcome::passed(target);
             }
             let others = if arns.is_empty() { "nothing".to_owned() } else { arns.join(", ") };
@@ -193,7 +210,7 @@ mod tests {
     }
 
     fn outcomes(rule: &Rule) -> Vec<Outcome> {
-        let checks = checks_of(rule, "f", ":function:f");
+        let checks = checks_of(rule, "f", Some("arn:aws:lambda:us-east-1:1:function:f"));
         checks.into_iter().map(|it| it.outcome).collect()
     }
 
@@ -210,6 +227,29 @@ mod tests {
         assert_eq!(passed(&outcomes(&rule("r", &[function], false))), [false, true]);
         assert_eq!(passed(&outcomes(&rule("r", &[], true))), [true, false]);
         assert_eq!(passed(&outcomes(&rule("r", &[other], true))), [true, false]);
+    }
+
+    #[test]
+    fn a_target_is_known_by_its_whole_arn() {
+        let log = "/eden/prod/autoresiliency";
+        let whole = format!("arn:aws:logs:us-east-1:1:log-group:{log}");
+        for (target, passes) in [
+            (whole.clone(), true),
+            (format!("{whole}:*"), true),
+            (format!("arn:aws:logs:us-east-1:1:log-group:{whole}:*"), false),
+            (whole.replace("us-east-1", "eu-west-1"), false),
+            (whole.replace(":1:", ":2:"), false),
+            (whole.replace("arn:aws:", "arn:aws-cn:"), false),
+            (format!("{whole}:log-stream:x"), false),
+            (format!("x{whole}"), false),
+        ] {
+            let mut rule = rule("r", &[&target], true);
+            let arn = "arn:aws:events:us-east-1:1:rule/r".to_owned();
+            rule.found = Observed::Known(Some(Found { arn, enabled: true, schedule: None }));
+            let wanted = sibling(&rule, "logs", &format!("log-group:{log}"));
+            let outcome = checks_of(&rule, log, wanted.as_deref()).remove(1).outcome;
+            assert_eq!(outcome == Outcome::passed(log), passes, "{target}: {outcome:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use eden_lab::example::{
     SERVICE,
 };
 use eden_lab::lambda::{FunctionError, Handler};
-use eden_lab::spec::Watched;
+use eden_lab::spec::{AlarmSpec, MetricSpec, Watched};
 use eden_lab::world::{ApiKind, Fault, FaultKind, FunctionState, World};
 
 use crate::scene::Scene;
@@ -326,4 +326,95 @@ async fn the_alarms_of_a_rest_api_are_to_watch_what_a_rest_api_publishes() {
     let said = scene.eden(&["verify", "--json"]).await;
     // Then
     assert_eq!(said.checks("failed"), ["metric of alarm prod-eden-api-health-alarm"]);
+}
+
+const NEEDS_HUMAN: &str = "prod-eden-needs-human";
+
+/// The stack's alarm on Eden's own metric, which the lab does not publish.
+fn add_needs_human(world: &mut World) {
+    world.add_alarm(AlarmSpec {
+        name: NEEDS_HUMAN.to_owned(),
+        watched: Watched::Metric(MetricSpec {
+            namespace: "Eden/AutoResilience".to_owned(),
+            name: "NeedsHuman".to_owned(),
+            dimensions: [].into(),
+        }),
+        period: Duration::from_secs(24 * 3_600),
+        evaluation_periods: 1,
+        threshold: 1.0,
+        missing_is_not_breaching: true,
+        actions_enabled: true,
+        actions: vec![TOPIC.to_owned()],
+    });
+}
+
+/// Review of e254c28, B1: whether CloudWatch sends the keys that the topic's key asks for is not
+/// documented; if it does not, every alarm's mail is lost in silence.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_get_a_message_and_an_alarm_that_say_that_they_are_a_test() {
+    // Given
+    let scene = Scene::steady(236, ApiKind::Http).await;
+    scene.lull().await;
+    scene.change(add_needs_human);
+    let before = scene.account.lab.world().published().len();
+    // When
+    let said = scene.eden(&["verify", "--notify", "--json"]).await;
+    // Then
+    let trials =
+        ["trial of SNS", "trial of alarm prod-eden-needs-human", "trial of tag eden:trial"];
+    let passed = said.checks("passed");
+    for trial in trials {
+        assert!(passed.iter().any(|it| it == trial), "{trial}: {}{}", said.stdout, said.stderr);
+    }
+    assert!(said.stdout.contains("Successfully executed action"), "{}", said.stdout);
+    scene.change(|world| {
+        let [mail] = &world.published()[before..] else { panic!("{:?}", world.published()) };
+        assert_eq!(mail.subject.as_deref(), Some("Eden Test Message"));
+        assert!(mail.message.starts_with("This is a test"), "{}", mail.message);
+        let of_alarm = world.alarm_history().iter().filter(|it| it.alarm == NEEDS_HUMAN);
+        let states: Vec<_> = of_alarm.filter(|it| it.kind == "StateUpdate").collect();
+        let [rang, ended] = &states[..] else { panic!("{states:?}") };
+        assert!(rang.data.contains("this is a test"), "{}", rang.data);
+        assert_eq!(ended.summary, "Alarm updated from ALARM to INSUFFICIENT_DATA");
+        let tags = &world.service(CLUSTER, SERVICE).unwrap().tags;
+        assert!(!tags.contains_key("eden:trial"), "{tags:?}");
+    });
+    // When: the topic's key does not let CloudWatch in.
+    let refused =
+        "CloudWatch Alarms does not have authorization to access the SNS topic encryption key.";
+    scene.change(|world| world.break_alarm_actions(Some(refused)));
+    let said = scene.eden(&["verify", "--notify", "--json"]).await;
+    // Then
+    assert_eq!(said.checks("failed"), ["trial of alarm prod-eden-needs-human"]);
+    assert!(said.stdout.contains("encryption key"), "{}", said.stdout);
+    assert_eq!(said.status, Some(1));
+}
+
+/// Without `--notify` nobody hears anything, and nothing is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_cannot_have_eden_s_tags_is_named_without_a_trial() {
+    // Given
+    let scene = Scene::steady(237, ApiKind::Http).await;
+    scene.lull().await;
+    let written = scene.written();
+    for spoil in [
+        |world: &mut World| {
+            for n in 0..48 {
+                let key = format!("team:{n}");
+                world.set_service_tag(CLUSTER, SERVICE, &key, Some("x")).unwrap();
+            }
+        },
+        World::shorten_service_arns,
+    ] {
+        // When
+        scene.change(spoil);
+        let said = scene.eden(&["verify", "--json"]).await;
+        // Then
+        assert!(
+            said.checks("failed").contains(&"tags of the service".to_owned()),
+            "{}",
+            said.stdout
+        );
+    }
+    assert_eq!(scene.written(), written);
 }

@@ -51,7 +51,7 @@ pub async fn execute(
         {
             note.push_str(", in part");
         }
-        tracing::info!(?step, "acting");
+        tracing::info!(%step, "acting");
         let outcome = take(aws, target, api_type, &step).await;
         attempts.push(Attempt { step, outcome });
     }

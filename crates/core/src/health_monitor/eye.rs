@@ -31,6 +31,7 @@ impl Eye<'_> {
         let hints = edge.memory.with(&Hints::default());
         let mut facts = Box::pin(observe::health(edge, config, &hints, asks_api)).await;
         suspects.recall(&mut facts);
+        edge.memory.recall(&mut facts.service, config.target.mode);
         let default = Routing::default();
         let routing = config.gateway.as_ref().map_or(&default, |gateway| &gateway.routing);
         let rules = Rules { limits: &config.limits, routing, mode: config.target.mode };
@@ -46,6 +47,7 @@ impl Eye<'_> {
             facts.api = Observed::Known(answer);
             finding = health::decide(&facts, rules, edge.aws.now());
         }
+        edge.memory.notice(&facts, &finding, edge.aws.now());
         (facts, finding)
     }
 

@@ -2,6 +2,7 @@
 //! `/{app}/{env}/autoresiliency` and users may attach anything else to.
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use eden_policy::redact::redacted;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -67,8 +68,9 @@ impl<'a> Trail<'a> {
             "text": text,
             "step": what,
         });
+        let detail = redacted(&detail.to_string()).into_owned();
         let entry = PutEventsRequestEntry::builder().source(SOURCE).detail_type(DETAIL_TYPE);
-        Some(entry.detail(detail.to_string()).build())
+        Some(entry.detail(detail).build())
     }
 }
 

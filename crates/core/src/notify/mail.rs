@@ -3,13 +3,16 @@
 
 use std::fmt::Write as _;
 
+use eden_policy::plan::Known;
+use eden_policy::redact::redacted;
 use eden_policy::{Diagnosis, Evidence, Hold, Step};
 use jiff::Timestamp;
 
 use super::Note;
+use super::quoted::in_one_line;
 use crate::config::{People, Target};
 use crate::error::HandlerError;
-use crate::report::{Counts, Report};
+use crate::report::{Counts, Done, Look, Report};
 
 /// So many lines a section may have: the log has them all.
 const LINES: usize = 8;
@@ -26,9 +29,18 @@ pub(super) fn healing_text(
         "\u{1f6a8} Eden Health Monitor Alert\n\nService: {}\nCluster: {}\n",
         target.service, target.cluster
     );
-    text.extend(report.diagnosis.as_ref().map(|diagnosis| results(diagnosis, report)));
-    section(&mut text, "Evidence", evidence(report));
-    section(&mut text, "Actions Taken", actions(report));
+    // What was done is told with what it rested on; what a later look found, as that.
+    let (looks, after) = report.looks();
+    let looks: Vec<&Look> = if looks.is_empty() {
+        report.look.as_deref().into_iter().collect()
+    } else {
+        looks.into_iter().map(|it| &**it).collect()
+    };
+    let reason = looks.last().map(|look| &look.diagnosis);
+    text.extend(reason.map(|diagnosis| results(diagnosis, report)));
+    section(&mut text, "Evidence", evidence(looks.iter().copied()));
+    section(&mut text, "Actions Taken", actions(report, reason));
+    section(&mut text, "Seen Afterwards", after.map(|look| seen(look)).unwrap_or_default());
     let is_shown = |step: &Step| matches!(step, Step::ShowMaintenance { .. } | Step::Park { .. });
     let shown = report.done.iter().any(|it| is_shown(&it.what));
     let said = |hold: &Hold| match hold {
@@ -38,7 +50,8 @@ pub(super) fn healing_text(
     };
     let held = || report.held.iter().filter(|it| !said(&it.what));
     let not = held().filter(|it| it.what.until().is_none());
-    section(&mut text, "Not Done", not.map(|it| it.text.clone()).collect());
+    let title = if after.is_some() { "Not Done Afterwards" } else { "Not Done" };
+    section(&mut text, title, not.map(|it| it.text.clone()).collect());
     let mut later: Vec<_> = held().filter(|it| it.what.until().is_some()).collect();
     later.sort_by_key(|it| it.what.until());
     section(&mut text, "Not Done Yet", later.iter().map(|it| it.text.clone()).collect());
@@ -61,18 +74,37 @@ fn results(diagnosis: &Diagnosis, report: &Report) -> String {
 }
 
 /// The counts are among the results, and what could not be read among what was not done.
-fn evidence(report: &Report) -> Vec<String> {
+fn evidence<'a>(looks: impl Iterator<Item = &'a Look>) -> Vec<String> {
     let elsewhere =
         |it: &Evidence| matches!(it, Evidence::Counts { .. } | Evidence::NotRead { .. });
-    let evidence = report.evidence.iter().filter(|it| !elsewhere(&it.what));
-    evidence.map(|it| it.text.clone()).collect()
+    let evidence = looks.flat_map(|look| &look.evidence).filter(|it| !elsewhere(&it.what));
+    let mut lines: Vec<String> = Vec::new();
+    for line in evidence.map(|it| &it.text) {
+        if !lines.contains(line) {
+            lines.push(line.clone());
+        }
+    }
+    lines
 }
 
-/// Why a service is deployed is the reason among the results; notes for later runs are no actions.
-fn actions(report: &Report) -> Vec<String> {
-    let because = report.diagnosis.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
-    let done = report.done.iter().filter(|it| !it.what.is_a_note()).map(|it| it.text.as_str());
-    done.map(|text| text.strip_suffix(&because).unwrap_or(text).to_owned()).collect()
+/// Why a service is deployed is the reason among the results, and told only where an action rested on
+/// another one; notes for later runs are no actions.
+fn actions(report: &Report, reason: Option<&Diagnosis>) -> Vec<String> {
+    let told = |done: &Done| {
+        let own = done.rested_on.as_ref().map(|look| &look.diagnosis);
+        let because = own.map(|own| format!(": {own}")).unwrap_or_default();
+        let text = done.text.strip_suffix(&because).unwrap_or(&done.text);
+        match own.filter(|own| Some(*own) != reason) {
+            Some(own) => format!("{text} (for: {own})"),
+            None => text.to_owned(),
+        }
+    };
+    report.done.iter().filter(|it| !it.what.is_a_note()).map(told).collect()
+}
+
+/// What the last look found, when something had been done before it.
+fn seen(look: &Look) -> Vec<String> {
+    [look.diagnosis.to_string()].into_iter().chain(evidence([look].into_iter())).collect()
 }
 
 /// What people have to do, or no longer have to.
@@ -89,8 +121,9 @@ fn to_do(target: &Target, report: &Report, note: &Note) -> Vec<String> {
     }
     match (note, &report.told) {
         (Note::Forgotten, Some(told)) => {
-            let name = told.split(' ').next().unwrap_or(told);
-            vec![format!("Nothing more: what needed a human is over ({name})")]
+            let names = Known::parse(told).map(|known| known.names());
+            let names = names.unwrap_or_else(|| told.clone());
+            vec![format!("Nothing more: what needed a human is over ({names})")]
         }
         _ => Vec::new(),
     }
@@ -107,13 +140,23 @@ fn section(text: &mut String, title: &str, mut lines: Vec<String>) {
     }
     let _ = write!(text, "\n{title}:\n");
     for line in lines {
-        let _ = writeln!(text, "- {line}");
+        let _ = writeln!(text, "- {}", in_one_line(&line));
     }
+}
+
+/// That this is a test.
+pub(super) fn trial_text(target: &Target, at: Timestamp) -> String {
+    let Target { service, cluster, .. } = target;
+    format!(
+        "This is a test: nothing is the matter. Somebody ran `eden verify --notify`.\n\n\
+         Service: {service}\nCluster: {cluster}\nTimestamp: {at:.0}\n"
+    )
 }
 
 /// That health-monitor itself failed.
 pub(super) fn failure_text(target: &Target, error: &HandlerError, at: Timestamp) -> String {
     let Target { service, cluster, .. } = target;
+    let error = in_one_line(&redacted(&error.to_string()));
     format!(
         "\u{1f6a8} Error in health monitor Lambda:\n\n{error}\n\n\
          Service: {service}\nCluster: {cluster}\nTimestamp: {at:.0}\n"

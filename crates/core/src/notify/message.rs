@@ -3,6 +3,7 @@
 use std::fmt;
 
 use eden_policy::Step;
+use eden_policy::plan::Condition;
 use jiff::Timestamp;
 
 use super::mail;
@@ -15,6 +16,7 @@ const HUMAN_SUBJECT: &str = "Eden Needs a Human";
 const OVER_SUBJECT: &str = "Eden Service Healthy Again";
 const MAINTENANCE_SUBJECT: &str = "Eden Maintenance Page";
 const PARKING_SUBJECT: &str = "Eden Route Parking";
+const TRIAL_SUBJECT: &str = "Eden Test Message";
 const FAILURE_SUBJECT: &str = "Eden Health Monitor Error";
 
 /// A message to people.
@@ -34,9 +36,9 @@ pub struct Message {
 pub enum Note {
     /// It stays as it is.
     Kept,
-    /// This condition is noted when people were told of it.
-    Taken(String),
-    /// It is taken away before people are told that its condition is over.
+    /// This condition is noted before people are told of it.
+    Taken(Condition),
+    /// It is taken away before people are told that what they know of is over.
     Forgotten,
 }
 
@@ -70,25 +72,25 @@ impl fmt::Display for Silence {
     }
 }
 
-/// What is said of a run of health-monitor: a condition that leaves no remedy, once; whatever was
-/// done; and that the condition is over.
+/// What is said of a run of health-monitor: a condition that lasts, once; whatever was done; and that
+/// the condition is over.
 ///
 /// # Errors
 /// Why nothing is said.
 pub fn of_healing(target: &Target, people: &People, report: &Report) -> Result<Message, Silence> {
-    let lasts = report.condition.as_ref().filter(|condition| condition.lasts);
-    let condition = lasts.map(ToString::to_string);
-    let acted = news(report).next().is_some();
-    let condition = condition.filter(|condition| report.told.as_ref() != Some(condition));
-    let (subject, note) = match condition {
-        Some(condition) if report.is_on => (HUMAN_SUBJECT, Note::Taken(condition)),
-        _ if acted => (subject_of(report), Note::Kept),
+    let condition = report.condition.as_ref();
+    let lasts = condition.filter(|condition| condition.lasts);
+    let known = report.notes().known();
+    let unknown = lasts.filter(|lasts| !known.as_ref().is_some_and(|known| known.includes(lasts)));
+    let (subject, note) = match unknown {
+        Some(unknown) if report.is_on => (HUMAN_SUBJECT, Note::Taken(unknown.clone())),
+        _ if has_acted(report) => (subject_of(report), Note::Kept),
         _ if report.is_over && report.is_on && report.told.is_some() => {
             (OVER_SUBJECT, Note::Forgotten)
         }
         Some(_) => return Err(Silence::CannotBeNoted),
         None if lasts.is_some() => return Err(Silence::ToldBefore),
-        None if report.condition.is_some() => return Err(Silence::MayPass),
+        None if condition.is_some() => return Err(Silence::MayPass),
         None if report.done.is_empty() => return Err(Silence::NothingDone),
         None => return Err(Silence::OnlyNoted),
     };
@@ -111,12 +113,32 @@ fn subject_of(report: &Report) -> &'static str {
     if others.all(is_deployment) { PARKING_SUBJECT } else { HEALING_SUBJECT }
 }
 
+/// What is said of what a run did, when another run tells of the condition.
+pub(super) fn of_actions(target: &Target, people: &People, report: &Report) -> Option<Message> {
+    let text = || mail::healing_text(target, people, report, &Note::Kept);
+    has_acted(report).then(|| Message {
+        subject: subject_of(report),
+        text: text(),
+        note: Note::Kept,
+    })
+}
+
+fn has_acted(report: &Report) -> bool {
+    news(report).next().is_some()
+}
+
 /// What is said of a run of ip-updater: that the maintenance page is shown, or is not any more. Of
 /// all else that it does the audit trail tells.
 pub(super) fn of_maintenance(target: &Target, people: &People, report: &Report) -> Option<Message> {
     let told = report.done.iter().any(|done| done.what.is_about_maintenance());
     let text = || mail::healing_text(target, people, report, &Note::Kept);
     told.then(|| Message { subject: MAINTENANCE_SUBJECT, text: text(), note: Note::Kept })
+}
+
+/// What is said when somebody tries out whether people can be told.
+pub(super) fn of_trial(target: &Target, at: Timestamp) -> Message {
+    let text = mail::trial_text(target, at);
+    Message { subject: TRIAL_SUBJECT, text, note: Note::Kept }
 }
 
 /// What is said of a run of health-monitor that failed.

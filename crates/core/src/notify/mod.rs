@@ -2,41 +2,84 @@
 //! healing, nor the other channels; it is reported as a failure of its own.
 
 mod audit;
+mod failing;
+mod failure;
 mod mail;
 mod message;
+mod once;
+mod quoted;
 mod secret;
 mod sns;
 mod webhook;
 
-use crate::act::ecs::{tag, untag};
-use crate::config::{HealthMonitorConfig, IpUpdaterConfig, People};
+use eden_policy::plan::Known;
+
+use crate::config::{HealthMonitorConfig, IpUpdaterConfig, People, Target};
 use crate::edge::Edge;
-use crate::error::HandlerError;
 use crate::report::Report;
 use crate::tags::TOLD;
+use message::of_actions;
+use once::Notes;
+
+/// A channel, and whether it took a message.
+pub type Sent = (&'static str, Result<(), String>);
 
 pub use audit::Trail;
+pub use failing::Failing;
+pub use failure::{failure, recovered};
 pub use message::{Message, Note, Silence, of_failure, of_healing};
 
-/// Tells people what there is to tell of a run of health-monitor. That they were told of a condition
-/// is noted on the service until it is over, so that they are told once.
-pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, report: &mut Report) {
+/// Tells people what there is to tell of a run of health-monitor. What they are told of is noted on
+/// the service first, until it is over, so that they are told once, and by one of the runs that have
+/// the same news at the same moment; if nobody could be told, the note is as it was.
+pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, teller: &str, report: &mut Report) {
     let HealthMonitorConfig { target, people, .. } = config;
     let message = match of_healing(target, people, report) {
         Ok(message) => message,
         Err(silence) => return tracing::debug!(%silence, "nobody is told"),
     };
-    let service = report.service_arn.clone().unwrap_or_default();
-    if message.note == Note::Forgotten
-        && let Err(error) = untag(&edge.aws, &service, target.tag(TOLD)).await
-    {
-        // Else it would be told again at every check.
-        return report.failed.push(error.to_string());
+    if message.note == Note::Kept {
+        tell(edge, people, &message, report).await;
+        return;
     }
-    let told = tell(edge, people, &message, report).await;
-    if let (Note::Taken(condition), true) = (message.note, told) {
-        let noted = tag(&edge.aws, &service, target.tag(TOLD), condition).await;
-        report.failed.extend(noted.err().map(|error| error.to_string()));
+    let service = report.service_arn.clone().unwrap_or_default();
+    let notes = Notes { aws: &edge.aws, target, service: &service, teller };
+    let known = report.notes().known();
+    let noted = match &message.note {
+        Note::Taken(condition) => notes.take(known.clone(), condition).await,
+        Note::Forgotten | Note::Kept => notes.forget().await,
+    };
+    match noted {
+        Ok(true) => {
+            edge.memory.refuse_tags(false);
+            let told = tell(edge, people, &message, report).await;
+            if !told && let Err(error) = notes.restore(TOLD, report.told.as_deref()).await {
+                report.failed.push(error.to_string());
+            }
+        }
+        // Tags are no memory here, so the process is: one mail for each condition and process.
+        Err(error) if error.refused => {
+            report.refuse_tags(&error);
+            edge.memory.refuse_tags(true);
+            let tells = match &message.note {
+                Note::Taken(condition) => {
+                    edge.memory.know(Some(Known::with(known, condition).to_string()));
+                    true
+                }
+                Note::Forgotten | Note::Kept => edge.memory.know(None),
+            };
+            if tells && !tell(edge, people, &message, report).await {
+                edge.memory.know(report.told.clone());
+            }
+        }
+        // Another run tells, or what was not noted will be told at the next look; what this run did
+        // is told all the same.
+        not_noted => {
+            report.failed.extend(not_noted.err().map(|error| error.to_string()));
+            if let Some(message) = of_actions(target, people, report) {
+                tell(edge, people, &message, report).await;
+            }
+        }
     }
 }
 
@@ -47,15 +90,9 @@ pub async fn maintenance(edge: &Edge, config: &IpUpdaterConfig, report: &mut Rep
     }
 }
 
-/// Tells people that health-monitor itself failed. When that fails too, the log and the function's
-/// error are what remains.
-pub async fn failure(edge: &Edge, config: &HealthMonitorConfig, error: &HandlerError) {
-    let message = of_failure(&config.target, error, edge.aws.now());
-    for (channel, sent) in send(edge, &config.people, &message).await {
-        if let Err(error) = sent {
-            tracing::error!(channel, error, "could not tell anybody of the failure");
-        }
-    }
+/// Tells people, in a message that says so, that this is a test, and whether each channel took it.
+pub async fn trial(edge: &Edge, target: &Target, people: &People) -> Vec<Sent> {
+    send(edge, people, &message::of_trial(target, edge.aws.now())).await
 }
 
 /// Tells people through every channel; whether one of them worked, or there is none.
@@ -70,7 +107,7 @@ async fn send(
     edge: &Edge,
     people: &People,
     Message { subject, text, note: _ }: &Message,
-) -> Vec<(&'static str, Result<(), String>)> {
+) -> Vec<Sent> {
     let mut sent = Vec::new();
     if let Some(topic) = &people.topic_arn {
         let published = sns::publish(&edge.aws, topic, subject, text).await;

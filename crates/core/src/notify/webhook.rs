@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::quoted::for_slack;
 use super::secret;
-use crate::config::Webhook;
+use crate::config::{Webhook, is_webhook};
 use crate::edge::Edge;
 
 /// For how long to wait for its answer.
@@ -26,7 +27,13 @@ pub(super) async fn post(
         Webhook::Secret(arn) => secret::of_secrets_manager(&edge.aws, arn).await?,
         Webhook::Parameter(arn) => secret::of_parameter_store(&edge.aws, arn).await?,
     };
-    let message = json!({ "text": format!("*{subject}*\n{text}") }).to_string();
+    // The deployer's own URL was checked with the settings. What a secret holds may be anything by
+    // now, also an address that only this machine can reach.
+    if !is_webhook(url.trim()) {
+        return Err("the webhook of SLACK_WEBHOOK_URL is no https:// URL".to_owned());
+    }
+    let text = format!("*{subject}*\n{}", for_slack(text));
+    let message = json!({ "text": text }).to_string();
     match edge.web.post(url.trim(), message, PATIENCE).await {
         Ok(200..300) => Ok(()),
         Ok(status) => Err(format!("the webhook of SLACK_WEBHOOK_URL answered {status}")),

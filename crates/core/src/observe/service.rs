@@ -18,7 +18,7 @@ use super::timestamp;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
-use crate::tags::{CLAIM, HEALING, REDEPLOYED, SEEN, TOLD, UNSERVED_SINCE};
+use crate::tags::{CLAIM, FAILING, HEALING, REDEPLOYED, SEEN, TOLD, UNSERVED_SINCE};
 
 /// Reads the service. One that ECS reports as MISSING is a fact, any other failure is an error
 /// (F17).
@@ -74,6 +74,7 @@ fn missing() -> Service {
         claim: None,
         seen: None,
         told: None,
+        failing: None,
         events: Vec::new(),
     }
 }
@@ -104,6 +105,7 @@ fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Servic
         claim: tag(service, &target.tag(CLAIM)).map(str::to_owned),
         seen: tag(service, &target.tag(SEEN)).map(str::to_owned),
         told: tag(service, &target.tag(TOLD)).map(str::to_owned),
+        failing: tag(service, &target.tag(FAILING)).map(str::to_owned),
         events: service.events().iter().filter_map(event).collect(),
     })
 }

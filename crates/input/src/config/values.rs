@@ -225,6 +225,11 @@ pub(super) fn topic_arn(text: &str) -> Result<String, &'static str> {
     accept(text.to_owned(), legal, "the ARN of an SNS topic, arn:aws:sns:REGION:ACCOUNT:NAME")
 }
 
+/// Whether a text is a URL that messages may be posted to.
+pub fn is_webhook(text: &str) -> bool {
+    text.starts_with("https://") && is_url(text)
+}
+
 /// A URL, or the ARN of what holds one.
 pub(super) fn webhook(text: &str) -> Result<Webhook, &'static str> {
     let expected = "an https:// URL, or the ARN of a secret in Secrets Manager or of a parameter in \
@@ -235,11 +240,7 @@ pub(super) fn webhook(text: &str) -> Result<Webhook, &'static str> {
     } else if arn && text.contains(":ssm:") {
         Ok(Webhook::Parameter(text.to_owned()))
     } else {
-        accept(
-            Webhook::Url(text.to_owned()),
-            text.starts_with("https://") && is_url(text),
-            expected,
-        )
+        accept(Webhook::Url(text.to_owned()), is_webhook(text), expected)
     }
 }
 

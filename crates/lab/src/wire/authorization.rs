@@ -176,8 +176,10 @@ fn going_live(world: &World, request: &ApiRequest) -> Option<Permission> {
 
 /// Alarms are asked for by name; those without a name, and composite ones, only on everything.
 fn cloudwatch(world: &World, request: &ApiRequest) -> Vec<Permission> {
-    let alarms: Vec<String> =
-        texts(&request.input, "AlarmNames").map(|name| world.arns().alarm(name)).collect();
+    let alarms: Vec<String> = texts(&request.input, "AlarmNames")
+        .chain(text(&request.input, "AlarmName"))
+        .map(|name| world.arns().alarm(name))
+        .collect();
     let composite = texts(&request.input, "AlarmTypes").any(|kind| kind == "CompositeAlarm");
     let everything = [NO_RESOURCE.to_owned()];
     let resources: &[String] = if alarms.is_empty() || composite { &everything } else { &alarms };

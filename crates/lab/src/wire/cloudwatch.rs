@@ -12,15 +12,17 @@ use super::protocol::{Body, cbor_map};
 use super::request::ApiRequest;
 use crate::spec::{AlarmSpec, MetricSpec, Watched};
 use crate::world::events::epoch_seconds;
-use crate::world::{Alarm, World};
+use crate::world::{Alarm, AlarmHistoryItem, AlarmState, World};
 
 /// CBOR's tag for seconds since 1970.
 const EPOCH_TAG: u64 = 1;
 
-pub(super) fn perform(world: &World, request: &ApiRequest) -> Result<Body, ApiError> {
+pub(super) fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
     match request.operation.as_str() {
         "DescribeAlarms" => Ok(describe_alarms(world, &input(request)?)),
         "GetMetricData" => metric_data::answer(world, &input(request)?),
+        "DescribeAlarmHistory" => Ok(describe_alarm_history(world, &input(request)?)),
+        "SetAlarmState" => set_alarm_state(world, &input(request)?),
         operation => Err(request.service.unknown_operation(operation)),
     }
 }
@@ -51,6 +53,51 @@ fn describe_alarms(world: &World, input: &DescribeAlarms) -> Body {
         ("MetricAlarms", Cbor::Array(alarms)),
         ("CompositeAlarms", Cbor::Array(Vec::new())),
     ]))
+}
+
+/// The newest items come first, and all fit on one page.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DescribeAlarmHistory {
+    alarm_name: Option<String>,
+    history_item_type: Option<String>,
+}
+
+fn describe_alarm_history(world: &World, input: &DescribeAlarmHistory) -> Body {
+    let asked = |item: &&AlarmHistoryItem| {
+        input.alarm_name.as_ref().is_none_or(|name| *name == item.alarm)
+            && input.history_item_type.as_ref().is_none_or(|kind| kind == item.kind)
+    };
+    let items = world.alarm_history().iter().rev().filter(asked).map(|item| {
+        cbor_map([
+            ("AlarmName", item.alarm.as_str().into()),
+            ("AlarmType", "MetricAlarm".into()),
+            ("Timestamp", time(item.at)),
+            ("HistoryItemType", item.kind.into()),
+            ("HistorySummary", item.summary.as_str().into()),
+            ("HistoryData", item.data.as_str().into()),
+        ])
+    });
+    Body::Cbor(cbor_map([("AlarmHistoryItems", Cbor::Array(items.collect()))]))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SetAlarmState {
+    alarm_name: String,
+    state_value: String,
+    state_reason: String,
+}
+
+fn set_alarm_state(world: &mut World, input: &SetAlarmState) -> Result<Body, ApiError> {
+    let refuse = |code: &str, message: &str| ApiError::new(400, code, message);
+    let state = AlarmState::of(&input.state_value).ok_or_else(|| {
+        refuse("InvalidFormat", "StateValue must be OK, ALARM or INSUFFICIENT_DATA")
+    })?;
+    if !world.set_alarm_state(&input.alarm_name, state, &input.state_reason) {
+        return Err(refuse("ResourceNotFound", "Alarm does not exist"));
+    }
+    Ok(Body::Cbor(cbor_map([])))
 }
 
 fn show_alarm(alarm: &Alarm) -> Cbor {

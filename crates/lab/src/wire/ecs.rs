@@ -290,7 +290,7 @@ fn show_service(world: &World, service: &Service, with_tags: bool) -> Value {
         .collect();
     let tags = if with_tags { show_tags(&service.tags) } else { Vec::new() };
     json!({
-        "serviceArn": service.arn,
+        "serviceArn": world.shown_arn(service),
         "serviceName": service.name,
         "clusterArn": world.arns().cluster(&service.cluster),
         "status": service.status.as_str(),

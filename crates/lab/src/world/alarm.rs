@@ -23,6 +23,11 @@ pub enum AlarmState {
 }
 
 impl AlarmState {
+    /// The state by AWS's word for it.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Ok, Self::Alarm, Self::InsufficientData].into_iter().find(|it| it.as_str() == word)
+    }
+
     /// AWS's word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -121,7 +126,7 @@ impl Alarm {
         AlarmStatus { state, since: now, reason, reason_data: Some(data) }
     }
 
-    fn state_change(&self, previous: &AlarmStatus) -> Value {
+    pub(super) fn state_change(&self, previous: &AlarmStatus) -> Value {
         json!({
             "alarmName": self.spec.name,
             "state": status_detail(&self.status),
@@ -249,11 +254,10 @@ impl World {
         alarm.push(value);
         let change = alarm.judge().filter(|state| *state != alarm.status.state).map(|state| {
             let status = alarm.status(state, period_end, now);
-            let previous = std::mem::replace(&mut alarm.status, status);
-            (alarm.arn.clone(), alarm.state_change(&previous))
+            std::mem::replace(&mut alarm.status, status)
         });
-        if let Some((arn, detail)) = change {
-            self.emit("aws.cloudwatch", "CloudWatch Alarm State Change", &[arn], &detail);
+        if let Some(previous) = change {
+            self.alarm_changed(name, &previous);
         }
         self.plan_evaluation(name.to_owned(), period_end + period);
     }

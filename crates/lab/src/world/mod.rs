@@ -1,6 +1,7 @@
 //! The simulated AWS: a seeded state machine over time, without runtime or network.
 
 mod alarm;
+mod alarm_history;
 mod application;
 pub(crate) mod arn;
 mod behaviour;
@@ -48,6 +49,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use alarm::{Alarm, AlarmState, AlarmStatus};
+pub use alarm_history::AlarmHistoryItem;
 pub use application::{Answer, AppState, Listener};
 pub(crate) use application::{Asked, Connection, address};
 pub use behaviour::Behaviour;
@@ -167,6 +169,9 @@ pub struct World {
     outcomes: Vec<RequestOutcome>,
     metrics: Metrics,
     alarms: Table<String, Alarm>,
+    alarm_history: Vec<AlarmHistoryItem>,
+    alarm_actions_fail_with: Option<String>,
+    has_short_arns: bool,
     bus: Bus,
     functions: BTreeMap<String, Function>,
     logs: Logs,
@@ -215,6 +220,9 @@ impl World {
             outcomes: Vec::new(),
             metrics: Metrics::default(),
             alarms: Table::default(),
+            alarm_history: Vec::new(),
+            alarm_actions_fail_with: None,
+            has_short_arns: false,
             bus: Bus::new(),
             functions: BTreeMap::new(),
             logs: Logs::default(),

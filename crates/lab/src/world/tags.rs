@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::World;
 use super::operator::OperatorError;
+use super::{Service, World};
 
 /// Tags: values by key.
 type Tags = BTreeMap<String, String>;
@@ -15,6 +15,21 @@ impl World {
             return Some(&mut service.tags);
         }
         self.tasks.get_mut(self.task_ids.get(arn)?).map(|task| &mut task.tags)
+    }
+
+    /// ECS shows all services with the short form of ARN, which they may have from before 2019
+    /// (<https://github.com/hashicorp/terraform-provider-aws/issues/35867>).
+    pub fn shorten_service_arns(&mut self) {
+        self.has_short_arns = true;
+    }
+
+    /// The ARN of a service, as ECS shows it.
+    pub(crate) fn shown_arn(&self, service: &Service) -> String {
+        if self.has_short_arns {
+            service.arn.replacen(&format!("service/{}/", service.cluster), "service/", 1)
+        } else {
+            service.arn.clone()
+        }
     }
 
     /// Sets a tag of a service, or removes it.

@@ -269,3 +269,31 @@ fn an_alarm_on_a_share_is_quiet_in_a_minute_without_requests() {
     assert_eq!(metrics[0]["returnData"], true);
     assert_eq!(metrics[1]["metricStat"]["metric"]["name"], "5xx");
 }
+
+#[test]
+fn an_alarm_that_somebody_sets_tells_its_topic_and_remembers_what_became_of_it() {
+    // given
+    let topic = "arn:aws:sns:us-east-1:123456789012:ops";
+    let mut world = world_with_alarm(AlarmSpec { actions: vec![topic.to_owned()], ..spec() });
+
+    // when, then
+    assert!(world.set_alarm_state(ALARM, AlarmState::Alarm, "a test"));
+    assert_eq!(alarm_state(&world, ALARM), AlarmState::Alarm);
+    world.break_alarm_actions(Some("no key"));
+    assert!(world.set_alarm_state(ALARM, AlarmState::Ok, "the end"));
+    assert!(world.set_alarm_state(ALARM, AlarmState::Alarm, "again"));
+    assert!(!world.set_alarm_state("other", AlarmState::Alarm, "a test"));
+    let actions = world.alarm_history().iter().filter(|it| it.kind == "Action");
+    let actions: Vec<_> = actions.map(|it| it.summary.clone()).collect();
+    assert_eq!(
+        actions,
+        [
+            format!("Successfully executed action {topic}"),
+            format!("Failed to execute action {topic}. Received error: \"no key\""),
+        ]
+    );
+
+    // when it is evaluated again, then it is what its metric says
+    pass(&mut world, MINUTE * 2);
+    assert_eq!(alarm_state(&world, ALARM), AlarmState::Ok);
+}

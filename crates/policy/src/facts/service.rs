@@ -50,6 +50,8 @@ pub struct Service {
     pub seen: Option<String>,
     /// What people were told of, by its tag `{APP_NAME}:told`.
     pub told: Option<String>,
+    /// That runs of health-monitor fail, by its tag `{APP_NAME}:failing`.
+    pub failing: Option<String>,
     /// What ECS lately said about it, newest first.
     pub events: Vec<ServiceEvent>,
 }

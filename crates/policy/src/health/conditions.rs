@@ -1,6 +1,7 @@
 //! What people are to hear of, and the note of what one look found.
 
 use super::patient::Patient;
+use crate::facts::ApiAnswer;
 use crate::plan::{Condition, Diagnosis, Hold, LASTS, Notes, Plan, Sighting, Step};
 
 impl Patient<'_> {
@@ -39,16 +40,25 @@ impl Patient<'_> {
         self.service.notes()
     }
 
+    /// Why nobody knows what the matter is although everything was read.
+    pub(super) fn not_asked(&self, diagnosis: &Diagnosis) -> Option<Hold> {
+        let is_silent = matches!(self.api(), Some(ApiAnswer::NotAsked));
+        (*diagnosis == Diagnosis::Unknown && is_silent).then_some(Hold::ApiNotAsked)
+    }
+
     /// A condition that does not last yet is noted, so that the next look knows; one that is not
     /// found any more is forgotten.
     pub(super) fn note(
         &self,
         diagnosis: &Diagnosis,
         condition: Option<&Condition>,
+        plan: &Plan,
     ) -> Option<Step> {
         let service = self.service.arn.clone();
         let Some(condition) = condition else {
-            let is_over = self.service.seen.is_some() && speaks(diagnosis);
+            // That others hold the claim shows only when it is asked for.
+            let acts = plan.steps.iter().any(Step::needs_a_claim);
+            let is_over = self.service.seen.is_some() && speaks(diagnosis) && !acts;
             return is_over.then_some(Step::ClearCondition { service });
         };
         let noted = condition.lasts || self.notes().sighting_of(condition, self.now).is_some();

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Fact;
 use crate::facts::ServiceStatus;
 use crate::mode::Mode;
+use crate::redact::{redacted, shown};
 
 /// Why something was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,6 +54,7 @@ pub enum Hold {
         /// The variable.
         variable: String,
         /// The value.
+        #[serde(serialize_with = "shown")]
         value: String,
     },
     /// A canary release of the stage keeps other deployments off (F58).
@@ -257,6 +259,14 @@ pub enum Hold {
         /// Whose claim it is.
         by: String,
     },
+    /// The alarm rings, and the API was not asked: an answer of 5xx might have been what rings it.
+    ApiNotAsked,
+    /// Eden's tags on the service cannot be written, so that nobody can claim it: nothing is done that
+    /// must not be done twice.
+    TagsRefused {
+        /// What AWS said.
+        because: String,
+    },
     /// Sick tasks were left running to keep the service up.
     StopLimit {
         /// Tasks left.
@@ -336,6 +346,8 @@ impl Hold {
             Hold::RetryNotYet { .. } => "retry_not_yet",
             Hold::NothingToRollBackTo => "nothing_to_roll_back_to",
             Hold::Claimed { .. } => "claimed",
+            Hold::ApiNotAsked => "api_not_asked",
+            Hold::TagsRefused { .. } => "tags_refused",
             Hold::StopLimit { .. } => "stop_limit",
         }
     }
@@ -359,9 +371,10 @@ impl fmt::Display for Hold {
             Hold::NoAddress { task, because } => write!(f, "task {task} runs, but {because}"),
             Hold::ValueNotAllowed { variable, value } => write!(
                 f,
-                "variable {variable} cannot hold {value:?}: it takes no brackets of an IPv6 \
+                "variable {variable} cannot hold {:?}: it takes no brackets of an IPv6 \
                  address, and without a port only the task that has BACKEND_PORT; use ROUTE_VIA=\
-                 integration, or give the variable the form ADDRESS:PORT"
+                 integration, or give the variable the form ADDRESS:PORT",
+                redacted(value)
             ),
             Hold::StageHasCanary { stage, due } => {
                 let shows = if *due { "does not show" } else { "would not show a change of" };
@@ -504,6 +517,15 @@ impl fmt::Display for Hold {
                 f.write_str("nothing else ran well lately: there is nothing to roll back to")
             }
             Hold::Claimed { by } => write!(f, "invocation {by} has claimed the service and acts"),
+            Hold::ApiNotAsked => f.write_str(
+                "the alarm rings, and the API was not asked, since a 5xx of its bare URL would ring \
+                 it as well: the next check asks; with HEALTH_CHECK_PATH it is asked at once",
+            ),
+            Hold::TagsRefused { because } => write!(
+                f,
+                "Eden's tags on the service cannot be written, so that nothing is stopped, \
+                 redeployed or rolled back: {because}"
+            ),
             Hold::StopLimit { left, allowed, until } => write!(
                 f,
                 "sick tasks left running: {left}; {allowed} may be stopped at once, the next not \

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Sighting;
 use crate::facts::{Pointer, task_id};
+use crate::redact::{redacted, shown, shown_if_any};
 use crate::uri;
 
 /// One change to make in AWS.
@@ -20,8 +21,10 @@ pub enum Step {
         /// The integration's id.
         integration: String,
         /// Its URI so far.
+        #[serde(serialize_with = "shown_if_any")]
         from: Option<String>,
         /// Its URI from now on.
+        #[serde(serialize_with = "shown")]
         to: String,
         /// The task there.
         task: String,
@@ -38,8 +41,10 @@ pub enum Step {
         /// The variable's name.
         variable: String,
         /// Its value so far.
+        #[serde(serialize_with = "shown_if_any")]
         from: Option<String>,
         /// Its value from now on.
+        #[serde(serialize_with = "shown")]
         to: String,
         /// The task there.
         task: String,
@@ -54,8 +59,10 @@ pub enum Step {
         /// The integration's id.
         integration: String,
         /// Its URI so far.
+        #[serde(serialize_with = "shown_if_any")]
         from: Option<String>,
         /// Its URI from now on, which remembers the one so far.
+        #[serde(serialize_with = "shown")]
         to: String,
     },
     /// Lead a pointer to nobody, away from an address that no task owns (F60).
@@ -207,6 +214,12 @@ impl Step {
         )
     }
 
+    /// Whether it is a note, and the service has it.
+    pub fn is_a_note_on_the_service(&self) -> bool {
+        let is_on_a_task = matches!(self, Step::MarkSuspect { .. } | Step::ClearSuspect { .. });
+        self.is_a_note() && !is_on_a_task
+    }
+
     /// Whether two invocations must not take it at the same time: doing it twice is not the same
     /// as doing it once.
     pub fn needs_a_claim(&self) -> bool {
@@ -246,11 +259,19 @@ impl fmt::Display for Step {
                     Some(from) if uri::is_parked(from) => " back from parking",
                     Some(_) | None => "",
                 };
-                write!(f, "Pointed integration {integration}{back} to {to} (task {task}")?;
+                write!(
+                    f,
+                    "Pointed integration {integration}{back} to {} (task {task}",
+                    redacted(to)
+                )?;
                 close(f, unready.as_deref())
             }
             Step::SetStageVariable { stage, variable, to, task, unready, .. } => {
-                write!(f, "Set variable {variable} of stage {stage} to {to} (task {task}")?;
+                write!(
+                    f,
+                    "Set variable {variable} of stage {stage} to {} (task {task}",
+                    redacted(to)
+                )?;
                 close(f, unready.as_deref())
             }
             Step::ShowMaintenance { integration, .. } => {

@@ -1,9 +1,9 @@
 //! What people hear of, and when: what one look found may be over at the next.
 
-use eden_policy::facts::{Observed, Service};
+use eden_policy::facts::{Alarm, ApiAnswer, Observed, Service};
 use eden_policy::health::Finding;
 use eden_policy::plan::{Condition, Sighting};
-use eden_policy::{Diagnosis, Facts, Step};
+use eden_policy::{Diagnosis, Facts, Hold, Step};
 
 use crate::fixtures::*;
 use crate::verdict::*;
@@ -87,4 +87,16 @@ fn a_note_that_eden_cannot_have_written_counts_as_none() {
         assert!(!condition(&finding).lasts, "{note}");
         assert_eq!(of_people(&finding).len(), 1, "{note}");
     }
+}
+
+/// From a run in an independent emulator: a look for the error alarm without `HealthCheckPath` ended as
+/// `unknown`, and nothing said why.
+#[test]
+fn a_look_that_may_not_ask_the_api_says_so() {
+    let finding = decide(&healthy(1).alarm(Alarm::Alarm).api(ApiAnswer::NotAsked));
+    assert_eq!(finding.diagnosis, Diagnosis::Unknown);
+    assert!(finding.holds(&Hold::ApiNotAsked), "{finding:?}");
+    let finding = decide(&healthy(1).api(ApiAnswer::NotAsked));
+    assert_eq!(finding.diagnosis, Diagnosis::Healthy);
+    assert!(!finding.holds(&Hold::ApiNotAsked), "{finding:?}");
 }

@@ -18,6 +18,7 @@ fn tagging(variant: Variant, function: &str) -> BTreeSet<String> {
         for action in ["TagResource", "UntagResource"] {
             for key in [
                 "claim",
+                "failing",
                 "healing",
                 "redeployed",
                 "seen",
@@ -43,10 +44,12 @@ fn tagging(variant: Variant, function: &str) -> BTreeSet<String> {
 fn each_function_may_touch_the_tags_that_it_writes_and_no_others() {
     let of_monitor = [
         "TagResource claim of the service",
+        "TagResource failing of the service",
         "TagResource redeployed of the service",
         "TagResource seen of the service",
         "TagResource told of the service",
         "UntagResource claim of the service",
+        "UntagResource failing of the service",
         "UntagResource seen of the service",
         "UntagResource told of the service",
         "TagResource suspect-since of the task",

@@ -253,11 +253,9 @@ async fn what_people_wrote_into_the_claim_is_no_claim() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_claim_nothing_is_done_and_the_invocation_fails() {
-    for (operation, kind) in [
-        ("TagResource", FaultKind::AccessDenied),
-        ("TagResource", FaultKind::Throttled),
-        ("TagResource", FaultKind::ConnectionReset),
-    ] {
+    for (operation, kind) in
+        [("TagResource", FaultKind::Throttled), ("TagResource", FaultKind::ConnectionReset)]
+    {
         let trouble = Trouble::NobodyAnswers;
         let scene = Scene::open(trouble, &stack(trouble)).await;
         scene.eden.lab.world().inject(Fault { operation, kind, times: None });
@@ -288,4 +286,62 @@ async fn a_run_that_has_too_little_time_left_leaves_the_remedy_to_the_next() {
         // Then
         assert_eq!(scene.remedies().len(), 1, "{trouble:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_claims_are_refused_nothing_is_done_and_people_read_why() {
+    let trouble = Trouble::NobodyAnswers;
+    let scene = Scene::open(trouble, &stack(trouble)).await;
+    let kind = FaultKind::AccessDenied;
+    scene.eden.lab.world().inject(Fault { operation: "TagResource", kind, times: None });
+    // When: no repetition would help, so that the run does not fail.
+    let report = scene.begin(FIRST).await.unwrap().unwrap();
+    // Then
+    assert!(reasons(&report).contains(&"tags_refused".to_owned()), "{report:?}");
+    assert_eq!(scene.remedies(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_dated_in_the_future_holds_nothing_back() {
+    // Given: a laptop's clock is years ahead, or somebody wants Eden switched off in silence.
+    let trouble = Trouble::SickTask;
+    let mut example = trouble.example();
+    let claim = "id-1/abc 2099-01-01T00:00:00Z".to_owned();
+    example.service.tags.insert("eden:claim".to_owned(), claim);
+    let scene = Scene::of(trouble, &example, &stack(trouble)).await;
+    // When
+    let _ = scene.begin(FIRST).await.unwrap().unwrap();
+    // Then
+    assert_eq!(scene.remedies().len(), 1);
+    assert_eq!(scene.claim(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_held_again_and_again_is_told() {
+    // Given
+    let trouble = Trouble::SickTask;
+    let scene = Scene::open(trouble, &stack(trouble)).await;
+    let process = scene.process(FIRST);
+    for minute in 0..=8 {
+        // When: somebody else's claim is there at each look.
+        let value = format!("somebody {:.0}", process.aws.now());
+        let mut world = scene.eden.lab.world();
+        world.set_service_tag(CLUSTER, SERVICE, "eden:claim", Some(&value)).unwrap();
+        drop(world);
+        let report = scene.eden.monitor(&process).await.unwrap();
+        // Then
+        let condition = report.condition.as_ref().unwrap();
+        assert_eq!((condition.name.as_str(), condition.lasts), ("claimed", minute >= 5));
+        tokio::time::sleep(minutes(1)).await;
+    }
+    assert_eq!(scene.remedies(), []);
+    let world = scene.eden.lab.world();
+    let calls = world.published().iter();
+    let calls = calls.filter(|mail| mail.subject.as_deref() == Some("Eden Needs a Human"));
+    let [mail] = &calls.collect::<Vec<_>>()[..] else { panic!("{:?}", world.published()) };
+    assert!(
+        mail.message.contains("invocation somebody has claimed the service"),
+        "{}",
+        mail.message
+    );
 }

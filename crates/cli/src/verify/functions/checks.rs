@@ -157,6 +157,7 @@ mod tests {
     fn functions(monitor: Observed<Option<Deployed>>) -> Functions {
         let function = |name: &str, deployed| Function {
             name: name.to_owned(),
+            arn: None,
             deployed,
             policy: Observed::Known(None),
         };

@@ -36,6 +36,7 @@ pub(super) fn tag_resource(world: &mut World, input: TagResource) -> Result<Valu
         let message = "The specified task is stopped. Specify a running task and try again.";
         return Err(ApiError::invalid_parameter(message));
     }
+    must_be_long(&input.resource_arn)?;
     for Tag { key, value } in &input.tags {
         check(key, value)?;
     }
@@ -58,9 +59,20 @@ pub(super) struct UntagResource {
 
 /// Removes tags; one that is not there is no error.
 pub(super) fn untag_resource(world: &mut World, input: &UntagResource) -> Result<Value, ApiError> {
+    must_be_long(&input.resource_arn)?;
     let tags = find_tags(world, &input.resource_arn)?;
     tags.retain(|key, _| !input.tag_keys.contains(key));
     Ok(json!({}))
+}
+
+/// The name of the cluster stands in the long form of an ARN only, which services from before 2019 may
+/// not have (<https://github.com/boto/boto3/issues/2473>).
+fn must_be_long(arn: &str) -> Result<(), ApiError> {
+    if arn.matches('/').count() >= 2 {
+        return Ok(());
+    }
+    let message = "Long arn format must be used for tagging operations";
+    Err(ApiError::invalid_parameter(message))
 }
 
 /// Letters, digits, spaces and `_.:/=+-@`; `aws:` is AWS's own.
