@@ -53,6 +53,13 @@ fn ecs(world: &World, request: &ApiRequest) -> Vec<Permission> {
             return arns.into_iter().flat_map(|arn| history(world, request, arn)).collect();
         }
     }
+    if let Some(arn) = text(&request.input, "serviceDeploymentArn") {
+        return history(world, request, arn);
+    }
+    // It takes no resource, and knows no cluster.
+    if request.operation == "DescribeTaskDefinition" {
+        return vec![permission("ecs", &request.operation, NO_RESOURCE)];
+    }
     let (arns, input) = (world.arns(), &request.input);
     let cluster = short_name(text(input, "cluster").unwrap_or("default"));
     let service = |name: &str| arns.service(cluster, short_name(name));

@@ -3,6 +3,7 @@
 mod container_instances;
 mod service_deployments;
 mod tags;
+mod task_definitions;
 mod task_protection;
 
 use serde::Deserialize;
@@ -28,7 +29,7 @@ pub(super) fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, A
     match request.operation.as_str() {
         "DescribeServices" => describe_services(world, input(request)?, request.failed),
         "ListTasks" => list_tasks(world, input(request)?),
-        "DescribeTasks" => describe_tasks(world, input(request)?, request.failed),
+        "DescribeTasks" => describe_tasks(world, request),
         "StopTask" => stop_task(world, input(request)?),
         "DescribeContainerInstances" => {
             container_instances::describe(world, input(request)?, request.failed)
@@ -40,6 +41,8 @@ pub(super) fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, A
         "DescribeServiceRevisions" => {
             service_deployments::describe_revisions(world, &input(request)?)
         }
+        "StopServiceDeployment" => service_deployments::stop(world, &input(request)?),
+        "DescribeTaskDefinition" => task_definitions::describe(world, &input(request)?),
         "TagResource" => tags::tag_resource(world, input(request)?),
         "UntagResource" => tags::untag_resource(world, &input(request)?),
         operation => Err(request.service.unknown_operation(operation)),
@@ -125,7 +128,9 @@ struct DescribeTasks {
     include: Vec<String>,
 }
 
-fn describe_tasks(world: &World, input: DescribeTasks, failed: usize) -> Result<Value, ApiError> {
+fn describe_tasks(world: &World, request: &ApiRequest) -> Result<Value, ApiError> {
+    let ApiRequest { failed, expired, .. } = *request;
+    let input: DescribeTasks = input(request)?;
     let cluster = find_cluster(world, input.cluster)?;
     if !(1..=MOST_TASKS).contains(&input.tasks.len()) {
         let message = format!("tasks must be 1 to {MOST_TASKS}.");
@@ -136,7 +141,7 @@ fn describe_tasks(world: &World, input: DescribeTasks, failed: usize) -> Result<
     for (index, name) in input.tasks.iter().enumerate() {
         let arn = world.arns().task(&cluster, short_name(name));
         match world.task(&arn) {
-            Some(task) if index >= failed => tasks.push(described_task(task, with_tags)),
+            Some(task) if index >= failed && !(expired && task.has_stopped()) => tasks.push(described_task(task, with_tags)),
             _ => failures.push(missing(&arn)),
         }
     }
@@ -214,6 +219,10 @@ fn update_service(world: &mut World, input: UpdateService) -> Result<Value, ApiE
             ApiError::new(400, "ClientException", "Unable to describe task definition.")
         })?,
     };
+    // In these words (<https://github.com/Cloud-CV/EvalAI/pull/5167>).
+    if input.task_definition.is_some() && !world.is_active(&definition) {
+        return Err(ApiError::new(400, "ClientException", "TaskDefinition is inactive"));
+    }
     if input.desired_count.is_some_and(|desired| desired > MOST_DESIRED) {
         let message = format!("desiredCount must be 0 to {MOST_DESIRED}.");
         return Err(ApiError::invalid_parameter(&message));

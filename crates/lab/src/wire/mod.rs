@@ -139,6 +139,10 @@ fn attempt(world: &mut World, request: &mut ApiRequest) -> Attempt {
             request.failed = failed;
             Attempt::of(perform_or_lag(world, request))
         }
+        FaultKind::Expired => {
+            request.expired = true;
+            Attempt::of(perform_or_lag(world, request))
+        }
         FaultKind::Stale => Attempt::of(world.in_the_past(|past| perform(past, request))),
         FaultKind::Throttled => Attempt::refused(service.throttled()),
         FaultKind::InternalError => Attempt::refused(service.internal_error()),

@@ -106,6 +106,8 @@ pub(super) struct ApiRequest {
     pub(super) input: Value,
     /// So many of the things asked for are answered as failures.
     pub(super) failed: usize,
+    /// Whether tasks that have stopped are answered as failures.
+    pub(super) expired: bool,
     /// The access key that signed it; empty without a signature.
     pub(super) access_key: String,
 }
@@ -141,7 +143,7 @@ impl ApiRequest {
         let protocol = service.protocol();
         let (operation, access_key) = (operation.to_owned(), String::new());
         let endpoint = (Method::POST, String::new());
-        Self { service, protocol, operation, endpoint, input, failed: 0, access_key }
+        Self { service, protocol, operation, endpoint, input, failed: 0, expired: false, access_key }
     }
 
     fn read_target(target: &str, body: &[u8]) -> Result<Self, Refusal> {
@@ -245,7 +247,7 @@ impl ApiRequest {
 
     /// What the request is about: the names, ids and ARNs in it.
     pub(super) fn resource(&self) -> String {
-        const MEMBERS: [&str; 38] = [
+        const MEMBERS: [&str; 39] = [
             "cluster",
             "service",
             "services",
@@ -255,6 +257,7 @@ impl ApiRequest {
             "containerInstances",
             "serviceDeploymentArns",
             "serviceRevisionArns",
+            "serviceDeploymentArn",
             "resourceArn",
             "tags",
             "tagKeys",

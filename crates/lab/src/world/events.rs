@@ -11,9 +11,9 @@ use super::binding::Binding;
 use super::eni::NetworkInterface;
 use super::placement::Networking;
 use super::service::RolloutState;
-use super::task::{ContainerState, Task, TaskDefinition, TaskId, TaskStatus};
+use super::task::{Container, ContainerState, HealthStatus, Task, TaskId, TaskStatus};
 
-/// The name of a task's one container.
+/// The name of the container of a task's application.
 pub(crate) const CONTAINER: &str = "app";
 
 /// `2025-11-10T17:30:00Z`.
@@ -45,7 +45,11 @@ const API: Face =
 pub(crate) fn described_task(task: &Task, with_tags: bool) -> Value {
     let mut shown = show_task(task, &API);
     shown.insert("healthStatus".into(), task.health.as_str().into());
-    shown["containers"][0]["healthStatus"] = task.health.as_str().into();
+    let containers = shown["containers"].as_array_mut().into_iter().flatten();
+    for container in containers {
+        let health = if container["name"] == CONTAINER { task.health } else { HealthStatus::Unknown };
+        container["healthStatus"] = health.as_str().into();
+    }
     let tags = if with_tags { show_tags(&task.tags) } else { Vec::new() };
     shown.insert("tags".into(), tags.into());
     Value::Object(shown)
@@ -66,12 +70,15 @@ fn task_detail(task: &Task) -> Value {
 fn show_task(task: &Task, face: &Face) -> Map<String, Value> {
     let attachments: Vec<Value> =
         task.interface.iter().map(|interface| attachment(task, interface, face)).collect();
+    // The sidecars first: nothing says that ECS lists the application's container before them.
+    let containers = task.sidecars.iter().chain([&task.container]);
+    let containers: Vec<Value> = containers.map(|it| show_container(task, it)).collect();
     let shown = json!({
         "attachments": attachments,
         "attributes": [{ "name": "ecs.cpu-architecture", "value": "x86_64" }],
         "availabilityZone": task.availability_zone,
         "clusterArn": task.cluster_arn,
-        "containers": [container(task)],
+        "containers": containers,
         "cpu": "256",
         "createdAt": (face.time)(task.milestones.created),
         "desiredStatus": task.desired_status.as_str(),
@@ -111,7 +118,8 @@ fn show_task(task: &Task, face: &Face) -> Map<String, Value> {
         }
     }
     if milestones.pull_started.is_some() {
-        shown.insert("connectivity".into(), "CONNECTED".into());
+        let connectivity = if task.connected { "CONNECTED" } else { "DISCONNECTED" };
+        shown.insert("connectivity".into(), connectivity.into());
     }
     if let Some(cause) = &task.stop_cause {
         shown.insert("stopCode".into(), cause.code.as_str().into());
@@ -149,13 +157,7 @@ fn attachment(task: &Task, interface: &NetworkInterface, face: &Face) -> Value {
     })
 }
 
-/// The image of a task definition's container.
-pub(crate) fn image(definition: &TaskDefinition) -> String {
-    format!("{}:{}", definition.family, definition.revision)
-}
-
-fn container(task: &Task) -> Value {
-    let container = &task.container;
+fn show_container(task: &Task, container: &Container) -> Value {
     let interfaces: Vec<Value> = match task.last_status {
         TaskStatus::Provisioning => Vec::new(),
         TaskStatus::Pending
@@ -169,8 +171,8 @@ fn container(task: &Task) -> Value {
     let mut shown = json!({
         "containerArn": container.arn,
         "taskArn": task.arn,
-        "name": CONTAINER,
-        "image": image(&task.definition),
+        "name": container.name,
+        "image": container.image,
         "lastStatus": container.state.as_str(),
         "networkInterfaces": interfaces,
         "cpu": "0",
@@ -191,7 +193,8 @@ fn container(task: &Task) -> Value {
         shown["imageDigest"] = container.image_digest.as_str().into();
     }
     if task.container_instance_arn.is_some() {
-        shown["networkBindings"] = network_bindings(task, ran);
+        let has_port = container.name == CONTAINER && ran;
+        shown["networkBindings"] = network_bindings(task, has_port);
     }
     shown
 }

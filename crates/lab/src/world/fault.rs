@@ -33,6 +33,9 @@ pub enum FaultKind {
     /// So many of the things asked for are answered as failures (`DescribeTasks`,
     /// `DescribeServices`, `DescribeContainerInstances`, `GetTaskProtection`, F17).
     Partial(usize),
+    /// The tasks asked for that have stopped are answered as failures: they expired after they were
+    /// listed (`DescribeTasks`, F18).
+    Expired,
     /// Answered with the past: integrations and stages are shown as they were before their last
     /// change (`GetIntegration`, `GetStage`, `GetStages`).
     Stale,

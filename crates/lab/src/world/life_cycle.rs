@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::World;
 use super::behaviour::Behaviour;
 use super::eni::NetworkInterface;
+use super::events::CONTAINER;
 use super::ids;
 use super::placement::Site;
 use super::queue::Due;
@@ -46,12 +47,13 @@ impl World {
         let cluster = service.cluster.clone();
         let Site { availability_zone, container_instance_arn, interface, endpoint } =
             self.place(service_arn, &cluster, &definition)?;
-        let service = self.services.get(service_arn)?;
         // Only an interface of its own has to be made.
         let first =
             if interface.is_some() { TaskStatus::Provisioning } else { TaskStatus::Pending };
         let task_id = ids::hex(&mut self.rng, 32);
         let container_id = ids::uuid(&mut self.rng);
+        let sidecars = self.make_sidecars(&cluster, &task_id, &definition);
+        let service = self.services.get(service_arn)?;
         let task = Task {
             arn: self.arns.task(&service.cluster, &task_id),
             cluster_arn: self.arns.cluster(&service.cluster),
@@ -66,12 +68,17 @@ impl World {
             stop_cause: None,
             milestones: Milestones::created(self.now),
             container: Container {
+                name: CONTAINER.to_owned(),
+                image: definition.name(),
                 arn: self.arns.container(&service.cluster, &task_id, &container_id),
                 runtime_id: format!("{task_id}-{}", ids::decimal(&mut self.rng, 10)),
                 image_digest: format!("sha256:{}", ids::hex(&mut self.rng, 64)),
                 state: ContainerState::Pending,
                 reason: None,
             },
+            sidecars,
+            connected: true,
+            keeps_its_place: false,
             availability_zone,
             lost: None,
             container_instance_arn,
@@ -110,8 +117,9 @@ impl World {
         self.wake_scheduler(&service_arn);
     }
 
-    fn plan_advance(&mut self, id: TaskId) {
-        let Some(task) = self.tasks.get(&id) else { return };
+    /// Plans the task's next step. What is on a host that ECS does not hear of takes none.
+    pub(super) fn plan_advance(&mut self, id: TaskId) {
+        let Some(task) = self.tasks.get(&id).filter(|task| task.connected) else { return };
         if following(task).is_some() {
             let due =
                 Due::Advance { task: id, from: task.last_status, desired: task.desired_status };
@@ -150,13 +158,19 @@ impl World {
     }
 
     fn time_to_drain(&self, task: &Task) -> Duration {
-        self.timing.declared(task.definition.stop).min(self.timing.stop_timeout)
+        self.timing.declared(task.definition.stop).min(self.stop_timeout(task))
+    }
+
+    /// After this a container of the task that does not stop by itself is killed.
+    fn stop_timeout(&self, task: &Task) -> Duration {
+        let declared = task.definition.stop_timeout.map(|it| self.timing.declared(it));
+        declared.unwrap_or(self.timing.stop_timeout)
     }
 
     /// The task's next step, unless it has gone another way since this was planned.
     pub(super) fn advance_task(&mut self, id: TaskId, from: TaskStatus, desired: DesiredStatus) {
         let Some(task) = self.tasks.get(&id) else { return };
-        if task.last_status != from || task.desired_status != desired {
+        if task.last_status != from || task.desired_status != desired || !task.connected {
             return;
         }
         let Some(next) = following(task) else { return };
@@ -179,6 +193,7 @@ impl World {
                     if task.is_wanted() {
                         task.milestones.pull_stopped = Some(now);
                         task.container.state = ContainerState::Running;
+                        task.start_sidecars();
                     }
                 });
                 // A change of the container is told with the task's status as it was (F11).
@@ -197,7 +212,7 @@ impl World {
     fn drained(&mut self, id: TaskId) {
         let Some(task) = self.tasks.get(&id) else { return };
         if task.container.state == ContainerState::Running {
-            let in_time = self.timing.declared(task.definition.stop) <= self.timing.stop_timeout;
+            let in_time = self.timing.declared(task.definition.stop) <= self.stop_timeout(task);
             self.exit_container(id, if in_time { 0 } else { KILLED });
             self.task_changed(id);
         }
@@ -213,7 +228,7 @@ impl World {
         });
     }
 
-    fn enter(&mut self, id: TaskId, status: TaskStatus) {
+    pub(super) fn enter(&mut self, id: TaskId, status: TaskStatus) {
         let now = self.now;
         self.change_task(id, |task| task.last_status = status);
         match status {
@@ -224,9 +239,9 @@ impl World {
                 self.change_task(id, |task| task.milestones.started = Some(now));
                 self.started(id);
             }
-            TaskStatus::Deprovisioning => self.end_container_that_never_ran(id),
+            TaskStatus::Deprovisioning => self.end_containers(id),
             TaskStatus::Stopped => {
-                self.end_container_that_never_ran(id);
+                self.end_containers(id);
                 self.stopped(id);
             }
             TaskStatus::Provisioning
@@ -237,11 +252,12 @@ impl World {
         self.task_changed(id);
     }
 
-    fn end_container_that_never_ran(&mut self, id: TaskId) {
+    fn end_containers(&mut self, id: TaskId) {
         self.change_task(id, |task| {
             if task.container.state == ContainerState::Pending {
                 task.container.state = ContainerState::Stopped(None);
             }
+            task.end_sidecars();
         });
     }
 
@@ -252,6 +268,7 @@ impl World {
         let service_arn = task.service_arn.clone();
         let start_up = self.timing.declared(task.definition.start_up);
         self.plan_decay(id);
+        self.plan_sidecars(id);
         self.plan_health_check(id);
         self.count_start(id);
         self.plan(self.timing.eni_visible, Due::ShowInterface(id));

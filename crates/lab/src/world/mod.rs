@@ -15,6 +15,7 @@ mod functions;
 mod gateway;
 mod health;
 mod hold;
+mod hosts;
 mod iam;
 mod ids;
 mod lag;
@@ -29,6 +30,7 @@ mod scheduler;
 pub(crate) mod secrets;
 mod service;
 mod side_by_side;
+mod sidecar;
 mod sns;
 mod sqs;
 mod stacks;
@@ -37,6 +39,7 @@ mod stranger;
 mod table;
 mod tags;
 mod task;
+mod task_definitions;
 mod timing;
 mod weather;
 mod web;
@@ -73,6 +76,7 @@ pub use operator::OperatorError;
 pub use placement::{ContainerInstance, Networking};
 pub use service::{Deployment, RolloutState, Service, ServiceMessage, ServiceSpec, ServiceStatus};
 pub use side_by_side::{Beside, Deploys, Lifecycle, LifecycleStage};
+pub use sidecar::{Doing, Sidecar};
 pub use sns::{Message, Subscription, Topic};
 pub use sqs::SqsQueue;
 pub use stacks::DeployedStack;
@@ -151,6 +155,7 @@ pub struct World {
     queue: Queue,
     clusters: BTreeSet<String>,
     task_definitions: BTreeMap<String, TaskDefinition>,
+    inactive_definitions: BTreeSet<String>,
     services: Table<String, Service>,
     tasks: Table<TaskId, Task>,
     task_ids: BTreeMap<String, TaskId>,
@@ -202,6 +207,7 @@ impl World {
             queue: Queue::default(),
             clusters: BTreeSet::new(),
             task_definitions: BTreeMap::new(),
+            inactive_definitions: BTreeSet::new(),
             services: Table::default(),
             tasks: Table::default(),
             task_ids: BTreeMap::new(),
@@ -302,11 +308,6 @@ impl World {
             .find(|interface| interface.visible && interface.id == id)
     }
 
-    /// The task definition `FAMILY:REVISION`.
-    pub(crate) fn task_definition(&self, name: &str) -> Option<&TaskDefinition> {
-        self.task_definitions.get(name)
-    }
-
     pub(crate) fn has_cluster(&self, name: &str) -> bool {
         self.clusters.contains(name)
     }
@@ -344,6 +345,7 @@ impl World {
             Due::PassHealthCheck(task) => self.pass_health_check(task),
             Due::FailHealthCheck(task) => self.fail_health_check(task),
             Due::Crash { task, exit_code } => self.crash(task, exit_code),
+            Due::EndSidecar { task, sidecar } => self.end_sidecar(task, sidecar),
             Due::Forget(task) => self.forget_task(task),
             Due::ReportExit(task) => self.report_exit(task),
             Due::ReportLoss(task) => self.report_loss(task),

@@ -26,6 +26,9 @@ pub enum OperatorError {
     /// No such task set.
     #[error("there is no task set {0:?} beside the PRIMARY one")]
     NoSuchTaskSet(String),
+    /// No such container instance.
+    #[error("there is no container instance {0:?}; it is named by its ARN until it is deregistered")]
+    NoSuchContainerInstance(String),
     /// The task has no container health check.
     #[error("task {0:?} has no container health check: its health is UNKNOWN for ever (F20)")]
     NoHealthCheck(String),
@@ -120,12 +123,6 @@ impl World {
             service.status = ServiceStatus::Inactive;
         }
         Ok(())
-    }
-
-    /// Makes a task definition known, so that services can be updated to it.
-    pub fn register_task_definition(&mut self, definition: TaskDefinition) {
-        let name = format!("{}:{}", definition.family, definition.revision);
-        self.task_definitions.insert(name, definition);
     }
 
     /// Changes how many tasks a service shall have.

@@ -75,6 +75,8 @@ pub struct ContainerInstance {
     pub availability_zone: String,
     /// `registeredAt`.
     pub registered_at: Timestamp,
+    /// `agentConnected`: without its agent nothing is placed on it.
+    pub agent_connected: bool,
 }
 
 /// Where a task was placed.
@@ -111,6 +113,7 @@ impl World {
             address: place.public(public),
             private_address: place.private(),
             registered_at: self.now,
+            agent_connected: true,
         });
         let waiting = self.services.values().filter(|service| service.cluster == cluster);
         let waiting: Vec<String> = waiting.map(|service| service.arn.clone()).collect();
@@ -226,7 +229,7 @@ impl World {
         let open = self.open_zones();
         self.container_instances
             .iter()
-            .filter(|instance| instance.cluster == cluster)
+            .filter(|instance| instance.cluster == cluster && instance.agent_connected)
             .filter(|instance| only.is_none_or(|only| instance.arn == only))
             .filter(|instance| open.contains(&instance.availability_zone))
             .filter(|instance| port.is_none_or(|port| self.is_free(&instance.arn, port)))

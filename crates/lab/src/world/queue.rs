@@ -29,6 +29,8 @@ pub(super) enum Due {
     FailHealthCheck(TaskId),
     /// The process of a task's container ends by itself.
     Crash { task: TaskId, exit_code: i32 },
+    /// A container beside the application's ends by itself.
+    EndSidecar { task: TaskId, sidecar: usize },
     /// A STOPPED task is no longer shown (F18).
     Forget(TaskId),
     /// ECS learns that the task's container has exited.

@@ -7,7 +7,7 @@ use super::ids;
 use super::queue::Due;
 use super::service::{Deployment, RolloutState};
 use super::side_by_side::{Deploys, Lifecycle, LifecycleStage};
-use super::task::TaskDefinition;
+use super::task::{Task, TaskDefinition};
 
 impl World {
     /// Starts a new deployment; the PRIMARY so far becomes one to be replaced.
@@ -29,6 +29,33 @@ impl World {
             format!("ECS deployment circuit breaker: rolling back to deploymentId {good}.");
         deployment.rolls_back = Some(failed);
         self.begin(service_arn, deployment);
+    }
+
+    /// Stops the deployment in progress and returns to the service revision before it, as
+    /// `StopServiceDeployment` does (Developer Guide, stopping service deployments). That the history
+    /// shows it as one that the circuit breaker rolled back is assumed.
+    ///
+    /// Whether there was one.
+    pub(crate) fn stop_deployment(&mut self, service_arn: &str) -> bool {
+        let now = self.now;
+        let Some(service) = self.services.get_mut(service_arn) else { return false };
+        if service.primary.rollout_state != RolloutState::InProgress {
+            return false;
+        }
+        let before = service.history().into_iter().find(|it| it.id != service.primary.id);
+        let Some((good, definition)) =
+            before.map(|it| (it.id.clone(), it.task_definition.clone()))
+        else {
+            return false;
+        };
+        let deployment = &mut service.primary;
+        deployment.rollout_state = RolloutState::Failed;
+        "Service deployment was stopped.".clone_into(&mut deployment.rollout_state_reason);
+        (deployment.updated_at, deployment.ended_at) = (now, Some(now));
+        let stopped = deployment.id.clone();
+        self.emit_deployment(service_arn);
+        self.begin_rollback(service_arn, definition, stopped, &good);
+        true
     }
 
     fn begin(&mut self, service_arn: &str, mut deployment: Deployment) {
@@ -76,8 +103,13 @@ impl World {
         let mut ready = wanted.iter().filter(|(_, task)| task.is_ready());
         let (present, ready_count) = (wanted.len(), ready.clone().count());
         let proven = ready.any(|(_, task)| task.started_by == primary);
+        let kept = self.places_kept(service_arn);
+        let of_service = self.tasks.values().filter(|task| task.service_arn == service_arn);
+        let populates = |task: &&Task| {
+            task.is_wanted() || (task.keeps_its_place && !task.has_stopped())
+        };
         let populated: BTreeSet<String> =
-            wanted.iter().map(|(_, task)| task.started_by.clone()).collect();
+            of_service.filter(populates).map(|task| task.started_by.clone()).collect();
         let Some(service) = self.services.get_mut(service_arn) else { return };
         let beside = service.is_side_by_side();
         for deployment in std::mem::take(&mut service.replaced) {
@@ -90,7 +122,9 @@ impl World {
         }
 
         let desired = service.desired_count as usize;
-        let settled = present == desired && ready_count == desired && service.replaced.is_empty();
+        let settled = present + kept == desired
+            && ready_count + kept == desired
+            && service.replaced.is_empty();
         let news = settled && !service.steady;
         service.steady = settled;
         let deployment = &mut service.primary;

@@ -49,6 +49,14 @@ impl World {
             .collect()
     }
 
+    /// How many tasks of a service ECS counts although they are to stop and never will.
+    pub(super) fn places_kept(&self, service_arn: &str) -> usize {
+        let keeps = |task: &&Task| {
+            task.service_arn == service_arn && task.keeps_its_place && !task.has_stopped()
+        };
+        self.tasks.values().filter(keeps).count()
+    }
+
     fn moves(&self, service_arn: &str) -> Moves {
         let Some(service) = self.services.get(service_arn) else { return Moves::default() };
         if service.is_side_by_side() {
@@ -62,7 +70,7 @@ impl World {
             .into_iter()
             .partition(|(_, task)| task.started_by == primary.id && !task.condemned);
 
-        let missing = desired.saturating_sub(kept.len());
+        let missing = desired.saturating_sub(kept.len() + self.places_kept(service_arn));
         let missing = if primary.may_start(now) { missing } else { 0 };
         // Surplus goes first where it serves nobody yet, then the newest.
         kept.sort_by_key(|(id, task)| (!task.is_protected(now), !task.is_ready(), *id));

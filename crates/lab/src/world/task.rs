@@ -11,6 +11,7 @@ use super::behaviour::Behaviour;
 use super::binding::Binding;
 use super::eni::{NetworkInterface, PublicAddress};
 use super::placement::Networking;
+use super::sidecar::Sidecar;
 
 /// Tasks in the order they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +48,10 @@ pub struct TaskDefinition {
     /// [`Answer::Never`] at one whose work takes longer than the gateway waits for (30 s at most:
     /// API Gateway quotas; <https://github.com/anomalyco/sst/issues/2232>).
     pub paths: BTreeMap<String, Answer>,
+    /// `stopTimeout` of its containers; the default of [`Timing`](super::Timing) without one.
+    pub stop_timeout: Option<Duration>,
+    /// The containers beside the application's.
+    pub sidecars: Vec<Sidecar>,
     /// The ARNs of its task role and its execution role, if it has them: whoever deploys it must be
     /// allowed to pass them (F27).
     pub roles: Vec<String>,
@@ -54,7 +59,7 @@ pub struct TaskDefinition {
 
 impl TaskDefinition {
     /// Revision 1: port 8000, on Fargate with a public IPv4 address, two seconds to start, two to
-    /// stop, no health check (F20), no roles, and it serves every path.
+    /// stop, no health check (F20), no sidecars, no roles, and it serves every path.
     pub fn new(family: &str) -> Self {
         Self {
             family: family.to_owned(),
@@ -69,6 +74,8 @@ impl TaskDefinition {
             health_check: false,
             behaviour: Behaviour::Runs(AppState::Serving),
             paths: BTreeMap::new(),
+            stop_timeout: None,
+            sidecars: Vec::new(),
             roles: Vec::new(),
         }
     }
@@ -165,6 +172,8 @@ pub enum StopCode {
     ServiceSchedulerInitiated,
     /// AWS takes the Spot capacity back.
     SpotInterruption,
+    /// The instance that it ran on was stopped or terminated.
+    TerminationNotice,
     /// What it ran on is gone.
     InfrastructureHealth,
 }
@@ -178,6 +187,7 @@ impl StopCode {
             Self::UserInitiated => "UserInitiated",
             Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
             Self::SpotInterruption => "SpotInterruption",
+            Self::TerminationNotice => "TerminationNotice",
             Self::InfrastructureHealth => "InfrastructureHealth",
         }
     }
@@ -214,9 +224,13 @@ impl ContainerState {
     }
 }
 
-/// The one container of a task.
+/// A container of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// Its image.
+    pub image: String,
     /// Its ARN.
     pub arn: String,
     /// What the runtime calls it.
@@ -294,8 +308,15 @@ pub struct Task {
     pub stop_cause: Option<StopCause>,
     /// When it reached what.
     pub milestones: Milestones,
-    /// Its container.
+    /// The container of its application.
     pub container: Container,
+    /// The containers beside it, in the order of [`TaskDefinition::sidecars`].
+    pub sidecars: Vec<Container>,
+    /// `connectivity`: whether ECS hears of it, and it of ECS.
+    pub connected: bool,
+    /// Whether ECS goes on counting it as a task of its service although it is to stop and never
+    /// will: nothing is started in its place.
+    pub keeps_its_place: bool,
     /// `availabilityZone`.
     pub availability_zone: String,
     /// When what it ran on was lost, which ECS may not know yet.

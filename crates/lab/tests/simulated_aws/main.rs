@@ -8,6 +8,7 @@ mod before_tasks;
 mod connections;
 mod deployments;
 mod ec2_launch_type;
+mod endings;
 mod event_bus;
 mod eventual_consistency;
 mod faults;

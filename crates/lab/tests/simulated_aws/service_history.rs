@@ -38,9 +38,12 @@ async fn deploy(lab: &Lab, revision: u32) {
     tokio::time::sleep(5 * MINUTE).await;
 }
 
+/// The deployments, the newest first; the list itself has no order.
 async fn list(client: &Client) -> Vec<ServiceDeploymentBrief> {
     let list = client.list_service_deployments().cluster(CLUSTER).service(SERVICE);
-    list.send().await.unwrap().service_deployments.unwrap()
+    let mut deployments = list.send().await.unwrap().service_deployments.unwrap();
+    deployments.sort_by_key(|it| std::cmp::Reverse(it.created_at().unwrap().secs()));
+    deployments
 }
 
 fn statuses(deployments: &[ServiceDeploymentBrief]) -> Vec<&str> {
@@ -71,7 +74,7 @@ async fn every_deployment_is_remembered_with_what_it_deployed() {
     deploy(&lab, 2).await;
     deploy(&lab, 1).await;
 
-    // when its deployments are listed, then all are there, the newest first
+    // when its deployments are listed, then all are there
     let deployments = list(&client).await;
     assert_eq!(statuses(&deployments), ["SUCCESSFUL"; 3]);
     let names = |revisions: [u32; 3]| revisions.map(|it| format!("{SERVICE}:{it}"));

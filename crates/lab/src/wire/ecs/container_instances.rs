@@ -58,7 +58,7 @@ fn show(world: &World, instance: &ContainerInstance) -> Value {
     json!({
         "containerInstanceArn": instance.arn,
         "ec2InstanceId": instance.ec2_instance_id,
-        "agentConnected": true,
+        "agentConnected": instance.agent_connected,
         "status": "ACTIVE",
         "runningTasksCount": running,
         "pendingTasksCount": pending,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{counts, find_cluster, find_service, missing, show_configuration};
 use crate::wire::error::ApiError;
 use crate::world::arn::short_name;
-use crate::world::events::{CONTAINER, epoch_seconds, image};
+use crate::world::events::{CONTAINER, epoch_seconds};
 use crate::world::{Deployment, RolloutState, Service, Task, World};
 
 /// So many deployments or revisions can be described at once.
@@ -43,7 +43,7 @@ impl CreatedAt {
     }
 }
 
-/// The deployments, newest first, which is assumed.
+/// The deployments, by id: AWS documents no order, so there is none to rely on.
 pub(super) fn list(world: &World, input: ListServiceDeployments) -> Result<Value, ApiError> {
     let cluster = find_cluster(world, input.cluster)?;
     let service = find_service(world, &cluster, &input.service)?;
@@ -63,11 +63,12 @@ pub(super) fn list(world: &World, input: ListServiceDeployments) -> Result<Value
     let created = |at| input.created_at.as_ref().is_none_or(|created| created.includes(at));
     // Task sets are no deployments.
     let history = if service.deploys.by_task_sets() { vec![] } else { service.history() };
-    let found: Vec<&Deployment> = history
+    let mut found: Vec<&Deployment> = history
         .into_iter()
         .filter(|it| it.rolls_back.is_none())
         .filter(|it| of_status(outcome(service, it).status) && created(it.created_at))
         .collect();
+    found.sort_by_key(|it| &it.service_deployment_id);
     let briefs: Vec<Value> = found
         .iter()
         .skip(start)
@@ -97,6 +98,35 @@ pub(super) fn describe(
             .then(|| show_whole(world, service, deployment))
     })?;
     Ok(json!({ "serviceDeployments": shown, "failures": failures }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StopServiceDeployment {
+    service_deployment_arn: String,
+    stop_type: Option<String>,
+}
+
+/// Which errors it answers is assumed.
+pub(super) fn stop(world: &mut World, input: &StopServiceDeployment) -> Result<Value, ApiError> {
+    if input.stop_type.as_deref() != Some("ROLLBACK") {
+        return Err(ApiError::invalid_parameter("stopType must be ROLLBACK."));
+    }
+    let arn = &input.service_deployment_arn;
+    let service = service_in(world, arn).filter(|service| {
+        service.history().into_iter().any(|it| deployment_arn(world, service, it) == *arn)
+    });
+    let Some(service) = service else {
+        let why = "Service deployment not found.";
+        return Err(ApiError::new(400, "ServiceDeploymentNotFoundException", why));
+    };
+    let (service_arn, is_present) =
+        (service.arn.clone(), deployment_arn(world, service, &service.primary) == *arn);
+    if !(is_present && world.stop_deployment(&service_arn)) {
+        let why = "The service deployment is not in a state in which it can be stopped.";
+        return Err(ApiError::new(400, "ConflictException", why));
+    }
+    Ok(json!({ "serviceDeploymentArn": arn }))
 }
 
 #[derive(Deserialize)]
@@ -284,7 +314,7 @@ fn show_revision(world: &World, service: &Service, deployment: &Deployment) -> V
         "taskDefinition": world.arns().task_definition(&definition.family, definition.revision),
         "launchType": definition.networking.launch_type(),
         "platformVersion": definition.networking.is_fargate().then_some("1.4.0"),
-        "containerImages": [{ "containerName": CONTAINER, "image": image(definition) }],
+        "containerImages": [{ "containerName": CONTAINER, "image": definition.name() }],
         "guardDutyEnabled": false,
         "createdAt": epoch_seconds(deployment.created_at),
     })
