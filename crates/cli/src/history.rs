@@ -7,7 +7,7 @@ use eden_core::config::IpUpdaterConfig;
 use eden_core::observe::{self, Wanted};
 use eden_input::Hints;
 use eden_policy::Observed;
-use eden_policy::facts::{Service, StopCode, Task};
+use eden_policy::facts::{Cause, Service, StopCode, Task};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -130,8 +130,11 @@ fn stopped(task: &Task) -> Option<Entry> {
         | StopCode::Infrastructure
         | StopCode::Unknown => "was stopped",
     };
-    let code = stop.exit_code.map(|code| format!(" with exit code {code}")).unwrap_or_default();
-    Some(of(at, format!("task {} {what}{code}: {}", task.id(), stop.reason)))
+    let Cause { reason, container, exit_code } = stop.cause(None);
+    let code = exit_code.map(|code| format!(" with exit code {code}"));
+    let of_container = container.filter(|_| code.is_some()).map(|it| format!(" of container {it}"));
+    let code = format!("{}{}", code.unwrap_or_default(), of_container.unwrap_or_default());
+    Some(of(at, format!("task {} {what}{code}: {reason}", task.id())))
 }
 
 fn text(entries: &[Entry], width: usize) -> String {
@@ -152,7 +155,7 @@ fn text(entries: &[Entry], width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use anstream::adapter::strip_str;
-    use eden_policy::facts::{LastStatus, Stop, TaskHealth, TaskNetwork};
+    use eden_policy::facts::{Ended, LastStatus, Stop, TaskHealth, TaskNetwork};
 
     use super::*;
 
@@ -167,11 +170,18 @@ mod tests {
             started_at: None,
             stopping_at: Some(Timestamp::UNIX_EPOCH),
             deployment: None,
+            definition: None,
+            container_instance: None,
+            connected: true,
             network: TaskNetwork::Unattached,
             stop: Some(Stop {
                 code: StopCode::EssentialContainerExited,
                 reason: "Essential container in task exited".to_owned(),
-                exit_code: Some(137),
+                containers: vec![Ended {
+                    name: "app".to_owned(),
+                    exit_code: Some(137),
+                    reason: None,
+                }],
             }),
             suspect_since: None,
         };
@@ -179,7 +189,8 @@ mod tests {
         let entry = stopped(&task).unwrap();
         assert_eq!(
             entry.text,
-            "task task1 ended by itself with exit code 137: Essential container in task exited"
+            "task task1 ended by itself with exit code 137 of container app: Essential container in \
+             task exited"
         );
         assert_eq!(stopped(&Task { stop: None, ..task }), None);
     }

@@ -12,6 +12,10 @@ use serde_json::Value;
 use crate::config::Target;
 use crate::hints::Hints;
 
+/// The detail by which an attachment of a task is its network interface, in events and in DescribeTasks
+/// alike. What the attachment's type is called differs (F10), and says nothing more.
+pub const NETWORK_INTERFACE_ID: &str = "networkInterfaceId";
+
 /// A parsed event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
@@ -133,7 +137,7 @@ impl TaskStateChange {
     /// What can be read at once because the event names it.
     pub fn hints(&self) -> Hints {
         let details = self.attachments.iter().flat_map(|attachment| &attachment.details);
-        let interfaces = details.filter(|detail| detail.name == "networkInterfaceId");
+        let interfaces = details.filter(|detail| detail.name == NETWORK_INTERFACE_ID);
         let interfaces: Vec<_> = interfaces.map(|detail| detail.value.clone()).collect();
         // A task with an interface of its own is not reached by its host's address (F25).
         let host = self.container_instance_arn.clone().filter(|_| interfaces.is_empty());

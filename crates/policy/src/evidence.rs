@@ -56,8 +56,10 @@ pub enum Evidence {
         task: String,
         /// When.
         at: Timestamp,
-        /// What its container exited with.
+        /// What the container exited with that ended it.
         exit_code: Option<i32>,
+        /// That container, if it is known which one it was.
+        container: Option<String>,
         /// The reason that ECS gives.
         reason: String,
     },
@@ -67,6 +69,8 @@ pub enum Evidence {
         task: String,
         /// When it was given up.
         at: Timestamp,
+        /// The container that did not start, if it is known which one it was.
+        container: Option<String>,
         /// The reason that ECS gives.
         reason: String,
     },
@@ -145,12 +149,16 @@ impl fmt::Display for Evidence {
             Evidence::Unanswered { task, because, since: at } => {
                 write!(f, "task {task} does not answer ({because}){}", since(at))
             }
-            Evidence::Died { task, at, exit_code, reason } => {
+            Evidence::Died { task, at, exit_code, container, reason } => {
                 let code = exit_code.map_or_else(String::new, |code| format!(" with code {code}"));
-                write!(f, "task {task} ended{code} at {at:.0}: {reason}")
+                let of = of_container(container.as_deref());
+                write!(f, "task {task} ended{code}{of} at {at:.0}: {reason}")
             }
-            Evidence::NotStarted { task, at, reason } => {
-                write!(f, "task {task} never ran, given up at {at:.0}: {reason}")
+            Evidence::NotStarted { task, at, container, reason } => {
+                let of = container
+                    .as_ref()
+                    .map_or_else(String::new, |it| format!(" for container {it}"));
+                write!(f, "task {task} never ran{of}, given up at {at:.0}: {reason}")
             }
             Evidence::Said { at, text } => write!(f, "ECS said at {at:.0}: {text}"),
             Evidence::InProgress { deployment, since } => {
@@ -165,4 +173,8 @@ impl fmt::Display for Evidence {
             Evidence::NotRead { what, because } => write!(f, "{what} could not be read: {because}"),
         }
     }
+}
+
+fn of_container(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(" of container {name}"))
 }

@@ -1,5 +1,6 @@
 //! What was observed, in AWS's words: the only input of a decision besides limits and time.
 
+mod container;
 mod deployments;
 mod noted;
 mod route;
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
+pub use container::{Cause, ContainerDefinition, Ended, TaskDefinition};
 pub use deployments::{Side, Sides};
 pub use noted::{is_possible, noted_time};
 pub use route::{
@@ -93,6 +95,9 @@ pub struct Facts {
     pub answers: BTreeMap<SocketAddr, Readiness>,
     /// The tasks that ECS protects from being stopped (F19); read only when one is to be.
     pub protected: Observed<BTreeSet<String>>,
+    /// The task definition of tasks that ended or do not end; read only when what people are told
+    /// depends on it.
+    pub definition: Observed<Option<TaskDefinition>>,
     /// What ran before the present deployment, and did; read only when it is to be rolled back to.
     pub former: Observed<Option<Former>>,
 }

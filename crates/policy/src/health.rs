@@ -82,6 +82,8 @@ pub struct Asks {
     pub protection: Vec<String>,
     /// Whether it matters what ran before.
     pub former: bool,
+    /// The task definition, by ARN, that tells what people are to know of tasks that ended.
+    pub definition: Option<String>,
 }
 
 /// What is to be read beyond the facts at hand before deciding.
@@ -108,7 +110,8 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
     let sick = sick.map(|(task, _)| task).chain(patient.lingering());
     let protection: BTreeSet<_> = sick.map(|task| task.arn.clone()).collect();
     let protection = protection.into_iter().collect();
-    Asks { protection, former: limits.rollback }
+    let definition = patient.contested_definition().map(str::to_owned);
+    Asks { protection, former: limits.rollback, definition }
 }
 
 /// Diagnoses the service and plans its remedy.

@@ -164,6 +164,7 @@ impl Fault {
                 FaultKind::Latency(_) => "API is slow",
                 FaultKind::ConnectionReset => "API resets connections",
                 FaultKind::Partial(_) => "API answers partly",
+                FaultKind::Expired => "API answers for no stopped task",
                 FaultKind::Stale => "API answers with the past",
                 FaultKind::InternalErrorAfter => "API answers 5xx to what it did",
                 FaultKind::ConnectionResetAfter => "API resets connections after it acted",

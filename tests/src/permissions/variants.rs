@@ -5,7 +5,7 @@ use eden_lab::example::{
     API, CLUSTER, Example, PROXY_INTEGRATION, REST_PROXY_INTEGRATION, REST_ROOT_INTEGRATION,
     REST_STAGE, ROOT_INTEGRATION,
 };
-use eden_lab::world::{ApiKind, Networking, OperatorError, PublicAddress};
+use eden_lab::world::{ApiKind, Doing, Networking, OperatorError, PublicAddress, Sidecar};
 
 use crate::rig::{Rig, example, is_steady, minutes};
 
@@ -58,6 +58,9 @@ impl Variant {
         let via = format!("stage-variable:{VARIABLE}");
         let mut example = Example { api_kind: self.api_kind(), ..example() };
         example.service.task_definition.roles = ROLES.map(str::to_owned).into();
+        // Only the task definition tells which of two containers ended a task.
+        let log_router = Sidecar::new("log_router", Doing::Runs { exit_code: 137 });
+        example.service.task_definition.sidecars = vec![log_router];
         match self {
             Variant::HttpIntegrations | Variant::RestIntegrations => example,
             Variant::Maintenance => example

@@ -35,6 +35,8 @@ const NOT_CALLED: [&str; 5] = [
 const WILDCARDS: [(&str, &str); 11] = [
     // It takes no other resource; its condition names the cluster (F27).
     ("ecs:ListTasks", "*"),
+    // It takes no other resource (F50).
+    ("ecs:DescribeTaskDefinition", "*"),
     // It takes no other resource (F28).
     ("ec2:DescribeNetworkInterfaces", "*"),
     // The ids of tasks and instances to come are unknown.
@@ -199,8 +201,10 @@ fn stands_for_no_integration(grant: &Grant) -> bool {
 fn all_else_is_denied(role: &Role, needs: &[&Permission]) {
     for need in needs {
         let foreign: Vec<_> = OWN.iter().filter_map(|name| rename(need, name)).collect();
-        // These name nothing (F28).
-        assert!(!foreign.is_empty() || need.action.starts_with("ec2:Describe"), "{need}");
+        // These name nothing (F28, F50).
+        let nameless =
+            need.action.starts_with("ec2:Describe") || need.action == "ecs:DescribeTaskDefinition";
+        assert!(!foreign.is_empty() || nameless, "{need}");
         for foreign in foreign {
             assert!(!role.allows(&foreign).unwrap(), "{foreign}");
         }
@@ -272,8 +276,13 @@ fn health_monitor_alone_may_change_the_service_and_tell_people_of_more_than_main
     let actions = |variant, function| -> BTreeSet<String> {
         grants(&stack(variant), function).into_iter().map(|grant| grant.action).collect()
     };
-    let of_monitor =
-        ["cloudwatch:DescribeAlarms", "ecs:GetTaskProtection", "ecs:StopTask", "ecs:UpdateService"];
+    let of_monitor = [
+        "cloudwatch:DescribeAlarms",
+        "ecs:DescribeTaskDefinition",
+        "ecs:GetTaskProtection",
+        "ecs:StopTask",
+        "ecs:UpdateService",
+    ];
     // ip-updater may do these too, for the maintenance page
     let of_updater = ["ecs:TagResource", "ecs:UntagResource", "sns:Publish"];
     let of_rollback = [

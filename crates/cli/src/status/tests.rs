@@ -49,6 +49,9 @@ fn task(number: u8) -> Task {
         started_at: Some(ago(150)),
         stopping_at: None,
         deployment: Some("ecs-svc/1".to_owned()),
+        definition: None,
+        container_instance: None,
+        connected: true,
         network: TaskNetwork::Interface(format!("eni-{number}")),
         stop: None,
         suspect_since: None,
@@ -98,7 +101,7 @@ fn facts() -> Facts {
         stop: Some(Stop {
             code: StopCode::UserInitiated,
             reason: format!("{}it was sick", Stop::MARK),
-            exit_code: None,
+            containers: Vec::new(),
         }),
         ..task(2)
     };
@@ -129,6 +132,7 @@ fn facts() -> Facts {
         api: Observed::Known(ApiAnswer::NotAsked),
         answers: BTreeMap::new(),
         protected: Observed::Known(BTreeSet::new()),
+        definition: Observed::Known(None),
         former: Observed::Known(None),
     }
 }

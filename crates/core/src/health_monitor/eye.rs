@@ -38,7 +38,7 @@ impl Eye<'_> {
         self.probe(&mut facts, routing).await;
         let now = edge.aws.now();
         let asks = health::asks(&facts, rules, now);
-        observe::complete(&edge.aws, config, &mut facts, &asks.protection, asks.former).await;
+        observe::complete(&edge.aws, config, &mut facts, &asks).await;
         let mut finding = health::decide(&facts, rules, edge.aws.now());
         if let (true, Some(gateway)) =
             (finding.plan.holds.contains(&Hold::ApiToBeAsked), config.gateway.as_ref())

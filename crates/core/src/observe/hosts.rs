@@ -14,7 +14,8 @@ use crate::config::Target;
 /// DescribeContainerInstances takes no more at once.
 const BATCH: usize = 100;
 
-/// The public addresses of container instances, by ARN. One without is absent.
+/// The public addresses of container instances, by ARN. One without is absent, and so is one that ECS
+/// does not know any more: it keeps no other's tasks from being reached.
 ///
 /// # Errors
 /// When a call fails, or when DescribeContainerInstances answers for fewer than were asked for.
@@ -42,7 +43,8 @@ async fn of_batch(
         .send()
         .await
         .map_err(|error| CallError::new(OPERATION, arns.join(", "), &error))?;
-    if let Some(failure) = answer.failures().first() {
+    let mut failures = answer.failures().iter();
+    if let Some(failure) = failures.find(|failure| failure.reason() != Some("MISSING")) {
         let reason = failure.reason().unwrap_or("no reason given");
         return Err(CallError::answered(OPERATION, failure.arn().unwrap_or("one"), reason));
     }
@@ -53,6 +55,9 @@ async fn of_batch(
             Some((it.ec2_instance_id()?.to_owned(), it.container_instance_arn()?.to_owned()))
         })
         .collect();
+    if instances.is_empty() {
+        return Ok(Vec::new());
+    }
     let addresses = enis::of_instances(aws, instances.keys().cloned().collect()).await?;
     let named = addresses
         .into_iter()

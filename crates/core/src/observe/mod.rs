@@ -3,6 +3,7 @@
 
 mod alarm;
 mod api;
+mod definitions;
 mod endpoints;
 mod enis;
 mod former;
@@ -19,6 +20,7 @@ use std::net::SocketAddr;
 use aws_smithy_types::DateTime;
 use eden_input::Hints;
 use eden_policy::facts::{ApiAnswer, Facts, Observed, Route, Service, Task};
+use eden_policy::health::Asks;
 use jiff::Timestamp;
 
 use crate::aws::Aws;
@@ -111,22 +113,23 @@ pub async fn health(
         api: Observed::Known(api),
         answers: BTreeMap::new(),
         protected: Observed::Known(BTreeSet::new()),
+        definition: Observed::Known(None),
         former: Observed::Known(None),
     }
 }
 
-/// Reads what only some decisions need: which of the sick tasks are protected, and what ran before.
-pub async fn complete(
-    aws: &Aws,
-    config: &HealthMonitorConfig,
-    facts: &mut Facts,
-    sick: &[String],
-    former: bool,
-) {
-    if !sick.is_empty() {
-        facts.protected = Observed::from(protection::protected(aws, &config.target, sick).await);
+/// Reads what only some decisions need: which of the sick tasks are protected, what containers a task
+/// definition has, and what ran before.
+pub async fn complete(aws: &Aws, config: &HealthMonitorConfig, facts: &mut Facts, asks: &Asks) {
+    if !asks.protection.is_empty() {
+        let protected = protection::protected(aws, &config.target, &asks.protection).await;
+        facts.protected = Observed::from(protected);
     }
-    if let (true, Observed::Known(service)) = (former, &facts.service) {
+    if let Some(definition) = &asks.definition {
+        let read = definitions::containers(aws, definition).await;
+        facts.definition = Observed::from(read.map(Some));
+    }
+    if let (true, Observed::Known(service)) = (asks.former, &facts.service) {
         facts.former = Observed::from(former::of(aws, &config.target, service).await);
     }
 }

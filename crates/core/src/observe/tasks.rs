@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::operation::describe_tasks::DescribeTasksOutput;
 use aws_sdk_ecs::types::{
-    Attachment, Container, DesiredStatus, HealthStatus, Task as EcsTask, TaskField, TaskStopCode,
+    Attachment, Connectivity, Container, DesiredStatus, Failure, HealthStatus, Task as EcsTask,
+    TaskField, TaskStopCode,
 };
-use eden_policy::facts::{LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, is_possible};
+use eden_input::trigger::NETWORK_INTERFACE_ID;
+use eden_policy::facts::{
+    Ended, LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, is_possible,
+};
 use futures_util::future::try_join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
@@ -38,7 +42,8 @@ pub enum Wanted {
 ///
 /// # Errors
 /// When a call fails, or when DescribeTasks answers for fewer tasks than were listed: a partial
-/// answer is not an empty one (F17).
+/// answer is not an empty one (F17). Tasks that have stopped may expire between the two calls (F18):
+/// an answer that lacks only those is whole.
 pub(super) async fn describe(
     aws: &Aws,
     target: &Target,
@@ -51,6 +56,9 @@ pub(super) async fn describe(
     let lists: Vec<_> = wanted.iter().map(|wanted| reader.list(*wanted, &asked)).collect();
     let (lists, hinted) = tokio::join!(try_join_all(lists), reader.describe_hinted(hinted));
     let (listed, described): (Vec<_>, Vec<_>) = lists?.into_iter().unzip();
+    let is_running = |of: &Wanted| *of == Wanted::Running;
+    let of_running = wanted.iter().zip(&listed).filter(|(of, _)| is_running(of));
+    let running: BTreeSet<String> = of_running.flat_map(|(_, arns)| arns).cloned().collect();
     let listed: BTreeSet<String> = listed.into_iter().flatten().collect();
     let hinted = hinted?.into_iter().filter(|it| listed.contains(&it.arn) || is_attached(it));
     // A task that begins to stop between two lists is in both.
@@ -58,14 +66,16 @@ pub(super) async fn describe(
         described.into_iter().flatten().map(|task| (task.arn.clone(), task)).collect();
     tasks.extend(hinted.map(|task| (task.arn.clone(), task)));
     // ECS knows what it lists: no answer to the hint is a partial answer.
-    let missing: Vec<_> = listed.into_iter().filter(|arn| !tasks.contains_key(arn)).collect();
-    let missing = reader.describe_all(missing).await?;
+    let missing = listed.into_iter().filter(|arn| !tasks.contains_key(arn));
+    let (runs, over): (Vec<_>, Vec<_>) = missing.partition(|arn| running.contains(arn));
+    let runs = reader.describe_all(runs, Wanted::Running).await?;
+    let over = reader.describe_all(over, Wanted::Stopped).await?;
     let now = aws.now();
     let noted = |mut task: Task| {
         task.suspect_since = task.suspect_since.filter(|at| is_possible(*at, now));
         task
     };
-    Ok(tasks.into_values().chain(missing).map(noted).collect())
+    Ok(tasks.into_values().chain(runs).chain(over).map(noted).collect())
 }
 
 /// Whether the task still has what carries its address: it is not over.
@@ -130,7 +140,7 @@ impl Reader<'_> {
                         page.map_err(|error| CallError::new("ListTasks", service, &error))?;
                     let arns = page.task_arns.unwrap_or_default();
                     let others = arns.iter().filter(|arn| !asked.contains(arn.as_str()));
-                    describing.push(self.describe_all(others.cloned().collect()));
+                    describing.push(self.describe_all(others.cloned().collect(), wanted));
                     listed.extend(arns);
                 }
             }
@@ -139,11 +149,11 @@ impl Reader<'_> {
     }
 
     /// A page of ListTasks is a batch, unless the pages are longer one day.
-    async fn describe_all(self, arns: Vec<String>) -> Result<Vec<Task>, CallError> {
+    async fn describe_all(self, arns: Vec<String>, wanted: Wanted) -> Result<Vec<Task>, CallError> {
         let Reader { aws, target, port, turns } = self;
         let calls: Vec<_> = arns
             .chunks(BATCH)
-            .map(|batch| in_turn(turns, describe_batch(aws, target, port, batch)))
+            .map(|batch| in_turn(turns, describe_batch(aws, target, port, batch, wanted)))
             .collect();
         Ok(try_join_all(calls).await?.concat())
     }
@@ -167,7 +177,8 @@ pub async fn no_reason_to_stop(
     task: &str,
     unhealthy: bool,
 ) -> Result<Option<String>, CallError> {
-    let tasks = describe_batch(aws, target, 0, &[task.to_owned()]).await?;
+    let asked = [task.to_owned()];
+    let tasks = describe_batch(aws, target, 0, &asked, Wanted::Stopped).await?;
     let moved = match tasks.first() {
         None => Some("it is gone"),
         Some(task) if !task.runs() => Some("it stops already"),
@@ -182,15 +193,19 @@ async fn describe_batch(
     target: &Target,
     port: u16,
     arns: &[String],
+    wanted: Wanted,
 ) -> Result<Vec<Task>, CallError> {
     let answer = call(aws, target, arns).await?;
-    if let Some(failure) = answer.failures().first() {
+    let is_over = |it: &Failure| wanted == Wanted::Stopped && it.reason() == Some("MISSING");
+    let (over, failures): (Vec<_>, Vec<_>) = answer.failures().iter().partition(|it| is_over(it));
+    if let Some(failure) = failures.first() {
         let arn = failure.arn().unwrap_or("a task");
         let reason = failure.reason().unwrap_or("no reason given");
         return Err(CallError::answered(DESCRIBE, arn, reason));
     }
-    if answer.tasks().len() != arns.len() {
-        let because = format!("{} of {} tasks answered", answer.tasks().len(), arns.len());
+    let answered = answer.tasks().len() + over.len();
+    if answered != arns.len() {
+        let because = format!("{answered} of {} tasks answered", arns.len());
         return Err(CallError::answered(DESCRIBE, &target.service, because));
     }
     Ok(answer.tasks().iter().filter_map(|task| facts(task, target, port)).collect())
@@ -217,17 +232,18 @@ fn facts(task: &EcsTask, target: &Target, port: u16) -> Option<Task> {
         started_at: timestamp(task.started_at()),
         stopping_at: timestamp(task.stopping_at().or(task.stopped_at())),
         deployment: task.started_by().map(str::to_owned),
+        definition: task.task_definition_arn().map(str::to_owned),
+        container_instance: task.container_instance_arn().map(str::to_owned),
+        connected: task.connectivity() != Some(&Connectivity::Disconnected),
         network: network(task, port),
         stop: stop(task),
         suspect_since: suspect_since(task, target),
     })
 }
 
-/// Why it stopped (F18). Its exit code is that of the first container that ended badly.
+/// Why it stopped (F18).
 fn stop(task: &EcsTask) -> Option<Stop> {
-    let reason = reason(task)?;
-    let mut codes = task.containers().iter().filter_map(Container::exit_code);
-    let first = codes.clone().next();
+    let reason = task.stopped_reason()?.to_owned();
     let code = match task.stop_code() {
         Some(TaskStopCode::TaskFailedToStart) => StopCode::TaskFailedToStart,
         Some(TaskStopCode::EssentialContainerExited) => StopCode::EssentialContainerExited,
@@ -243,18 +259,16 @@ fn stop(task: &EcsTask) -> Option<Stop> {
         ) => StopCode::Infrastructure,
         Some(_) | None => StopCode::Unknown,
     };
-    Some(Stop { code, reason, exit_code: codes.find(|code| *code != 0).or(first) })
+    let containers = task.containers().iter().map(ended).collect();
+    Some(Stop { code, reason, containers })
 }
 
-/// The task's reason, and the first of a container that says more: why an image could not be pulled
-/// on an EC2 instance, or that a container ran out of memory (F18).
-fn reason(task: &EcsTask) -> Option<String> {
-    let reason = task.stopped_reason()?.to_owned();
-    let of_container = task.containers().iter().find_map(Container::reason);
-    Some(match of_container.filter(|more| !more.is_empty() && !reason.contains(more)) {
-        Some(more) => format!("{reason}: {more}"),
-        None => reason,
-    })
+fn ended(container: &Container) -> Ended {
+    Ended {
+        name: container.name().unwrap_or("without a name").to_owned(),
+        exit_code: container.exit_code(),
+        reason: container.reason().map(str::to_owned),
+    }
 }
 
 fn suspect_since(task: &EcsTask, target: &Target) -> Option<Timestamp> {
@@ -269,12 +283,10 @@ fn network(task: &EcsTask, port: u16) -> TaskNetwork {
     if matches!(task.last_status(), Some("DEPROVISIONING" | "STOPPED" | "DELETED")) {
         return TaskNetwork::Unattached;
     }
-    let interface = task
-        .attachments()
-        .iter()
-        .filter(|attachment| attachment.r#type() == Some("ElasticNetworkInterface"))
-        .flat_map(Attachment::details)
-        .find(|detail| detail.name() == Some("networkInterfaceId"))
+    // Whatever its attachment's type is called (F10).
+    let mut details = task.attachments().iter().flat_map(Attachment::details);
+    let interface = details
+        .find(|detail| detail.name() == Some(NETWORK_INTERFACE_ID))
         .and_then(|detail| detail.value());
     match (interface, task.container_instance_arn()) {
         (Some(id), _) => TaskNetwork::Interface(id.to_owned()),

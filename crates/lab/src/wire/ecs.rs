@@ -141,7 +141,9 @@ fn describe_tasks(world: &World, request: &ApiRequest) -> Result<Value, ApiError
     for (index, name) in input.tasks.iter().enumerate() {
         let arn = world.arns().task(&cluster, short_name(name));
         match world.task(&arn) {
-            Some(task) if index >= failed && !(expired && task.has_stopped()) => tasks.push(described_task(task, with_tags)),
+            Some(task) if index >= failed && !(expired && task.has_stopped()) => {
+                tasks.push(described_task(task, with_tags))
+            }
             _ => failures.push(missing(&arn)),
         }
     }

@@ -143,7 +143,16 @@ impl ApiRequest {
         let protocol = service.protocol();
         let (operation, access_key) = (operation.to_owned(), String::new());
         let endpoint = (Method::POST, String::new());
-        Self { service, protocol, operation, endpoint, input, failed: 0, expired: false, access_key }
+        Self {
+            service,
+            protocol,
+            operation,
+            endpoint,
+            input,
+            failed: 0,
+            expired: false,
+            access_key,
+        }
     }
 
     fn read_target(target: &str, body: &[u8]) -> Result<Self, Refusal> {

@@ -47,7 +47,8 @@ pub(crate) fn described_task(task: &Task, with_tags: bool) -> Value {
     shown.insert("healthStatus".into(), task.health.as_str().into());
     let containers = shown["containers"].as_array_mut().into_iter().flatten();
     for container in containers {
-        let health = if container["name"] == CONTAINER { task.health } else { HealthStatus::Unknown };
+        let health =
+            if container["name"] == CONTAINER { task.health } else { HealthStatus::Unknown };
         container["healthStatus"] = health.as_str().into();
     }
     let tags = if with_tags { show_tags(&task.tags) } else { Vec::new() };

@@ -27,7 +27,9 @@ pub enum OperatorError {
     #[error("there is no task set {0:?} beside the PRIMARY one")]
     NoSuchTaskSet(String),
     /// No such container instance.
-    #[error("there is no container instance {0:?}; it is named by its ARN until it is deregistered")]
+    #[error(
+        "there is no container instance {0:?}; it is named by its ARN until it is deregistered"
+    )]
     NoSuchContainerInstance(String),
     /// The task has no container health check.
     #[error("task {0:?} has no container health check: its health is UNKNOWN for ever (F20)")]

@@ -43,8 +43,7 @@ impl World {
             return false;
         }
         let before = service.history().into_iter().find(|it| it.id != service.primary.id);
-        let Some((good, definition)) =
-            before.map(|it| (it.id.clone(), it.task_definition.clone()))
+        let Some((good, definition)) = before.map(|it| (it.id.clone(), it.task_definition.clone()))
         else {
             return false;
         };
@@ -105,9 +104,8 @@ impl World {
         let proven = ready.any(|(_, task)| task.started_by == primary);
         let kept = self.places_kept(service_arn);
         let of_service = self.tasks.values().filter(|task| task.service_arn == service_arn);
-        let populates = |task: &&Task| {
-            task.is_wanted() || (task.keeps_its_place && !task.has_stopped())
-        };
+        let populates =
+            |task: &&Task| task.is_wanted() || (task.keeps_its_place && !task.has_stopped());
         let populated: BTreeSet<String> =
             of_service.filter(populates).map(|task| task.started_by.clone()).collect();
         let Some(service) = self.services.get_mut(service_arn) else { return };

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::container::Ended;
+
 /// A task of the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
@@ -21,6 +23,13 @@ pub struct Task {
     pub stopping_at: Option<Timestamp>,
     /// The id of the deployment that started it (`startedBy`, F21).
     pub deployment: Option<String>,
+    /// The ARN of the task definition that it runs.
+    pub definition: Option<String>,
+    /// The ARN of the container instance that it runs on; none on Fargate.
+    pub container_instance: Option<String>,
+    /// Whether ECS hears of it (`connectivity`). Where the agent of its host is gone ECS goes on
+    /// calling it RUNNING, and does nothing that is asked of it (F51).
+    pub connected: bool,
     /// What carries its address.
     pub network: TaskNetwork,
     /// Why it stopped, if it did (F18).
@@ -36,8 +45,8 @@ pub struct Stop {
     pub code: StopCode,
     /// The reason, in ECS's words or in those of whoever stopped it.
     pub reason: String,
-    /// What its container exited with, if it ran.
-    pub exit_code: Option<i32>,
+    /// Its containers; [`Stop::cause`] tells which of them ended it.
+    pub containers: Vec<Ended>,
 }
 
 impl Stop {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::later;
 use super::patient::Patient;
 use crate::evidence::Evidence;
-use crate::facts::{ServiceEvent, Stop, StopCode, Task};
+use crate::facts::{Cause, ServiceEvent, Stop, StopCode, Task};
 use crate::plan::Diagnosis;
 
 /// What ECS says when it cannot start a task for want of capacity or because of its settings. Its
@@ -40,15 +40,45 @@ impl Patient<'_> {
     fn loops(&self) -> Option<(Diagnosis, Vec<Evidence>)> {
         let row = self.last_failures();
         let (_, _, last) = row.first().filter(|_| row.len() >= self.limits.loop_deaths)?;
-        let reason = last.reason.clone();
+        let Cause { reason, container, exit_code } = self.cause(last, row[0].1);
         let diagnosis = if last.code != StopCode::TaskFailedToStart {
-            Diagnosis::CrashLoop { deaths: row.len(), exit_code: last.exit_code, reason }
+            Diagnosis::CrashLoop { deaths: row.len(), exit_code, container, reason }
         } else if self.wants_more() {
             Diagnosis::CannotStart { because: reason }
         } else {
             return None;
         };
-        Some((diagnosis, row.into_iter().map(of_failure).collect()))
+        let unread = self.facts.definition.unknown().map(|because| Evidence::NotRead {
+            what: "which containers are essential".to_owned(),
+            because: because.to_owned(),
+        });
+        let failures = row.into_iter().map(|failure| self.of_failure(failure));
+        Some((diagnosis, failures.chain(unread).collect()))
+    }
+
+    /// Why a task of the present deployment ended.
+    fn cause(&self, stop: &Stop, task: &Task) -> Cause {
+        let definition = self.facts.definition.known().and_then(Option::as_ref);
+        stop.cause(definition.filter(|it| task.definition.as_deref() == Some(&it.arn)))
+    }
+
+    /// The task definition that has to tell which container ended the last task of a loop, if its
+    /// containers do not.
+    pub(super) fn contested_definition(&self) -> Option<&str> {
+        let row = self.last_failures();
+        let is_loop = row.len() >= self.limits.loop_deaths;
+        let (_, task, _) = row.into_iter().find(|(_, _, stop)| is_loop && stop.is_contested())?;
+        task.definition.as_deref()
+    }
+
+    fn of_failure(&self, (at, task, stop): Failure<'_>) -> Evidence {
+        let Cause { reason, container, exit_code } = self.cause(stop, task);
+        let task = task.id().to_owned();
+        if stop.code == StopCode::TaskFailedToStart {
+            Evidence::NotStarted { task, at, container, reason }
+        } else {
+            Evidence::Died { task, at, exit_code, container, reason }
+        }
     }
 
     /// ECS says that it cannot start tasks, and has not started one since. That is no news of a
@@ -163,14 +193,5 @@ fn failure(task: &Task) -> Option<Failure<'_>> {
         | StopCode::ServiceSchedulerInitiated
         | StopCode::Infrastructure
         | StopCode::Unknown => None,
-    }
-}
-
-fn of_failure((at, task, stop): Failure<'_>) -> Evidence {
-    let (task, reason) = (task.id().to_owned(), stop.reason.clone());
-    if stop.code == StopCode::TaskFailedToStart {
-        Evidence::NotStarted { task, at, reason }
-    } else {
-        Evidence::Died { task, at, exit_code: stop.exit_code, reason }
     }
 }

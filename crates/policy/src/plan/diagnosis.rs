@@ -65,8 +65,10 @@ pub enum Diagnosis {
     CrashLoop {
         /// How many in a row.
         deaths: usize,
-        /// What the last one's container exited with.
+        /// What the container exited with that ended the last one.
         exit_code: Option<i32>,
+        /// That container, if it is known which one it was.
+        container: Option<String>,
         /// The last one's reason.
         reason: String,
     },
@@ -150,9 +152,10 @@ impl fmt::Display for Diagnosis {
                 f.write_str("The service fails while no particular task is to blame")
             }
             Diagnosis::Disputed => f.write_str("5XX alarm in ALARM, but the API answers well"),
-            Diagnosis::CrashLoop { deaths, exit_code, reason } => {
-                let code = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
-                write!(f, "The last {deaths} tasks failed one after the other: {reason}{code}")
+            Diagnosis::CrashLoop { deaths, exit_code, container, reason } => {
+                write!(f, "The last {deaths} tasks failed one after the other: {reason}")?;
+                exit_code.map_or(Ok(()), |code| write!(f, ", exit code {code}"))?;
+                container.as_ref().map_or(Ok(()), |name| write!(f, " of container {name}"))
             }
             Diagnosis::CannotStart { because } => write!(f, "Tasks cannot be started: {because}"),
             Diagnosis::Paused => f.write_str("Healing is switched off"),

@@ -405,6 +405,7 @@ pub fn any_case() -> impl Strategy<Value = Case> {
                     api,
                     answers: answers.filter_map(|(n, it)| Some((endpoint(n), it?))).collect(),
                     protected,
+                    definition: Observed::Known(None),
                     former,
                 };
                 Case { facts, limits, routing: scene.routing, mode }

@@ -10,7 +10,7 @@ use crate::any::*;
 use crate::fixtures::*;
 use crate::verdict::*;
 
-fn asks(facts: &Facts, limits: &Limits) -> Asks {
+pub fn asks(facts: &Facts, limits: &Limits) -> Asks {
     let rules = Rules { limits, routing: &Routing::default(), mode: Mode::On };
     health::asks(facts, rules, now())
 }

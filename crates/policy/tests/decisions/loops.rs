@@ -25,7 +25,8 @@ fn three_deaths() -> Vec<Task> {
 fn the_last_tasks_that_died_by_themselves_are_a_crash_loop() {
     let finding = decide(&after(three_deaths()));
     let reason = "Essential container in task exited".to_owned();
-    let expected = Diagnosis::CrashLoop { deaths: 3, exit_code: Some(1), reason };
+    let container = Some("app".to_owned());
+    let expected = Diagnosis::CrashLoop { deaths: 3, exit_code: Some(1), container, reason };
     assert_eq!(finding.diagnosis, expected);
     let died: Vec<_> = finding
         .evidence
@@ -99,7 +100,7 @@ fn tasks_that_ecs_replaces_for_their_health_checks_again_and_again_are_a_loop() 
     let finding = decide(&facts.with_task(sick_task(9).started(200).suspect(60)));
     // When, then
     let reason = "Task failed container health checks".to_owned();
-    let expected = Diagnosis::CrashLoop { deaths: 3, exit_code: None, reason };
+    let expected = Diagnosis::CrashLoop { deaths: 3, exit_code: None, container: None, reason };
     assert_eq!(finding.diagnosis, expected);
     assert_eq!(finding.plan.steps, []);
     assert_eq!(finding.condition(), Some("crash_loop"));

@@ -5,6 +5,7 @@ mod any;
 mod asks;
 mod budget;
 mod conditions;
+mod containers;
 mod diagnosis;
 mod fixtures;
 mod golden;

@@ -15,9 +15,10 @@ pub(super) struct DescribeTaskDefinition {
 }
 
 pub(super) fn describe(world: &World, input: &DescribeTaskDefinition) -> Result<Value, ApiError> {
-    let definition = world.task_definition(short_name(&input.task_definition)).ok_or_else(|| {
-        ApiError::new(400, "ClientException", "Unable to describe task definition.")
-    })?;
+    let definition =
+        world.task_definition(short_name(&input.task_definition)).ok_or_else(|| {
+            ApiError::new(400, "ClientException", "Unable to describe task definition.")
+        })?;
     Ok(json!({ "taskDefinition": show(world, definition), "tags": [] }))
 }
 

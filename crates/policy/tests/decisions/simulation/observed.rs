@@ -36,6 +36,7 @@ impl World {
             api: Observed::Known(if self.fails { bad() } else { GOOD }),
             answers: [].into(),
             protected: Observed::Known(self.protected.clone()),
+            definition: Observed::Known(None),
             former: Observed::Known(self.former()),
         };
         match self.unread {

@@ -203,7 +203,7 @@ impl World {
         let task = self.tasks.iter_mut().find(|task| task.arn == arn).unwrap();
         task.wanted = false;
         task.stopping_at = Some(now);
-        task.stop = Some(Stop { code, reason: reason.to_owned(), exit_code: None });
+        task.stop = Some(Stop { code, reason: reason.to_owned(), containers: Vec::new() });
     }
 
     fn deploy(&mut self, definition: String) {

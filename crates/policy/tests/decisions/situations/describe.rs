@@ -3,8 +3,7 @@
 use std::fmt::Display;
 
 use eden_policy::facts::{
-    DeploymentController, Integration, LastStatus, Pointer, Readiness, RolloutState, Route,
-    Scheduling, Serves, Service, ServiceStatus, Stage, StopCode, Strategy, Task, TaskHealth, task_id,
+    DeploymentController, Integration, LastStatus, Pointer, Readiness, RolloutState, Route, Scheduling, Serves, Service, ServiceStatus, Stage, StopCode, Strategy, Task, TaskHealth, task_id, Ended,
 };
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Evidence, Facts, Limits, Observed};
@@ -217,8 +216,12 @@ fn task(facts: &Facts, task: &Task) -> String {
         say(&format!("protection could not be read: {why}"));
     }
     if let Some(stop) = &task.stop {
-        let code = stop.exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
-        say(&format!("{}{code}: {}", stop_code(stop.code), stop.reason));
+        say(&format!("{}: {}", stop_code(stop.code), stop.reason));
+        for Ended { name, exit_code, reason } in &stop.containers {
+            let code = exit_code.map_or("never ran".to_owned(), |it| format!("exited with {it}"));
+            let reason = reason.as_ref().map_or_else(String::new, |it| format!(" ({it})"));
+            say(&format!("container {name} {code}{reason}"));
+        }
     }
     text
 }

@@ -1,0 +1,40 @@
+//! Task definitions: which containers they have, and whether services can be updated to them.
+
+use std::time::Duration;
+
+use aws_sdk_ecs::types::TaskDefinition as EcsTaskDefinition;
+use eden_policy::facts::{ContainerDefinition, TaskDefinition};
+
+use crate::aws::Aws;
+use crate::call_error::CallError;
+
+const OPERATION: &str = "DescribeTaskDefinition";
+
+/// The containers of a task definition.
+///
+/// # Errors
+/// When the call fails.
+pub(super) async fn containers(aws: &Aws, arn: &str) -> Result<TaskDefinition, CallError> {
+    let definition = describe(aws, arn).await?;
+    let containers = definition.container_definitions().iter();
+    let containers = containers
+        .map(|container| ContainerDefinition {
+            name: container.name().unwrap_or_default().to_owned(),
+            // A container is essential unless its definition says otherwise.
+            essential: container.essential().unwrap_or(true),
+            stop_timeout: container.stop_timeout().and_then(seconds),
+        })
+        .collect();
+    Ok(TaskDefinition { arn: arn.to_owned(), containers })
+}
+
+async fn describe(aws: &Aws, arn: &str) -> Result<EcsTaskDefinition, CallError> {
+    let answer = aws.ecs.describe_task_definition().task_definition(arn).send().await;
+    let answer = answer.map_err(|error| CallError::new(OPERATION, arn, &error))?;
+    let nothing = || CallError::answered(OPERATION, arn, "the answer has no task definition");
+    answer.task_definition.ok_or_else(nothing)
+}
+
+fn seconds(seconds: i32) -> Option<Duration> {
+    u64::try_from(seconds).ok().map(Duration::from_secs)
+}
