@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use aws_sdk_ecs::config::http::HttpResponse;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use eden_core::call_error::CallError;
 
@@ -16,15 +17,14 @@ pub struct Failed {
 
 impl Failed {
     /// Describes a failed call; `permission` is what IAM calls it.
-    pub fn new<E, R>(
+    pub fn new<E>(
         operation: &'static str,
         permission: &str,
         of: impl Into<String>,
-        error: &SdkError<E, R>,
+        error: &SdkError<E, HttpResponse>,
     ) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: fmt::Debug,
     {
         let code = error.as_service_error().and_then(|error| error.code()).map(str::to_owned);
         let told = CallError::new(operation, of, error);

@@ -140,7 +140,12 @@ mod tests {
             Step::ClearSuspect { task: task.clone() },
             Step::MarkCondition { service: service.clone(), sighting },
             Step::ClearCondition { service: service.clone() },
-            Step::RollBack { replacing: replacing.clone(), to, because: because.clone() },
+            Step::RollBack {
+                replacing: replacing.clone(),
+                to,
+                stops: None,
+                because: because.clone(),
+            },
             Step::StopTask { task, because: because.clone(), unhealthy: true },
             Step::ForceDeployment { replacing, because },
         ];

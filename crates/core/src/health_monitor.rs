@@ -5,13 +5,14 @@ mod eye;
 use std::time::Duration;
 
 use eden_input::Hints;
-use eden_policy::facts::{Facts, Observed};
+use eden_policy::facts::{Facts, Observed, Refused};
 use eden_policy::health::Finding;
 use eden_policy::plan::{Condition, LASTS, Sighting};
 use eden_policy::route::is_of_route;
 use eden_policy::{Hold, Plan, Step};
 use jiff::Timestamp;
 
+use crate::act::Attempt;
 use crate::claim::{self, Claim};
 use crate::config::{ApiType, HealthMonitorConfig};
 use crate::edge::Edge;
@@ -126,10 +127,14 @@ impl Monitor<'_> {
             let again = due(&finding.plan, edge.aws.now()).filter(|_| waits);
             let (claimed, free): (Vec<_>, Vec<_>) =
                 finding.plan.steps.into_iter().partition(Step::needs_a_claim);
-            self.act(free, report).await;
+            let mut refused = self.act(free, report).await;
             if !claimed.is_empty() {
-                Box::pin(self.act_alone(&facts, &suspects, invocation, report)).await;
+                let alone = self.act_alone(&facts, &suspects, invocation, report);
+                refused.extend(Box::pin(alone).await);
             }
+            // What AWS refuses does not help: the next remedy is looked for at once.
+            let again = if refused.is_empty() { again } else { Some(edge.aws.now()) };
+            suspects.refuse(refused);
             let again = again.filter(|at| later(*at, MARGIN) <= invocation.deadline);
             let Some(again) = again else {
                 return;
@@ -141,8 +146,8 @@ impl Monitor<'_> {
     }
 
     /// Takes steps that are harmless to take twice; the route is looked at again after it was
-    /// written, as ip-updater does.
-    async fn act(&self, steps: Vec<Step>, report: &mut Report) {
+    /// written, as ip-updater does. What AWS refused of them.
+    async fn act(&self, steps: Vec<Step>, report: &mut Report) -> Vec<Refused> {
         let Eye { config, edge, .. } = self.eye;
         let api_type = config.gateway.as_ref().map_or(ApiType::Http, |gateway| gateway.api_type);
         let attempts = act::execute(&edge.aws, &config.target, api_type, steps).await;
@@ -155,25 +160,27 @@ impl Monitor<'_> {
             Some(Box::pin(reconciler.reconcile(&hints, patience, &self.trail)).await)
         };
         let (settled, unaudited) = tokio::join!(settle, self.trail.write(&attempts));
+        let refused = attempts.iter().filter_map(Attempt::refused).cloned().collect();
         report.acted(attempts);
         report.failed.extend(unaudited);
         if let Some(settled) = settled {
             report.failed.extend(settled.plan.unknown_facts().map(ToString::to_string));
             report.routed(settled, None);
         }
+        refused
     }
 
     /// Takes the steps that only one invocation may take at a time: claims the service, looks again
-    /// and takes what is then left to take.
+    /// and takes what is then left to take. What AWS refused of it.
     async fn act_alone(
         &self,
         facts: &Facts,
         suspects: &Suspects,
         invocation: &Invocation,
         report: &mut Report,
-    ) {
+    ) -> Vec<Refused> {
         let Eye { config, edge, .. } = self.eye;
-        let Observed::Known(service) = &facts.service else { return };
+        let Observed::Known(service) = &facts.service else { return Vec::new() };
         let (aws, target) = (&edge.aws, &config.target);
         match claim::take(aws, target, &service.arn, &invocation.attempt()).await {
             Ok(Claim::Held) => {
@@ -183,21 +190,24 @@ impl Monitor<'_> {
                 let is_over = finding.condition.is_none() && report.seen.is_some();
                 let over = Step::ClearCondition { service: service.arn.clone() };
                 edge.memory.refuse_tags(false);
+                let mut refused = Vec::new();
                 if later(aws.now(), ACTING) <= invocation.deadline {
                     let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim);
                     let steps = steps.chain(is_over.then_some(over)).collect();
-                    self.act(steps, report).await;
+                    refused = self.act(steps, report).await;
                 } else {
                     report.failed.push("too little time was left to act".to_owned());
                 }
                 if let Err(error) = claim::release(aws, target, &service.arn).await {
                     report.failed.push(error.to_string());
                 }
+                return refused;
             }
             Ok(Claim::Taken { by }) => report.held.push(Told::from(Hold::Claimed { by })),
-            Err(error) if error.is_refused => report.refuse_tags(&error),
+            Err(error) if error.refused => report.refuse_tags(&error),
             Err(error) => report.failed.push(error.to_string()),
         }
+        Vec::new()
     }
 
     /// What only acting shows: that Eden's tags cannot be written, or that others hold the claim look

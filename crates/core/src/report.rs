@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use eden_policy::facts::{Facts, Service, Task, TaskHealth};
+use eden_policy::facts::{Facts, Refused, Service, Task, TaskHealth};
 use eden_policy::health::Finding;
 use eden_policy::plan::{Condition, Notes, Rejected};
 use eden_policy::redact::redacted;
@@ -77,7 +77,7 @@ pub struct Report {
     /// Steps that AWS accepted, each with the look that it rested on: what was seen afterwards may be
     /// another thing.
     pub done: Vec<Done>,
-    /// Steps that were not needed any more when their turn came.
+    /// Steps that were not needed any more when their turn came, or that AWS refused for good.
     pub skipped: Vec<Told<Step>>,
     /// Steps not taken, each with its reason.
     pub held: Vec<Told<Hold>>,
@@ -283,7 +283,11 @@ impl Report {
                     self.done.push(Done { rested_on, ..Done::from(step) });
                 }
                 Ok(Outcome::Skipped(text)) => self.skipped.push(Told { what: step, text }),
-                Err(error) if error.is_refused && step.is_a_note_on_the_service() => {
+                Ok(Outcome::Refused(Refused { because, .. })) => {
+                    let text = format!("AWS refused it: {because}");
+                    self.skipped.push(Told { what: step, text });
+                }
+                Err(error) if error.refused && step.is_a_note_on_the_service() => {
                     self.refuse_tags(&error);
                 }
                 Err(error) => self.failed.push(error.to_string()),

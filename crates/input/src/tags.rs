@@ -7,6 +7,12 @@ pub const HEALING: &str = "healing";
 pub const UNSERVED_SINCE: &str = "unserved-since";
 /// On the service: when Eden deployed it in the last hours, oldest first.
 pub const REDEPLOYED: &str = "redeployed";
+/// On the service: when Eden stopped tasks in the last hours, oldest first.
+pub const STOPPED: &str = "stopped";
+/// On the service: when Eden raised the desired count in the last days, oldest first.
+pub const RESTORED: &str = "restored";
+/// On the service: what AWS refused to do, and why.
+pub const REFUSED: &str = "refused";
 /// On the service: the invocation that acts on it, and since when.
 pub const CLAIM: &str = "claim";
 /// On the service: the condition that a look found, and that people hear of when it lasts.
@@ -16,7 +22,17 @@ pub const TOLD: &str = "told";
 /// On the service: since when runs of health-monitor fail, and what people were told of it.
 pub const FAILING: &str = "failing";
 /// The tags that Eden writes on the service, but for the one that people write.
-pub const OF_SERVICE: [&str; 6] = [UNSERVED_SINCE, REDEPLOYED, CLAIM, SEEN, TOLD, FAILING];
+pub const OF_SERVICE: [&str; 9] = [
+    UNSERVED_SINCE,
+    REDEPLOYED,
+    STOPPED,
+    RESTORED,
+    REFUSED,
+    CLAIM,
+    SEEN,
+    TOLD,
+    FAILING,
+];
 
-/// On a task: since when it has been found sick.
+/// On a task: since when it has been found sick, or to be stopping without an end.
 pub const SUSPECT_SINCE: &str = "suspect-since";

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::facts::{Alarm, ApiAnswer};
+use crate::facts::{Alarm, ApiAnswer, task_id};
 
 /// One thing that was seen, or could not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,6 +62,22 @@ pub enum Evidence {
         container: Option<String>,
         /// The reason that ECS gives.
         reason: String,
+    },
+    /// The task is to stop, and still runs long after it should have.
+    Stuck {
+        /// The task.
+        task: String,
+        /// The container instance that it runs on, if it is known.
+        container_instance: Option<String>,
+        /// Since when it is known to be to stop.
+        since: Timestamp,
+    },
+    /// ECS does not hear of a task that it calls RUNNING: its agent is gone.
+    Disconnected {
+        /// The task.
+        task: String,
+        /// The container instance that it runs on, if it is known.
+        container_instance: Option<String>,
     },
     /// The task never ran.
     NotStarted {
@@ -154,6 +170,14 @@ impl fmt::Display for Evidence {
                 let of = of_container(container.as_deref());
                 write!(f, "task {task} ended{code}{of} at {at:.0}: {reason}")
             }
+            Evidence::Stuck { task, container_instance, since } => {
+                let on = on_instance(container_instance.as_deref());
+                write!(f, "task {task} has been to stop since {since:.0}, and still runs{on}")
+            }
+            Evidence::Disconnected { task, container_instance } => {
+                let on = on_instance(container_instance.as_deref());
+                write!(f, "ECS does not hear of task {task}{on}: its agent is disconnected")
+            }
             Evidence::NotStarted { task, at, container, reason } => {
                 let of = container
                     .as_ref()
@@ -177,4 +201,8 @@ impl fmt::Display for Evidence {
 
 fn of_container(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(" of container {name}"))
+}
+
+fn on_instance(arn: Option<&str>) -> String {
+    arn.map_or_else(String::new, |arn| format!(" on container instance {}", task_id(arn)))
 }

@@ -3,6 +3,7 @@
 mod container;
 mod deployments;
 mod noted;
+mod refused;
 mod route;
 mod service;
 mod task;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 pub use container::{Cause, ContainerDefinition, Ended, TaskDefinition};
 pub use deployments::{Side, Sides};
 pub use noted::{is_possible, noted_time};
+pub use refused::Refused;
 pub use route::{
     Integration, IntegrationKind, Obstacle, Pointer, Ports, Readiness, Route, Serves, Stage,
     StageDeployment,
@@ -116,6 +118,12 @@ impl Facts {
 pub struct Former {
     /// The task definition's ARN.
     pub definition: String,
+    /// Whether services can be updated to it: the newest that is ACTIVE is chosen, and only where none
+    /// is, one that is not (F52).
+    pub active: bool,
+    /// The deployment in progress, by its ARN in the service's history, that ECS itself rolls back to
+    /// this task definition when it is stopped (F53).
+    pub stops: Option<String>,
     /// Since when the present one has been in its place, without a break.
     pub replaced_at: Timestamp,
     /// When the deployment right before that was made, whatever became of it.

@@ -11,6 +11,7 @@
 //! | crash loop    | the last tasks died by themselves, or of their health checks  | people; roll back |
 //! | cannot start  | the last tasks never ran, or ECS says that it can start none  | people; roll back |
 //! | no instances  | of a daemon service: the cluster has none to run it           | people |
+//! | task stuck    | tasks are to stop and never do, and ECS starts none in their place | people |
 //! | rolling       | a deployment is replacing tasks, or stands beside what serves and nothing is wrong | none; people when overdue |
 //! | task sick     | ECS calls tasks UNHEALTHY, or some do not answer while others do | stop them; most of them again: redeploy, roll back |
 //! | too few tasks | fewer run than should, and ECS is starting none               | redeploy |
@@ -29,9 +30,12 @@ mod budget;
 mod conditions;
 mod diagnose;
 mod failures;
+mod floor;
 mod ladder;
 mod patient;
+mod refused;
 mod sides;
+mod stuck;
 
 use std::collections::BTreeSet;
 
@@ -110,8 +114,10 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
     let sick = sick.map(|(task, _)| task).chain(patient.lingering());
     let protection: BTreeSet<_> = sick.map(|task| task.arn.clone()).collect();
     let protection = protection.into_iter().collect();
-    let definition = patient.contested_definition().map(str::to_owned);
-    Asks { protection, former: limits.rollback, definition }
+    let definition = patient.definition_of_leaving().or_else(|| patient.contested_definition());
+    let definition = definition.map(str::to_owned);
+    let former = limits.rollback && look(facts, rules, now).diagnosis.may_roll_back();
+    Asks { protection, former, definition }
 }
 
 /// Diagnoses the service and plans its remedy.
@@ -155,9 +161,11 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     finding.evidence.insert(0, Evidence::Counts { running, desired, pending });
     // ECS counts the tasks of a daemon service itself, and refuses a count (F47).
     if service.has_a_count() && desired < limits.min_desired_count {
-        let to = limits.min_desired_count;
-        finding.plan.steps.push(Step::RestoreDesiredCount { from: desired, to });
-        return finding.named(Diagnosis::BelowFloor { desired, floor: to });
+        let (plan, condition) = floor::restore(service, limits, now);
+        finding.plan.append(plan);
+        finding.condition = condition;
+        let floor = limits.min_desired_count;
+        return finding.named(Diagnosis::BelowFloor { desired, floor });
     }
     if service.has_a_count() && desired == 0 {
         finding.plan.holds.push(Hold::ScaledToZero);

@@ -17,6 +17,8 @@ use crate::rig::{Rig, is_steady, minutes, serving};
 const NETWORKINGS: [Networking; 2] =
     [Networking::Fargate(PublicAddress::Ipv4), Networking::Bridge { host_port: None }];
 
+const CRASHES: Behaviour = Behaviour::Crashes { after: Duration::from_secs(10), exit_code: 1 };
+
 /// The calls of a function among these.
 pub fn calls_of<'a>(calls: &'a [Call], function: &str) -> Vec<&'a Call> {
     calls.iter().filter(|call| call.access_key == function).collect()
@@ -54,8 +56,11 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
             fall_silent(&rig).await;
         }
         if variant == Variant::Rollback {
-            deploy_what_crashes(&rig).await;
+            deploy_what(&rig, CRASHES).await;
+            deploy_what(&rig, Behaviour::Runs(AppState::Failing(500))).await;
         }
+        find_no_room(&rig).await;
+        be_refused(&rig).await;
 
         let taken = rig.action_kinds();
         let everywhere = [
@@ -161,6 +166,19 @@ async fn leave_no_address(rig: &Rig) {
     rig.lab.connect(rig.lambda.clone());
 }
 
+/// AWS refuses to raise the desired count, which an operator does then.
+async fn be_refused(rig: &Rig) {
+    settle(rig).await;
+    let (operation, kind) = ("UpdateService", FaultKind::AccessDenied);
+    rig.lab.world().inject(Fault { operation, kind, times: Some(1) });
+    for count in [0, 1] {
+        let scaled = rig.lab.world().set_desired_count(CLUSTER, SERVICE, count);
+        scaled.expect("the example's service");
+        look(rig).await;
+    }
+    assert!(rig.lab.until(minutes(10), is_steady).await);
+}
+
 /// A container turns UNHEALTHY, and ECS is slow to replace it (F19).
 async fn sicken(rig: &Rig) {
     settle(rig).await;
@@ -184,13 +202,14 @@ fn turn(rig: &Rig, health: HealthStatus) {
     rig.lab.world().set_container_health(&task, health).expect("a running task");
 }
 
-/// Somebody deploys a task definition whose tasks die by themselves.
-async fn deploy_what_crashes(rig: &Rig) {
+/// Somebody deploys a task definition whose tasks die by themselves, so that the deployment in progress
+/// is stopped; or fail every request, so that the one that completed is replaced.
+async fn deploy_what(rig: &Rig, behaviour: Behaviour) {
     settle(rig).await;
     let mut definition = rig.running().swap_remove(0).definition;
     let good = definition.revision;
     definition.revision += 1;
-    definition.behaviour = Behaviour::Crashes { after: Duration::from_secs(10), exit_code: 1 };
+    definition.behaviour = behaviour;
     let deployed = rig.lab.world().new_deployment(CLUSTER, SERVICE, Some(definition));
     deployed.expect("the example's service");
     let rolled_back = |world: &World| {

@@ -112,7 +112,8 @@ fn a_deployment_counts_whether_it_was_forced_or_rolled_back() {
     let because = "x".to_owned();
     let replacing = "ecs-svc/1".to_owned();
     let forced = Step::ForceDeployment { replacing: replacing.clone(), because: because.clone() };
-    let rolled_back = Step::RollBack { replacing, to: "app:1".to_owned(), because };
+    let (to, stops) = ("app:1".to_owned(), None);
+    let rolled_back = Step::RollBack { replacing, to, stops, because };
     report.done.extend([forced, rolled_back].map(Done::from));
     assert_eq!(parsed(&report)[0]["Redeployments"], 2);
 }

@@ -72,6 +72,10 @@ fn wildcards_of(variant: Variant) -> &'static [(&'static str, &'static str)] {
                 "ecs:DescribeServiceRevisions",
                 "service-revision/prod-eden-cluster/prod-eden-service/*",
             ),
+            (
+                "ecs:StopServiceDeployment",
+                "service-deployment/prod-eden-cluster/prod-eden-service/*",
+            ),
         ],
         Variant::RestIntegrations => &[
             ("apigateway:GET", "/restapis/a1b2c3d4e5/resources/*/integration"),
@@ -82,7 +86,7 @@ fn wildcards_of(variant: Variant) -> &'static [(&'static str, &'static str)] {
 }
 
 /// Names of what belongs to the service and its stack.
-const OWN: [&str; 23] = [
+const OWN: [&str; 26] = [
     CLUSTER,
     SERVICE,
     API,
@@ -102,6 +106,9 @@ const OWN: [&str; 23] = [
     "eden:redeployed",
     "eden:seen",
     "eden:failing",
+    "eden:refused",
+    "eden:restored",
+    "eden:stopped",
     "eden:told",
     "secret:slack-a1B2c3",
     "parameter/slack",
@@ -287,6 +294,7 @@ fn health_monitor_alone_may_change_the_service_and_tell_people_of_more_than_main
     let of_updater = ["ecs:TagResource", "ecs:UntagResource", "sns:Publish"];
     let of_rollback = [
         "ecs:DescribeServiceRevisions",
+        "ecs:StopServiceDeployment",
         "iam:PassRole",
         "ssm:GetParameter",
     ];
@@ -303,6 +311,23 @@ fn health_monitor_alone_may_change_the_service_and_tell_people_of_more_than_main
         assert_eq!(&monitor - &updater, expected, "{variant:?}");
         assert_eq!(&updater - &monitor, BTreeSet::new(), "{variant:?}");
     }
+}
+
+#[test]
+fn a_task_that_ecs_has_tagged_as_another_services_may_not_be_stopped() {
+    let role = role_of(Variant::HttpIntegrations, HEALTH_MONITOR);
+    let may_stop = |service: Option<&str>| {
+        let key = |name: &str| ("aws:ResourceTag/aws:ecs:serviceName".to_owned(), name.to_owned());
+        let stop = Permission {
+            action: "ecs:StopTask".to_owned(),
+            resource: format!("arn:aws:ecs:us-east-1:123456789012:task/{CLUSTER}/1234"),
+            condition_keys: service.map(key).into_iter().collect(),
+        };
+        role.allows(&stop).unwrap()
+    };
+    assert!(may_stop(Some(SERVICE)) && !may_stop(Some("prod-other-service")));
+    // ECS tags tasks only where the service says so (`enableECSManagedTags`).
+    assert!(may_stop(None));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! and the right end.
 
 mod contract;
+mod endings;
 mod kinds;
 mod parking;
 mod probe;

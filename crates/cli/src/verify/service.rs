@@ -60,6 +60,7 @@ fn judge(Finding { diagnosis, evidence, plan, .. }: &Finding) -> Outcome {
         | Diagnosis::RolloutFailed { .. }
         | Diagnosis::RouteStale
         | Diagnosis::TaskSick { .. }
+        | Diagnosis::TaskStuck { .. }
         | Diagnosis::TooFewTasks { .. }
         | Diagnosis::ServiceSick
         | Diagnosis::Disputed

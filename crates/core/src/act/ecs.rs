@@ -1,73 +1,92 @@
 //! Changes to the service and its tasks.
 
 use aws_sdk_ecs::config::Builder;
-use aws_sdk_ecs::types::Tag;
+use aws_sdk_ecs::types::{StopServiceDeploymentStopType, Tag};
+use eden_policy::Step;
 use eden_policy::facts::Stop;
 use jiff::Timestamp;
 
 use super::Outcome;
+use super::notes::{self, Note};
 use super::once::OnlyWhenThrottled;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
 use crate::observe;
-use crate::tags::{REDEPLOYED, SUSPECT_SINCE, UNSERVED_SINCE};
+use crate::tags::{REDEPLOYED, RESTORED, STOPPED, SUSPECT_SINCE, UNSERVED_SINCE};
 
-/// A tag's value takes 256 characters, a time 20 and a space.
-const REMEMBERED: usize = 12;
 /// ECS keeps at most this much of a reason (F18).
 const REASON_LIMIT: usize = 255;
+
+/// How a service is deployed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way<'a> {
+    /// The same again.
+    Again,
+    /// Another task definition.
+    To(&'a str),
+    /// The deployment in progress, by its ARN in the service's history, is stopped: ECS returns to what
+    /// ran before (F53).
+    Stopping(&'a str),
+}
 
 /// Stops a task with a reason that comes back in its `stoppedReason` (F18), unless it has begun to
 /// stop since the decision, or is no longer `unhealthy` if it was.
 pub(super) async fn stop_task(
     aws: &Aws,
     target: &Target,
-    task: &str,
-    because: &str,
-    unhealthy: bool,
+    step: &Step,
+    (task, because, unhealthy): (&str, &str, bool),
 ) -> Result<Outcome, CallError> {
-    if let Some(why) = observe::no_reason_to_stop(aws, target, task, unhealthy).await? {
+    let (why, service) = tokio::try_join!(
+        observe::no_reason_to_stop(aws, target, task, unhealthy),
+        observe::service(aws, target),
+    )?;
+    if let Some(why) = why {
         return Ok(Outcome::Skipped(why));
     }
     let reason = format!("{}{because}", Stop::MARK).chars().take(REASON_LIMIT).collect::<String>();
-    aws.ecs
-        .stop_task()
-        .cluster(&target.cluster)
-        .task(task)
-        .reason(reason)
-        .send()
-        .await
-        .map(|_| Outcome::Done)
-        .map_err(|error| CallError::new("StopTask", task, &error))
+    let request = aws.ecs.stop_task().cluster(&target.cluster).task(task).reason(reason);
+    let call = async {
+        let answer = request.send().await;
+        answer.map(drop).map_err(|error| CallError::new("StopTask", task, &error))
+    };
+    let note = Note { tag: STOPPED, earlier: &service.stopped_at };
+    notes::noted(aws, target, &service, note, step, call).await
 }
 
-pub(super) async fn set_desired_count(
+/// Raises the desired count, unless somebody has changed it since the decision: then it is theirs, and
+/// the next look decides anew. It is never lowered.
+pub(super) async fn raise_desired_count(
     aws: &Aws,
     target: &Target,
-    count: u32,
+    step: &Step,
+    from: u32,
+    to: u32,
 ) -> Result<Outcome, CallError> {
-    aws.ecs
-        .update_service()
-        .cluster(&target.cluster)
-        .service(&target.service)
-        .desired_count(i32::try_from(count).unwrap_or(i32::MAX))
-        .send()
-        .await
-        .map(|_| Outcome::Done)
-        .map_err(|error| CallError::new("UpdateService", &target.service, &error))
+    let service = observe::service(aws, target).await?;
+    let present = service.desired;
+    if present != from || present >= to {
+        return Ok(Outcome::Skipped(format!("the desired count is {present} by now, not {from}")));
+    }
+    let request = aws.ecs.update_service().cluster(&target.cluster).service(&target.service);
+    let request = request.desired_count(i32::try_from(to).unwrap_or(i32::MAX));
+    let call = async {
+        let answer = request.send().await;
+        answer.map(drop).map_err(|error| CallError::new("UpdateService", &target.service, &error))
+    };
+    let note = Note { tag: RESTORED, earlier: &service.restored_at };
+    notes::noted(aws, target, &service, note, step, call).await
 }
 
-/// Deploys the same again, or another task definition, unless somebody has deployed since the
-/// decision: that would start their rollout over (F21).
-///
-/// The time is noted on the service first: what is noted and then fails counts against the budget,
-/// what is done is never forgotten.
+/// Deploys the service, unless somebody has deployed since the decision: that would start their rollout
+/// over (F21).
 pub(super) async fn deploy(
     aws: &Aws,
     target: &Target,
+    step: &Step,
     replacing: &str,
-    definition: Option<&str>,
+    way: Way<'_>,
 ) -> Result<Outcome, CallError> {
     let service = observe::service(aws, target).await?;
     let present = service.primary().map(|deployment| deployment.id.as_str());
@@ -76,29 +95,31 @@ pub(super) async fn deploy(
         let why = format!("the primary deployment is {present} by now, not {replacing}");
         return Ok(Outcome::Skipped(why));
     }
-    let times = remembered(&service.redeployed_at, aws.now());
-    tag(aws, &service.arn, target.tag(REDEPLOYED), times).await?;
-    aws.ecs
-        .update_service()
-        .cluster(&target.cluster)
-        .service(&target.service)
-        .set_task_definition(definition.map(str::to_owned))
-        .force_new_deployment(true)
-        .customize()
-        .config_override(Builder::new().retry_classifier(OnlyWhenThrottled))
-        .send()
-        .await
-        .map(|_| Outcome::Done)
-        .map_err(|error| CallError::new("UpdateService", &target.service, &error))
+    let call = async {
+        match way {
+            Way::Again => update(aws, target, None).await,
+            Way::To(definition) => update(aws, target, Some(definition)).await,
+            Way::Stopping(deployment) => stop_deployment(aws, deployment).await,
+        }
+    };
+    let note = Note { tag: REDEPLOYED, earlier: &service.redeployed_at };
+    notes::noted(aws, target, &service, note, step, call).await
 }
 
-/// The times of the last deployments and of this one, as many as a tag holds.
-fn remembered(earlier: &[Timestamp], now: Timestamp) -> String {
-    let mut times: Vec<_> = earlier.iter().copied().chain([now]).collect();
-    times.sort();
-    let latest = times.split_off(times.len().saturating_sub(REMEMBERED));
-    let times: Vec<_> = latest.iter().map(|at| format!("{at:.0}")).collect();
-    times.join(" ")
+async fn update(aws: &Aws, target: &Target, definition: Option<&str>) -> Result<(), CallError> {
+    let request = aws.ecs.update_service().cluster(&target.cluster).service(&target.service);
+    let request = request.set_task_definition(definition.map(str::to_owned));
+    let once = Builder::new().retry_classifier(OnlyWhenThrottled);
+    let request = request.force_new_deployment(true).customize().config_override(once);
+    let answer = request.send().await;
+    answer.map(drop).map_err(|error| CallError::new("UpdateService", &target.service, &error))
+}
+
+/// Asked for twice, ECS goes on with the roll back that it has begun (F53).
+async fn stop_deployment(aws: &Aws, deployment: &str) -> Result<(), CallError> {
+    let request = aws.ecs.stop_service_deployment().service_deployment_arn(deployment);
+    let answer = request.stop_type(StopServiceDeploymentStopType::Rollback).send().await;
+    answer.map(drop).map_err(|error| CallError::new("StopServiceDeployment", deployment, &error))
 }
 
 /// Notes on the service since when no task has been able to serve.

@@ -2,10 +2,13 @@
 
 pub(crate) mod ecs;
 mod gateway;
+mod notes;
 mod once;
 
+use ecs::Way;
 pub use ecs::{tag, untag};
 use eden_policy::Step;
+use eden_policy::facts::Refused;
 use eden_policy::route::is_move;
 
 use crate::aws::Aws;
@@ -23,6 +26,16 @@ pub struct Attempt {
     pub outcome: Result<Outcome, CallError>,
 }
 
+impl Attempt {
+    /// What AWS refused, if it did.
+    pub fn refused(&self) -> Option<&Refused> {
+        match &self.outcome {
+            Ok(Outcome::Refused(refused)) => Some(refused),
+            Ok(Outcome::Done | Outcome::Skipped(_)) | Err(_) => None,
+        }
+    }
+}
+
 /// What became of a step that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -30,6 +43,8 @@ pub enum Outcome {
     Done,
     /// It was not needed any more; the text says why.
     Skipped(String),
+    /// AWS refused it for good, which is noted on the service.
+    Refused(Refused),
 }
 
 /// Takes every step, in order. One that fails does not keep the others from being taken: they are
@@ -82,9 +97,11 @@ async fn take(
             ecs::mark_unserved(aws, target, service, *since).await
         }
         Step::ClearUnserved { service, .. } => ecs::clear_unserved(aws, target, service).await,
-        Step::RestoreDesiredCount { to, .. } => ecs::set_desired_count(aws, target, *to).await,
+        Step::RestoreDesiredCount { from, to } => {
+            ecs::raise_desired_count(aws, target, step, *from, *to).await
+        }
         Step::StopTask { task, because, unhealthy } => {
-            ecs::stop_task(aws, target, task, because, *unhealthy).await
+            ecs::stop_task(aws, target, step, (task, because, *unhealthy)).await
         }
         Step::MarkSuspect { task, since } => ecs::mark_suspect(aws, target, task, *since).await,
         Step::ClearSuspect { task } => ecs::clear_suspect(aws, target, task).await,
@@ -92,7 +109,12 @@ async fn take(
             ecs::tag(aws, service, target.tag(SEEN), sighting.to_string()).await
         }
         Step::ClearCondition { service } => ecs::untag(aws, service, target.tag(SEEN)).await,
-        Step::ForceDeployment { replacing, .. } => ecs::deploy(aws, target, replacing, None).await,
-        Step::RollBack { replacing, to, .. } => ecs::deploy(aws, target, replacing, Some(to)).await,
+        Step::ForceDeployment { replacing, .. } => {
+            ecs::deploy(aws, target, step, replacing, Way::Again).await
+        }
+        Step::RollBack { replacing, to, stops, .. } => {
+            let way = stops.as_deref().map_or(Way::To(to), Way::Stopping);
+            ecs::deploy(aws, target, step, replacing, way).await
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_input::Hints;
-use eden_policy::facts::{Alarm, ApiAnswer, Facts, Observed, task_id};
+use eden_policy::facts::{Alarm, ApiAnswer, Facts, Observed, Refused, task_id};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::route::{self, View};
 use eden_policy::{Diagnosis, Hold, Routing};
@@ -89,11 +89,14 @@ impl Eye<'_> {
     }
 }
 
-/// The tasks that this invocation has found sick, by id, and since when. Where nothing may be noted
-/// on them, in `observe`, a later look of the same invocation knows by this what would be done; and
-/// a tag that is not shown yet costs no time.
+/// What this invocation has noted, for its later looks: the tasks that it has found sick, by id, and
+/// since when, and what AWS has refused. Where nothing may be noted on tasks, in `observe`, a later look
+/// knows by this what would be done; and a tag that is not shown yet costs no time.
 #[derive(Debug, Default)]
-pub(super) struct Suspects(BTreeMap<String, Timestamp>);
+pub(super) struct Suspects {
+    sick: BTreeMap<String, Timestamp>,
+    refused: Vec<Refused>,
+}
 
 impl Suspects {
     pub(super) fn note(&mut self, finding: &Finding, unhealthy_for: Duration) {
@@ -101,20 +104,27 @@ impl Suspects {
             Diagnosis::TaskSick { tasks } => tasks.as_slice(),
             _ => &[],
         };
-        self.0.retain(|id, _| sick.iter().any(|arn| task_id(arn) == id));
+        self.sick.retain(|id, _| sick.iter().any(|arn| task_id(arn) == id));
         let since = |hold: &Hold| match hold {
             Hold::SuspectNotYet { task, until } => {
                 Some((task.clone(), until.checked_sub(unhealthy_for).ok()?))
             }
             _ => None,
         };
-        self.0.extend(finding.plan.holds.iter().filter_map(since));
+        self.sick.extend(finding.plan.holds.iter().filter_map(since));
+    }
+
+    pub(super) fn refuse(&mut self, refused: Vec<Refused>) {
+        self.refused.extend(refused);
     }
 
     fn recall(&self, facts: &mut Facts) {
+        if let Observed::Known(service) = &mut facts.service {
+            service.refused.extend(self.refused.iter().cloned());
+        }
         if let Observed::Known(tasks) = &mut facts.tasks {
             for task in tasks {
-                task.suspect_since = task.suspect_since.or(self.0.get(task.id()).copied());
+                task.suspect_since = task.suspect_since.or(self.sick.get(task.id()).copied());
             }
         }
     }

@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
     Service as EcsService, ServiceEvent as EcsServiceEvent, ServiceField, StabilityStatus, TaskSet,
 };
 use eden_policy::facts::{
-    Deployment, DeploymentController, RolloutState, Scheduling, Service, ServiceEvent,
+    Deployment, DeploymentController, Refused, RolloutState, Scheduling, Service, ServiceEvent,
     ServiceStatus, Strategy, noted_time,
 };
 use eden_policy::mode::ModeTag;
@@ -18,7 +18,9 @@ use super::timestamp;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
-use crate::tags::{CLAIM, FAILING, HEALING, REDEPLOYED, SEEN, TOLD, UNSERVED_SINCE};
+use crate::tags::{
+    CLAIM, FAILING, HEALING, REDEPLOYED, REFUSED, RESTORED, SEEN, STOPPED, TOLD, UNSERVED_SINCE,
+};
 
 /// Reads the service. One that ECS reports as MISSING is a fact, any other failure is an error
 /// (F17).
@@ -71,6 +73,9 @@ fn missing() -> Service {
         mode: ModeTag::Absent,
         unserved_since: None,
         redeployed_at: Vec::new(),
+        stopped_at: Vec::new(),
+        restored_at: Vec::new(),
+        refused: Vec::new(),
         claim: None,
         seen: None,
         told: None,
@@ -102,6 +107,9 @@ fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Servic
         unserved_since: tag(service, &target.tag(UNSERVED_SINCE))
             .and_then(|since| noted_time(since, now)),
         redeployed_at: times(tag(service, &target.tag(REDEPLOYED)).unwrap_or_default(), now),
+        stopped_at: times(tag(service, &target.tag(STOPPED)).unwrap_or_default(), now),
+        restored_at: times(tag(service, &target.tag(RESTORED)).unwrap_or_default(), now),
+        refused: Refused::parse_all(tag(service, &target.tag(REFUSED)).unwrap_or_default(), now),
         claim: tag(service, &target.tag(CLAIM)).map(str::to_owned),
         seen: tag(service, &target.tag(SEEN)).map(str::to_owned),
         told: tag(service, &target.tag(TOLD)).map(str::to_owned),

@@ -327,3 +327,32 @@ fn health(status: Option<&HealthStatus>) -> TaskHealth {
         Some(_) | None => TaskHealth::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::types::KeyValuePair;
+
+    use super::*;
+
+    /// A running task with an EBS volume, and after it an interface whose attachment is of this type.
+    fn attached(kind: &str) -> EcsTask {
+        let detail = |name: &str, value: &str| KeyValuePair::builder().name(name).value(value);
+        let volume = Attachment::builder()
+            .r#type("AmazonElasticBlockStorage")
+            .details(detail("volumeId", "vol-1").build());
+        let interface = Attachment::builder()
+            .r#type(kind)
+            .details(detail("subnetId", "subnet-1").build())
+            .details(detail(NETWORK_INTERFACE_ID, "eni-1").build());
+        let task = EcsTask::builder().last_status("RUNNING").attachments(volume.build());
+        task.attachments(interface.build()).build()
+    }
+
+    #[test]
+    fn an_interface_is_one_whatever_its_attachments_type_is_called() {
+        for kind in ["ElasticNetworkInterface", "eni", "network-interface"] {
+            let expected = TaskNetwork::Interface("eni-1".to_owned());
+            assert_eq!(network(&attached(kind), 8000), expected, "{kind}");
+        }
+    }
+}

@@ -316,12 +316,12 @@ impl World {
         &self.arns
     }
 
-    /// How many tasks `ListTasks` lists on a page.
+    /// How much `ListTasks` and `ListServiceDeployments` list on a page at most.
     pub(crate) fn list_page(&self) -> usize {
         self.list_page
     }
 
-    /// Makes the pages of `ListTasks` shorter than AWS's 100 (F17).
+    /// Makes the pages of `ListTasks` and `ListServiceDeployments` shorter than AWS's 100 (F17, F37).
     pub fn set_list_page(&mut self, tasks: usize) {
         self.list_page = tasks;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Observed;
+use super::{Observed, Refused};
 use crate::mode::ModeTag;
 
 /// An ECS service.
@@ -44,6 +44,13 @@ pub struct Service {
     /// When Eden forced a deployment or rolled one back in the last hours, by its tag
     /// `{APP_NAME}:redeployed`.
     pub redeployed_at: Vec<Timestamp>,
+    /// When Eden stopped tasks of it in the last hours, by its tag `{APP_NAME}:stopped`. ECS remembers
+    /// that too, but perhaps for less than an hour (F18).
+    pub stopped_at: Vec<Timestamp>,
+    /// When Eden raised its desired count in the last days, by its tag `{APP_NAME}:restored`.
+    pub restored_at: Vec<Timestamp>,
+    /// What AWS refused to do for Eden, by its tag `{APP_NAME}:refused`.
+    pub refused: Vec<Refused>,
     /// Who acts on it now, by its tag `{APP_NAME}:claim`: an invocation's id and a time.
     pub claim: Option<String>,
     /// The condition that a look found and that has yet to last, by its tag `{APP_NAME}:seen`.

@@ -22,12 +22,15 @@ const NOTED: Duration = Duration::from_secs(30);
 /// A note has whole seconds.
 const ROUNDING: Duration = Duration::from_secs(1);
 
-/// When each remedy of the last hour was taken: stops by ECS's stop reasons (F18), forced and rolled
-/// back deployments by the service's tag.
+/// When each remedy of the last hour was taken: stops by ECS's stop reasons (F18) or by the service's
+/// tag, whichever remembers more; forced and rolled back deployments by the service's tag.
 pub fn remedies(service: &Service, tasks: &[Task], now: Timestamp) -> Vec<Timestamp> {
+    let lately = |at: &Timestamp| now < later(*at, HOUR);
     let deployments = service.redeployed_at.iter().copied();
-    let mut at: Vec<_> =
-        stops(tasks, now).chain(deployments).filter(|at| now < later(*at, HOUR)).collect();
+    let seen: Vec<_> = stops(tasks, now).filter(lately).collect();
+    let noted: Vec<_> = service.stopped_at.iter().copied().filter(lately).collect();
+    let stops = if noted.len() > seen.len() { noted } else { seen };
+    let mut at: Vec<_> = stops.into_iter().chain(deployments.filter(lately)).collect();
     at.sort();
     at
 }

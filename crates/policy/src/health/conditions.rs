@@ -85,6 +85,7 @@ fn speaks(diagnosis: &Diagnosis) -> bool {
         | Diagnosis::RolloutFailed { .. }
         | Diagnosis::RouteStale
         | Diagnosis::TaskSick { .. }
+        | Diagnosis::TaskStuck { .. }
         | Diagnosis::TooFewTasks { .. }
         | Diagnosis::ServiceSick
         | Diagnosis::Disputed

@@ -9,13 +9,25 @@ use crate::route::State;
 
 impl Patient<'_> {
     pub(super) fn diagnose(&self) -> (Diagnosis, Vec<Evidence>) {
+        let (diagnosis, mut evidence) = self.of_tasks_and_service();
+        evidence.extend(self.of_hosts());
+        (diagnosis, evidence)
+    }
+
+    fn of_tasks_and_service(&self) -> (Diagnosis, Vec<Evidence>) {
         if let Some(found) = self.failing() {
             return found;
         }
         if let Some(found) = self.without_instances() {
             return found;
         }
-        if let Some((deployment, overdue)) = self.rolling()
+        let stuck = || self.stuck().iter().map(|(task, _)| task.arn.clone()).collect();
+        let rolling = self.rolling();
+        let hangs = rolling.is_some_and(|(_, overdue)| overdue) && !self.stuck().is_empty();
+        if hangs || (rolling.is_none() && self.is_held_up()) {
+            return (Diagnosis::TaskStuck { tasks: stuck() }, self.of_service());
+        }
+        if let Some((deployment, overdue)) = rolling
             && self.lingering().is_empty()
         {
             let deployment = deployment.id.clone();
@@ -37,6 +49,12 @@ impl Patient<'_> {
             Diagnosis::Starting
         } else {
             self.of_whole(settled)
+        };
+        let diagnosis = match diagnosis {
+            Diagnosis::Healthy if !self.stuck().is_empty() => {
+                Diagnosis::TaskStuck { tasks: stuck() }
+            }
+            diagnosis => diagnosis,
         };
         (diagnosis, self.of_service().into_iter().chain(self.of_deployment()).collect())
     }

@@ -22,6 +22,7 @@ const BLAMED: Duration = Duration::from_hours(6);
 impl Patient<'_> {
     pub(super) fn remedy(&self, diagnosis: &Diagnosis) -> (Plan, Option<Condition>) {
         let mut plan = self.clear_suspects(diagnosis);
+        plan.append(self.watch_stops());
         let condition = match diagnosis {
             Diagnosis::TaskSick { .. } => {
                 self.treat(diagnosis, &mut plan);
@@ -61,15 +62,23 @@ impl Patient<'_> {
                 plan.holds.push(Hold::EvidenceDisagrees);
                 None
             }
-            Diagnosis::Healthy
+            // What people are told of it stands among the holds.
+            Diagnosis::TaskStuck { .. }
+            | Diagnosis::Healthy
             | Diagnosis::BelowFloor { .. }
             | Diagnosis::ScaledToZero
             | Diagnosis::NotActive { .. }
             | Diagnosis::Paused
             | Diagnosis::Unknown => None,
         };
-        let spent = plan.holds.iter().find(|hold| matches!(hold, Hold::BudgetSpent { .. }));
-        let condition = condition.or_else(|| spent.map(|hold| self.proven(hold.reason())));
+        let acts = plan.steps.iter().any(Step::needs_a_claim);
+        let calls_people = |hold: &&Hold| match hold {
+            Hold::BudgetSpent { .. } | Hold::Refused { .. } | Hold::TaskStuck { .. } => true,
+            Hold::FormerInactive { .. } => !acts,
+            _ => false,
+        };
+        let told = plan.holds.iter().find(calls_people);
+        let condition = condition.or_else(|| told.map(|hold| self.proven(hold.reason())));
         let foreign = plan.holds.iter().find(|hold| **hold == Hold::ForeignDeploymentController);
         let condition = condition.or_else(|| foreign.map(|hold| self.condition(hold.reason())));
         let given_up =
@@ -85,6 +94,7 @@ impl Patient<'_> {
             | Diagnosis::OldTasksRemain { .. }
             | Diagnosis::RouteStale
             | Diagnosis::TaskSick { .. }
+            | Diagnosis::TaskStuck { .. }
             | Diagnosis::TooFewTasks { .. }
             | Diagnosis::ServiceSick
             | Diagnosis::Disputed => {}
@@ -188,7 +198,15 @@ impl Patient<'_> {
             ripe.into_iter().partition(|(task, _)| protected.contains(&task.arn));
         let protected = |task: &Task| Hold::TaskProtected { task: task.id().to_owned() };
         plan.holds.extend(kept.iter().map(|(task, _)| protected(task)));
-        Some(ripe).filter(|ripe| !ripe.is_empty())
+        let (mut stoppable, mut refused) = (Vec::new(), Vec::new());
+        for sick in ripe {
+            match self.unless_refused(stop(sick)) {
+                Ok(_) => stoppable.push(sick),
+                Err(hold) => refused.push(hold),
+            }
+        }
+        plan.holds.extend(refused);
+        Some(stoppable).filter(|ripe| !ripe.is_empty())
     }
 
     /// Whether so many tasks are sick that the cause is a shared one: more than the limit's share, or
@@ -322,9 +340,14 @@ impl Patient<'_> {
                     return;
                 }
                 Err(hold) => {
-                    let is_known = hold == Hold::NothingToRollBackTo;
+                    let goes_on = match &hold {
+                        Hold::NothingToRollBackTo
+                        | Hold::FormerInactive { .. }
+                        | Hold::Refused { .. } => true,
+                        _ => false,
+                    };
                     plan.holds.push(hold);
-                    if !is_known {
+                    if !goes_on {
                         return;
                     }
                 }
@@ -369,7 +392,8 @@ impl Patient<'_> {
             return Err(hold);
         }
         self.budget()?;
-        Ok(Step::ForceDeployment { replacing: primary.id.clone(), because: diagnosis.to_string() })
+        let (replacing, because) = (primary.id.clone(), diagnosis.to_string());
+        self.unless_refused(Step::ForceDeployment { replacing, because })
     }
 
     /// The PRIMARY deployment, if Eden may replace it.
@@ -449,10 +473,14 @@ impl Patient<'_> {
         };
         let former = other.filter(blamed);
         let former = former.ok_or(Hold::NothingToRollBackTo)?;
+        if !former.active {
+            return Err(Hold::FormerInactive { definition: former.definition.clone() });
+        }
         self.budget()?;
-        Ok(Step::RollBack {
+        self.unless_refused(Step::RollBack {
             replacing: primary.id.clone(),
             to: former.definition.clone(),
+            stops: former.stops.clone(),
             because: diagnosis.to_string(),
         })
     }

@@ -187,6 +187,7 @@ impl<'a> Patient<'a> {
         let counts = !too_few && !self.silenced && !self.parked;
         let moved = self.route_changed_at.filter(|_| counts).map(|at| later(at, self.settling()));
         let moved = moved.filter(|until| self.now < *until);
+        let task = task.or_else(|| self.stop_not_over().filter(|_| too_few));
         task.or(moved.map(|until| Hold::RouteJustMoved { until }))
     }
 

@@ -48,6 +48,12 @@ pub enum Diagnosis {
         /// Their ARNs.
         tasks: Vec<String>,
     },
+    /// These tasks are to stop and never will, as ECS does not hear of their hosts: it counts them, and
+    /// starts no others.
+    TaskStuck {
+        /// Their ARNs.
+        tasks: Vec<String>,
+    },
     /// Fewer tasks run than should, and ECS is not starting any, or has been at it for too long.
     TooFewTasks {
         /// Tasks that run.
@@ -100,6 +106,29 @@ pub enum Diagnosis {
 }
 
 impl Diagnosis {
+    /// Whether what ran before may be run again because of it.
+    pub(crate) fn may_roll_back(&self) -> bool {
+        match self {
+            Diagnosis::Rolling { overdue, .. } => *overdue,
+            Diagnosis::RolloutFailed { .. }
+            | Diagnosis::TaskSick { .. }
+            | Diagnosis::TooFewTasks { .. }
+            | Diagnosis::ServiceSick
+            | Diagnosis::CrashLoop { .. }
+            | Diagnosis::CannotStart { .. } => true,
+            Diagnosis::Healthy
+            | Diagnosis::Starting
+            | Diagnosis::RouteStale
+            | Diagnosis::TaskStuck { .. }
+            | Diagnosis::Disputed
+            | Diagnosis::Paused
+            | Diagnosis::BelowFloor { .. }
+            | Diagnosis::ScaledToZero
+            | Diagnosis::NotActive { .. }
+            | Diagnosis::Unknown => false,
+        }
+    }
+
     /// Whether people should see the service as healthy.
     pub fn is_healthy(&self) -> bool {
         matches!(self, Diagnosis::Healthy)
@@ -145,6 +174,9 @@ impl fmt::Display for Diagnosis {
             Diagnosis::TaskSick { tasks } => {
                 write!(f, "Unhealthy tasks: {}", named(tasks))
             }
+            Diagnosis::TaskStuck { tasks } => {
+                write!(f, "Tasks that are to stop and never do: {}", named(tasks))
+            }
             Diagnosis::TooFewTasks { running, desired } => {
                 write!(f, "Task count mismatch: {running}/{desired}")
             }
@@ -169,5 +201,13 @@ impl fmt::Display for Diagnosis {
             Diagnosis::NotActive { status } => write!(f, "The service is {}", status.describe()),
             Diagnosis::Unknown => f.write_str("Not known: facts could not be read"),
         }
+    }
+}
+
+fn named(tasks: &[String]) -> String {
+    let ids: Vec<_> = tasks.iter().take(NAMED).map(|arn| task_id(arn)).collect();
+    match tasks.len().saturating_sub(NAMED) {
+        0 => ids.join(", "),
+        more => format!("{} and {more} more", ids.join(", ")),
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Fact;
-use crate::facts::ServiceStatus;
+use crate::facts::{ServiceStatus, task_id};
 use crate::mode::Mode;
 use crate::redact::{redacted, shown};
 
@@ -254,6 +254,44 @@ pub enum Hold {
     /// There is nothing to roll back to: no other deployment completed, or what runs now has run for
     /// so long that it is not to blame, or was itself rolled back to by Eden.
     NothingToRollBackTo,
+    /// What ran before is deregistered: ECS takes no INACTIVE task definition (F52).
+    FormerInactive {
+        /// The newest of what ran before.
+        definition: String,
+    },
+    /// AWS refused the step in a way that will not be over by itself (F54).
+    Refused {
+        /// The step's name.
+        action: String,
+        /// What it is about.
+        target: String,
+        /// Why, in AWS's own words.
+        because: String,
+        /// When it is tried again.
+        until: Timestamp,
+    },
+    /// The desired count was raised before, and somebody lowered it each time.
+    RestoredInVain {
+        /// How often.
+        times: usize,
+        /// When it is raised again.
+        until: Timestamp,
+    },
+    /// A task that is to stop still runs. Nothing else is done about the tasks that are missing until it
+    /// is clear whether it will.
+    StopNotOver {
+        /// The task.
+        task: String,
+        /// Until when it may take; `None` when nobody knows since when it is to stop.
+        until: Option<Timestamp>,
+    },
+    /// A task that is to stop never will: ECS does not hear of its host.
+    TaskStuck {
+        /// The task.
+        task: String,
+        /// The command that ends it, where there is one.
+        cure: Option<String>,
+    },
     /// Another invocation has claimed the service and is acting.
     Claimed {
         /// Whose claim it is.
@@ -286,8 +324,11 @@ impl Hold {
             | Hold::ReplacedByEcs { until, .. }
             | Hold::TrialNotOver { until, .. }
             | Hold::StormCooldown { until }
+            | Hold::StopNotOver { until, .. }
             | Hold::BudgetSpent { until, .. } => *until,
-            Hold::RouteJustMoved { until }
+            Hold::Refused { until, .. }
+            | Hold::RestoredInVain { until, .. }
+            | Hold::RouteJustMoved { until }
             | Hold::RedeployCooldown { until }
             | Hold::MaintenanceNotYet { until }
             | Hold::ParkingNotYet { until }
@@ -345,6 +386,11 @@ impl Hold {
             Hold::NeedsAHuman => "needs_a_human",
             Hold::RetryNotYet { .. } => "retry_not_yet",
             Hold::NothingToRollBackTo => "nothing_to_roll_back_to",
+            Hold::FormerInactive { .. } => "former_inactive",
+            Hold::Refused { .. } => "refused",
+            Hold::RestoredInVain { .. } => "restored_in_vain",
+            Hold::StopNotOver { .. } => "stop_not_over",
+            Hold::TaskStuck { .. } => "task_stuck",
             Hold::Claimed { .. } => "claimed",
             Hold::ApiNotAsked => "api_not_asked",
             Hold::TagsRefused { .. } => "tags_refused",
@@ -515,6 +561,27 @@ impl fmt::Display for Hold {
             ),
             Hold::NothingToRollBackTo => {
                 f.write_str("nothing else ran well lately: there is nothing to roll back to")
+            }
+            Hold::FormerInactive { definition } => write!(
+                f,
+                "{} ran before, but is INACTIVE: ECS takes no task definition that was deregistered",
+                task_id(definition)
+            ),
+            Hold::Refused { action, target, because, until } => {
+                write!(f, "AWS refused {action} ({target}): {because}; not again before {until:.0}")
+            }
+            Hold::RestoredInVain { times, until } => write!(
+                f,
+                "the desired count was raised {times} times in a day and lowered again each time: \
+                 not again before {until:.0}"
+            ),
+            Hold::StopNotOver { task, until } => {
+                write!(f, "task {task} is to stop, and still runs")?;
+                until.map_or(Ok(()), |until| write!(f, ": it may until {until:.0}"))
+            }
+            Hold::TaskStuck { task, cure } => {
+                write!(f, "task {task} is to stop, and ECS cannot end it")?;
+                cure.as_ref().map_or(Ok(()), |cure| write!(f, ": run `{cure}`"))
             }
             Hold::Claimed { by } => write!(f, "invocation {by} has claimed the service and acts"),
             Hold::ApiNotAsked => f.write_str(

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Sighting;
-use crate::facts::{Pointer, task_id};
+use crate::facts::{Pointer, Refused, task_id};
 use crate::redact::{redacted, shown, shown_if_any};
 use crate::uri;
 
@@ -145,6 +145,10 @@ pub enum Step {
         replacing: String,
         /// The task definition to return to.
         to: String,
+        /// The deployment in progress to stop, by its ARN in the service's history, where ECS itself
+        /// returns to that task definition then.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stops: Option<String>,
         /// Why.
         because: String,
     },
@@ -188,6 +192,30 @@ impl Step {
             | Step::StopTask { .. }
             | Step::ForceDeployment { .. }
             | Step::RollBack { .. } => false,
+        }
+    }
+
+    /// Its name, and what it is about, where AWS may refuse it for good: the same step for the same
+    /// thing would be refused again.
+    pub fn subject(&self) -> Option<(&'static str, String)> {
+        match self {
+            Step::RollBack { to, .. } => Some(("roll_back", Refused::target(to))),
+            Step::ForceDeployment { replacing, .. } => {
+                Some(("force_deployment", Refused::target(replacing)))
+            }
+            Step::StopTask { task, .. } => Some(("stop_task", Refused::target(task))),
+            Step::RestoreDesiredCount { to, .. } => Some(("restore_desired_count", to.to_string())),
+            Step::PointIntegration { .. }
+            | Step::SetStageVariable { .. }
+            | Step::ShowMaintenance { .. }
+            | Step::MarkUnserved { .. }
+            | Step::ClearUnserved { .. }
+            | Step::MarkSuspect { .. }
+            | Step::ClearSuspect { .. }
+            | Step::MarkCondition { .. }
+            | Step::ClearCondition { .. }
+            | Step::Park { .. }
+            | Step::DeployStage { .. } => None,
         }
     }
 

@@ -363,7 +363,7 @@ fn any_former() -> impl Strategy<Value = Option<Former>> {
         let (definition, age) = former?;
         let (definition, replaced_at) = (definition.to_owned(), ago(age));
         let preceded_at = Some(ago(age + 600));
-        Some(Former { definition, replaced_at, preceded_at })
+        Some(Former { definition, active: true, stops: None, replaced_at, preceded_at })
     })
 }
 

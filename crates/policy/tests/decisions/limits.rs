@@ -13,7 +13,7 @@ use crate::fixtures::*;
 use crate::verdict::*;
 
 /// Every diagnosis, by name.
-pub const ILLS: [&str; 19] = [
+pub const ILLS: [&str; 20] = [
     "unknown",
     "not_active",
     "paused",
@@ -26,6 +26,7 @@ pub const ILLS: [&str; 19] = [
     "rolling_overdue",
     "old_tasks_remain",
     "task_sick",
+    "task_stuck",
     "too_few_tasks",
     "route_stale",
     "healthy",
@@ -94,6 +95,10 @@ fn ill(name: &str) -> Scene {
         "rolling" => healthy(2).service(|it| it.deployments = rollout_since(600)),
         "rolling_overdue" => healthy(2).service(|it| it.deployments = rollout_since(2_000)),
         "task_sick" => three_sick_of_four(),
+        "task_stuck" => {
+            let stuck = task(3).stopping(4_000);
+            healthy(2).with_task(stuck)
+        }
         "too_few_tasks" => healthy(2).service(|it| it.running = 1).tasks(vec![task(1)]),
         "route_stale" => healthy(2).route(route_to(9)),
         "healthy" => healthy(2),

@@ -7,6 +7,7 @@ mod budget;
 mod conditions;
 mod containers;
 mod diagnosis;
+mod endings;
 mod fixtures;
 mod golden;
 mod limits;

@@ -99,8 +99,13 @@ fn with_nothing_to_return_to_people_are_called() {
             decide_under(&facts, &rollback())
         };
         assert_held(&with(None), &Hold::NothingToRollBackTo, condition);
-        let same =
-            Former { definition: PRESENT.to_owned(), replaced_at: ago(3_600), preceded_at: None };
+        let same = Former {
+            definition: PRESENT.to_owned(),
+            active: true,
+            stops: None,
+            replaced_at: ago(3_600),
+            preceded_at: None,
+        };
         assert_held(&with(Some(same)), &Hold::NothingToRollBackTo, condition);
     }
 }

@@ -45,7 +45,7 @@ fn the_note_goes_when_the_task_is_well_again() {
         ("the route is stale", suspect(healthy(3).route(route_to(9))), true),
         (
             "another is missing",
-            { suspect(healthy(3).service(|it| it.running = 2)).with_task(task(3).stopping(600)) },
+            { suspect(healthy(3).service(|it| it.running = 2)).with_task(task(3).died(600)) },
             true,
         ),
         ("it is sick", healthy(3).with_task(sick_task(2).suspect(30)), false),

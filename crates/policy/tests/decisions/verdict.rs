@@ -115,6 +115,7 @@ pub fn named(diagnosis: &Diagnosis) -> &'static str {
         Diagnosis::RolloutFailed { .. } => "rollout_failed",
         Diagnosis::RouteStale => "route_stale",
         Diagnosis::TaskSick { .. } => "task_sick",
+        Diagnosis::TaskStuck { .. } => "task_stuck",
         Diagnosis::TooFewTasks { .. } => "too_few_tasks",
         Diagnosis::ServiceSick => "service_sick",
         Diagnosis::Disputed => "disputed",

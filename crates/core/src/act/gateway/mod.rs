@@ -5,6 +5,7 @@ mod rest;
 
 use std::time::Duration;
 
+use aws_sdk_ecs::config::http::HttpResponse;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use eden_policy::facts::Pointer;
 
@@ -92,15 +93,14 @@ pub(super) async fn deploy_stage(
 
 /// Makes a call until it meets neither a change that somebody else is making at the same time, who
 /// most likely writes the same, nor the limit on deployments.
-async fn persistently<T, E, R, F>(
+async fn persistently<T, E, F>(
     operation: &'static str,
     of: String,
     call: impl Fn() -> F,
 ) -> Result<T, CallError>
 where
-    F: Future<Output = Result<T, SdkError<E, R>>>,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
 {
     let mut attempt = 1;
     loop {

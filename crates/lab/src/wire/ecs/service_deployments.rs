@@ -52,6 +52,8 @@ pub(super) fn list(world: &World, input: ListServiceDeployments) -> Result<Value
         let message = format!("maxResults must be 1 to {MOST_RESULTS}.");
         return Err(ApiError::invalid_parameter(&message));
     }
+    // It may be fewer (API reference of `ListServiceDeployments`).
+    let page = page.min(world.list_page()).max(1);
     let start = match input.next_token {
         None => 0,
         Some(token) => token.parse().map_err(|_| ApiError::invalid_parameter("Invalid token."))?,

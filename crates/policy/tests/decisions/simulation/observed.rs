@@ -89,6 +89,7 @@ impl World {
         let earlier: Vec<_> =
             newest_first.filter(|past| past.completed).map(|past| &past.definition).collect();
         let former = earlier.first().filter(|_| !earlier.contains(&present))?;
-        Some(Former { definition: (*former).clone(), replaced_at: replaced_at?, preceded_at })
+        let (definition, replaced_at) = ((*former).clone(), replaced_at?);
+        Some(Former { definition, active: true, stops: None, replaced_at, preceded_at })
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 
 use eden_policy::facts::{
-    DeploymentController, Integration, LastStatus, Pointer, Readiness, RolloutState, Route, Scheduling, Serves, Service, ServiceStatus, Stage, StopCode, Strategy, Task, TaskHealth, task_id, Ended,
+    DeploymentController, Ended, Integration, LastStatus, Pointer, Readiness, Refused,
+    RolloutState, Route, Scheduling, Serves, Service, ServiceStatus, Stage, StopCode, Strategy,
+    Task, TaskHealth, task_id,
 };
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Evidence, Facts, Limits, Observed};
@@ -119,6 +121,13 @@ fn service(service: &Service) -> Vec<String> {
     lines.extend(told.map(|condition| format!("people were told of {condition}")));
     let deployed = service.redeployed_at.iter();
     lines.extend(deployed.map(|at| format!("Eden deployed it {} ago", ago_in_words(Some(*at)))));
+    let raised = service.restored_at.iter();
+    lines.extend(raised.map(|at| format!("Eden raised the count {} ago", ago_in_words(Some(*at)))));
+    let refused = |it: &Refused| {
+        let ago = ago_in_words(Some(it.at));
+        format!("AWS refused {} of {} {ago} ago: {}", it.action, it.target, it.because)
+    };
+    lines.extend(service.refused.iter().map(refused));
     let said = |at, text: &str| format!("ECS said {} ago: {text}", ago_in_words(Some(at)));
     lines.extend(service.events.iter().map(|event| said(event.at, &event.text)));
     lines
@@ -180,6 +189,9 @@ fn grouped(facts: &Facts, tasks: &[Task]) -> Vec<String> {
 
 fn task(facts: &Facts, task: &Task) -> String {
     let mut text = match (&task.stop, task.last_status) {
+        (_, LastStatus::Running) if !task.wanted && task.stop.is_some() => {
+            format!("RUNNING, to stop since {} ago", ago_in_words(task.stopping_at))
+        }
         (Some(_), _) => format!("STOPPED {} ago", ago_in_words(task.stopping_at)),
         (None, LastStatus::Starting) => {
             format!("starting, requested {} ago", ago_in_words(task.created_at))
@@ -202,6 +214,9 @@ fn task(facts: &Facts, task: &Task) -> String {
         && let Some(Readiness::NotReady(because)) = readiness(facts, task)
     {
         say(&format!("does not answer: {because}"));
+    }
+    if let Some(instance) = &task.container_instance {
+        say(&format!("on container instance {}", task_id(instance)));
     }
     if task.suspect_since.is_some() {
         say(&format!("a suspect for {}", ago_in_words(task.suspect_since)));
@@ -284,7 +299,8 @@ fn former(facts: &Facts) -> Vec<String> {
             || "nothing else has run".to_owned(),
             |it| {
                 let until = ago_in_words(Some(it.replaced_at));
-                format!("{} ran well until {until} ago", task_id(&it.definition))
+                let inactive = if it.active { "" } else { ", and is INACTIVE" };
+                format!("{} ran well until {until} ago{inactive}", task_id(&it.definition))
             },
         )]
     })

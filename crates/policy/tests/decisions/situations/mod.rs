@@ -2,6 +2,7 @@
 //! `tests/golden/situations` that tells what becomes of it.
 
 mod describe;
+mod of_endings;
 mod of_failures;
 mod of_kinds;
 mod of_routes;
@@ -36,16 +37,15 @@ pub struct Situation {
 
 /// All of them.
 pub fn all() -> Vec<Situation> {
-    [
+    let all = [
         of_tasks::all(),
         of_services::all(),
         of_failures::all(),
         of_routes::all(),
         of_kinds::all(),
-    ]
-    .into_iter()
-        .flatten()
-        .collect()
+        of_endings::all(),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// A situation under the default settings.
