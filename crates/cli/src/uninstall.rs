@@ -136,6 +136,7 @@ impl Uninstalled {
         match outcome {
             Ok(Outcome::Done) => self.done.push(Told::from(step)),
             Ok(Outcome::Skipped(why)) => self.held.push(why),
+            Ok(Outcome::Refused(refused)) => self.failed.push(refused.because),
             Err(error) => self.failed.push(error.to_string()),
         }
     }

@@ -78,12 +78,6 @@ impl CallError {
         of: impl Into<String>,
         because: impl Into<String>,
     ) -> Self {
-        CallError {
-            operation,
-            of: of.into(),
-            because: because.into(),
-            code: None,
-            refused: false,
-        }
+        CallError { operation, of: of.into(), because: because.into(), code: None, refused: false }
     }
 }

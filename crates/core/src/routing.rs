@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use eden_input::Hints;
-use eden_policy::facts::{Observed, Readiness, Route, Serves, Service, ApiAnswer};
+use eden_policy::facts::{ApiAnswer, Observed, Readiness, Route, Serves, Service};
 use eden_policy::plan::{Fact, Rejected, Rejection};
 use eden_policy::route::{self, View, is_move};
 use eden_policy::{Hold, Plan, Step, mode};

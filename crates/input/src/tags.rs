@@ -22,17 +22,8 @@ pub const TOLD: &str = "told";
 /// On the service: since when runs of health-monitor fail, and what people were told of it.
 pub const FAILING: &str = "failing";
 /// The tags that Eden writes on the service, but for the one that people write.
-pub const OF_SERVICE: [&str; 9] = [
-    UNSERVED_SINCE,
-    REDEPLOYED,
-    STOPPED,
-    RESTORED,
-    REFUSED,
-    CLAIM,
-    SEEN,
-    TOLD,
-    FAILING,
-];
+pub const OF_SERVICE: [&str; 9] =
+    [UNSERVED_SINCE, REDEPLOYED, STOPPED, RESTORED, REFUSED, CLAIM, SEEN, TOLD, FAILING];
 
 /// On a task: since when it has been found sick, or to be stopping without an end.
 pub const SUSPECT_SINCE: &str = "suspect-since";

@@ -1,6 +1,7 @@
 //! The functions' real binaries, built by cargo.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -44,6 +45,9 @@ pub fn build(
     let mut command = Command::new(cargo);
     command.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::piped());
     command.args(["build", "--message-format", "json-render-diagnostics"]);
+    for name in std::env::vars_os().map(|(name, _)| name).filter(|name| is_of_a_package(name)) {
+        command.env_remove(name);
+    }
     match profile {
         // The whole workspace: cargo then chooses the same features as for its tests, and builds
         // the AWS SDK once.
@@ -67,6 +71,13 @@ pub fn build(
             Ok(((*name).to_owned(), path.clone()))
         })
         .collect()
+}
+
+/// Whether cargo sets a variable of this name for the package that it runs. ring's build script asks
+/// for them: with those of a test, ring and all that needs it would be built anew, twice.
+fn is_of_a_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name == "OUT_DIR" || name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")
 }
 
 /// The executables that cargo's messages name, by target.

@@ -220,7 +220,7 @@ impl<'a> View<'a> {
         pointers.all(|(_, integration, lead)| match lead {
             Lead::Task(..) => true,
             Lead::Elsewhere => has_name(integration),
-            Lead::Maintenance => false,
+            Lead::Maintenance | Lead::Parked => false,
         })
     }
 

@@ -119,7 +119,10 @@ async fn an_unhealthy_task_is_stopped_when_ecs_does_not_replace_it() {
     let response = rig.invoke(HEALTH_MONITOR, sample("scheduled")).await.unwrap();
     // Then: it was noted as a suspect, and stopped when ECS had had its turn.
     assert_eq!(response["diagnosis"], "task_sick");
-    assert_eq!(each(&response, "done", "action"), ["mark_suspect", "stop_task"], "{response}");
+    let mut done = each(&response, "done", "action");
+    // The run that the error alarm woke meanwhile noted that it met this one's claim.
+    done.retain(|action| *action != "clear_condition");
+    assert_eq!(done, ["mark_suspect", "stop_task"], "{response}");
     assert!(rig.lab.until(minutes(5), is_steady).await);
     let world = rig.lab.world();
     let cause = world.task(&sick).unwrap().stop_cause.clone().unwrap();

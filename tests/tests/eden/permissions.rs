@@ -32,7 +32,7 @@ const NOT_CALLED: [&str; 5] = [
 
 /// The wildcards of every variant's policies: actions and the part of the ARN that names the
 /// resource.
-const WILDCARDS: [(&str, &str); 11] = [
+const WILDCARDS: [(&str, &str); 12] = [
     // It takes no other resource; its condition names the cluster (F27).
     ("ecs:ListTasks", "*"),
     // It takes no other resource (F50).

@@ -6,7 +6,9 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 use eden_core::config::HealthMonitorConfig;
 use eden_policy::facts::{
-    Alarm, ApiAnswer, Deployment, DeploymentController, Facts, Integration, LastStatus, Observed, Pointer, RolloutState, Route, Scheduling, Service, ServiceStatus, Stop, StopCode, Strategy, Task, TaskHealth, TaskNetwork, Ports,
+    Alarm, ApiAnswer, Deployment, DeploymentController, Facts, Integration, LastStatus, Observed,
+    Pointer, Ports, RolloutState, Route, Scheduling, Service, ServiceStatus, Stop, StopCode,
+    Strategy, Task, TaskHealth, TaskNetwork,
 };
 use eden_policy::mode::ModeTag;
 use jiff::Timestamp;

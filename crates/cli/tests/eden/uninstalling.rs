@@ -40,10 +40,9 @@ fn tags(scene: &Scene) -> BTreeMap<String, String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_route_is_parked_or_left_as_asked_and_edens_tags_go() {
-    for (network, api_kind, id) in [
-        (220, ApiKind::Http, PROXY_INTEGRATION),
-        (221, ApiKind::Rest, REST_PROXY_INTEGRATION),
-    ] {
+    for (network, api_kind, id) in
+        [(220, ApiKind::Http, PROXY_INTEGRATION), (221, ApiKind::Rest, REST_PROXY_INTEGRATION)]
+    {
         // Given
         let scene = noted(network, api_kind).await;
         let (before, uri) = (tags(&scene), scene.uri(id));

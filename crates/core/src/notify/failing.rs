@@ -136,8 +136,8 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_when_it_lasts_and_once_while_it_does() {
-        assert_eq!(told(&[(0, "a")]), []);
-        assert_eq!(told(&[(0, "a"), (0, "a")]), []);
+        assert_eq!(told(&[(0, "a")]), [] as [i64; 0]);
+        assert_eq!(told(&[(0, "a"), (0, "a")]), [] as [i64; 0]);
         assert_eq!(told(&[(0, "a"), (1, "a"), (3, "a"), (5, "a")]), [1]);
         let day: Vec<_> = (0..24 * 12).map(|n| (n * 5, "a")).collect();
         assert_eq!(told(&day), [5]);

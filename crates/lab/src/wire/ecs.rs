@@ -286,7 +286,10 @@ fn show_service(world: &World, service: &Service, with_tags: bool) -> Value {
     let (deployments, task_sets): (Vec<Value>, Vec<Value>) = if service.deploys.by_task_sets() {
         (vec![], each.map(|(index, it)| show_task_set(world, service, it, index, &tasks)).collect())
     } else {
-        (each.map(|(index, it)| show_deployment(world, service, it, index, &tasks)).collect(), vec![])
+        (
+            each.map(|(index, it)| show_deployment(world, service, it, index, &tasks)).collect(),
+            vec![],
+        )
     };
     let events: Vec<Value> = service
         .messages

@@ -28,7 +28,8 @@ impl World {
         {
             service.steady = false;
         }
-        let started: Vec<TaskId> = start.iter().map_while(|of| self.start_task(service_arn, of)).collect();
+        let started: Vec<TaskId> =
+            start.iter().map_while(|of| self.start_task(service_arn, of)).collect();
         if started.len() < start.len() {
             self.say_shortage(service_arn);
         }

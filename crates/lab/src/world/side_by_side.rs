@@ -226,9 +226,10 @@ impl World {
         };
         match lifecycle.stage {
             LifecycleStage::ScaleUp => {
-                let ready = self.wanted(service_arn).into_iter().filter(|(_, task)| {
-                    task.started_by == service.primary.id && task.is_ready()
-                });
+                let ready = self
+                    .wanted(service_arn)
+                    .into_iter()
+                    .filter(|(_, task)| task.started_by == service.primary.id && task.is_ready());
                 ready.count() >= service.desired_count as usize
             }
             LifecycleStage::BakeTime => {
@@ -380,7 +381,9 @@ impl World {
     fn service_arn(&self, cluster: &str, name: &str) -> Result<String, OperatorError> {
         let arn = self.arns.service(cluster, name);
         let known = self.services.contains_key(&arn);
-        known.then_some(arn).ok_or_else(|| OperatorError::NoSuchService(format!("{cluster}/{name}")))
+        known
+            .then_some(arn)
+            .ok_or_else(|| OperatorError::NoSuchService(format!("{cluster}/{name}")))
     }
 
     /// Gives every daemon service of a cluster one task for each of its container instances.

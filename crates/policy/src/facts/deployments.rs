@@ -115,7 +115,9 @@ impl Service {
         let source = newest(Some(&target.id))?;
         Some(match shift.map(|shift| shift.traffic) {
             Some(Traffic::Target) => Sides { serving: target, target, withheld: false },
-            Some(Traffic::Source) => Sides { serving: source, target, withheld: source.desired > 0 },
+            Some(Traffic::Source) => {
+                Sides { serving: source, target, withheld: source.desired > 0 }
+            }
             Some(Traffic::Back) | None => Sides { serving: source, target, withheld: false },
         })
     }

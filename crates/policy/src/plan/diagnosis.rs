@@ -120,6 +120,8 @@ impl Diagnosis {
             | Diagnosis::Starting
             | Diagnosis::RouteStale
             | Diagnosis::TaskStuck { .. }
+            | Diagnosis::OldTasksRemain { .. }
+            | Diagnosis::NoInstances
             | Diagnosis::Disputed
             | Diagnosis::Paused
             | Diagnosis::BelowFloor { .. }
@@ -162,7 +164,10 @@ impl fmt::Display for Diagnosis {
             }
             Diagnosis::OldTasksRemain { deployment, tasks, overdue } => {
                 let too_long = if *overdue { " for too long" } else { "" };
-                write!(f, "Deployment {deployment} has all its new tasks, and waits{too_long} for ")?;
+                write!(
+                    f,
+                    "Deployment {deployment} has all its new tasks, and waits{too_long} for "
+                )?;
                 write!(f, "old ones to end: {}", named(tasks))
             }
             Diagnosis::RolloutFailed { deployment } => {
@@ -201,13 +206,5 @@ impl fmt::Display for Diagnosis {
             Diagnosis::NotActive { status } => write!(f, "The service is {}", status.describe()),
             Diagnosis::Unknown => f.write_str("Not known: facts could not be read"),
         }
-    }
-}
-
-fn named(tasks: &[String]) -> String {
-    let ids: Vec<_> = tasks.iter().take(NAMED).map(|arn| task_id(arn)).collect();
-    match tasks.len().saturating_sub(NAMED) {
-        0 => ids.join(", "),
-        more => format!("{} and {more} more", ids.join(", ")),
     }
 }

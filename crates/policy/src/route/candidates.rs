@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::{Lead, View};
-use crate::facts::{LastStatus, Readiness, Side, Task, TaskHealth, TaskNetwork, Ports};
+use crate::facts::{LastStatus, Ports, Readiness, Side, Task, TaskHealth, TaskNetwork};
 use crate::plan::{Hold, Rejected, Rejection};
 
 /// So many endpoints are probed at once.

@@ -53,7 +53,7 @@ pub(super) fn prepare(view: &View<'_>, unsure: Option<Hold>) -> Plan {
     }
     if let Some(unsure) = unsure {
         // Whoever is served is not unserved since then.
-        plan.steps.extend(clear(view).filter(|_| unsure == Hold::ApiAnswersWell));
+        plan.steps.extend(clear(view, None).filter(|_| unsure == Hold::ApiAnswersWell));
         plan.holds.push(unsure);
         return plan;
     }

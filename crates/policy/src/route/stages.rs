@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::candidates::Candidate;
+use super::{Lead, View, is_move};
 use crate::facts::{ApiAnswer, Observed, Obstacle, Pointer, Serves, Stage};
-use super::{View, is_move, Lead};
 use crate::plan::{Fact, Hold, Plan, Step};
 
 /// The beginning of what this route's Eden writes on its deployments, to know them again: another

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use eden_policy::facts::{
     Alarm, ApiAnswer, DeploymentController, Former, Integration, IntegrationKind, LastStatus,
-    Observed, Pointer, Readiness, RolloutState, Route, Scheduling, Serves, Service, ServiceEvent, ServiceStatus, Shift, Stage, StopCode, Strategy as HowDeployed, Task, TaskHealth, TaskNetwork, Traffic, Obstacle,
+    Observed, Obstacle, Pointer, Readiness, RolloutState, Route, Scheduling, Serves, Service,
+    ServiceEvent, ServiceStatus, Shift, Stage, StopCode, Strategy as HowDeployed, Task, TaskHealth,
+    TaskNetwork, Traffic,
 };
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Facts, Limits, Maintenance, Routing};
@@ -261,7 +263,7 @@ struct Kind {
 }
 
 fn any_kind() -> impl Strategy<Value = Kind> {
-    use {DeploymentController as By, Scheduling as Count, HowDeployed as How};
+    use {DeploymentController as By, HowDeployed as How, Scheduling as Count};
     let traffic = select(vec![Traffic::Source, Traffic::Target, Traffic::Back]);
     let shift = (traffic, option::of(select(vec![PRIMARY, OLD]))).prop_map(|(traffic, target)| {
         Shift { traffic, target: target.map(str::to_owned), stage: "BAKE_TIME".to_owned() }

@@ -87,9 +87,9 @@ fn ill(name: &str) -> Scene {
             healthy(0)
         }
         "no_instances" => healthy(0).service(|it| it.scheduling = Scheduling::Daemon),
-        "old_tasks_remain" => healthy(2)
-            .with_task(task(3).old())
-            .service(|it| it.deployments = rollout_since(2_000)),
+        "old_tasks_remain" => {
+            healthy(2).with_task(task(3).old()).service(|it| it.deployments = rollout_since(2_000))
+        }
         "crash_loop" => failures(|n| task(n).died(u64::from(n) * 200)),
         "cannot_start" => failures(|n| task(n).not_started(u64::from(n) * 200)),
         "rolling" => healthy(2).service(|it| it.deployments = rollout_since(600)),

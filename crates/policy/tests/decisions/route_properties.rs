@@ -243,7 +243,7 @@ proptest! {
         let after = scene.clone().after(&scene.plan());
         let owned: Vec<_> = scene.tasks.iter().filter_map(|it| endpoint_of(&scene, it)).collect();
         for (pointer, read) in &after.route.pointers {
-            let Some(Integration { kind: IntegrationKind::Http, uri: Some(uri) }) = read.known() else {
+            let Some(Integration { kind: IntegrationKind::Http, uri: Some(uri), .. }) = read.known() else {
                 continue;
             };
             let at = match pointer {

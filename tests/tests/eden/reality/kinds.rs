@@ -3,7 +3,7 @@
 
 use eden_lab::example::{CLUSTER, Example, IP_UPDATER, SERVICE};
 use eden_lab::world::{
-    AppState, Beside, Behaviour, Deploys, Fault, FaultKind, LifecycleStage, Networking,
+    AppState, Behaviour, Beside, Deploys, Fault, FaultKind, LifecycleStage, Networking,
     PublicAddress, RolloutState, Task, TaskDefinition,
 };
 use eden_tests::rig::{Rig, is_steady, minutes, running, serving};
@@ -74,7 +74,10 @@ async fn production_stays_with_blue_until_the_shift_and_neither_pause_nor_bake_i
     assert_eq!((of_revision(&rig, 1).len(), of_revision(&rig, 2).len()), (2, 2));
     assert_eq!(served_by(&rig), Some(1));
     let report = look(&rig).await;
-    assert_eq!((report["diagnosis"].as_str(), &report["overdue"]), (Some("rolling"), &false.into()));
+    assert_eq!(
+        (report["diagnosis"].as_str(), &report["overdue"]),
+        (Some("rolling"), &false.into())
+    );
     assert!(reasons(&report).contains(&"rollout_in_progress"), "{report}");
     // When: it is approved, and the traffic shifts.
     proceed(&rig);
@@ -351,7 +354,10 @@ async fn a_rollout_that_only_waits_for_a_protected_old_task_says_so_and_is_not_r
     let report = look(&rig).await;
     assert_eq!(report["diagnosis"], "old_tasks_remain", "{report}");
     assert!(reasons(&report).contains(&"old_task_remains"), "{report}");
-    assert!(report.to_string().contains(&format!("old task {}: it is protected", old.id())), "{report}");
+    assert!(
+        report.to_string().contains(&format!("old task {}: it is protected", old.id())),
+        "{report}"
+    );
     assert_eq!(calls_for_a_human(&rig), 0);
     // When: a new task becomes sick meanwhile.
     let sick = of_revision(&rig, 2).swap_remove(0);
@@ -372,6 +378,9 @@ async fn a_rollout_that_only_waits_for_a_protected_old_task_says_so_and_is_not_r
     rig.wait(minutes(120)).await;
     // Then
     let world = rig.lab.world();
-    assert_eq!(world.service(CLUSTER, SERVICE).unwrap().primary.rollout_state, RolloutState::Completed);
+    assert_eq!(
+        world.service(CLUSTER, SERVICE).unwrap().primary.rollout_state,
+        RolloutState::Completed
+    );
     assert!(is_well(&world) && serving(&world).is_some());
 }

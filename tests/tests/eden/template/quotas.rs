@@ -78,11 +78,14 @@ async fn a_dying_task_of_one_container_runs_ip_updater_twice_and_loses_no_reques
             all.iter().filter(|it| it.payload["detail"]["taskArn"] == *dying).count()
         };
         let before = runs(&rig);
-        let ended = match crashes {
-            false => rig.lab.world().stop_task(&dying, "for a test"),
-            true => rig.lab.world().crash_task(&dying, 1),
+        let mut world = rig.lab.world();
+        let ended = if crashes {
+            world.crash_task(&dying, 1)
+        } else {
+            world.stop_task(&dying, "for a test")
         };
         ended.unwrap();
+        drop(world);
         rig.wait(minutes(3)).await;
         // Then
         assert_eq!(runs(&rig) - before, 2, "crashes: {crashes}");

@@ -228,12 +228,10 @@ fn old_ends() -> Vec<Situation> {
     // Both new tasks run, and one old one has not ended.
     let waiting = |minutes_ago: u64| {
         let new = [task(1), task(2)].map(|it| it.started(minutes_ago * 60 - 120));
-        healthy(2)
-            .tasks(new.into_iter().chain([task(3).old()]).collect())
-            .service(|service| {
-                service.running = 3;
-                service.deployments = rollout_since(minutes_ago * 60);
-            })
+        healthy(2).tasks(new.into_iter().chain([task(3).old()]).collect()).service(|service| {
+            service.running = 3;
+            service.deployments = rollout_since(minutes_ago * 60);
+        })
     };
     vec![
         situation(
