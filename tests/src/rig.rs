@@ -164,7 +164,7 @@ impl Rig {
     pub fn writes(&self) -> usize {
         let world = self.lab.world();
         let tells = ["Publish", "PutEvents"];
-        let notes = ["eden:seen", "eden:told", "eden:failing"];
+        let notes = ["eden:seen", "eden:told", "eden:failed-runs", "eden:failing-since"];
         let of_people = |call: &Call| {
             let keys = call.needs.iter().flat_map(|need| need.condition_keys.values());
             tells.contains(&call.operation.as_str())

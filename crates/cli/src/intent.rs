@@ -140,6 +140,8 @@ mod tests {
             Step::ClearSuspect { task: task.clone() },
             Step::MarkCondition { service: service.clone(), sighting },
             Step::ClearCondition { service: service.clone() },
+            Step::MarkFailing { service: service.clone(), since, definition: "eden:7".to_owned() },
+            Step::ClearFailing { service: service.clone() },
             Step::RollBack {
                 replacing: replacing.clone(),
                 to,

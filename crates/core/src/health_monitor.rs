@@ -123,7 +123,7 @@ impl Monitor<'_> {
         loop {
             let (facts, finding) = Box::pin(self.eye.look(&suspects)).await;
             report.found(&facts, &finding, config.target.mode);
-            suspects.note(&finding, config.limits.unhealthy_for);
+            suspects.note(&facts, &finding, config.limits.unhealthy_for);
             let again = due(&finding.plan, edge.aws.now()).filter(|_| waits);
             let (claimed, free): (Vec<_>, Vec<_>) =
                 finding.plan.steps.into_iter().partition(Step::needs_a_claim);

@@ -53,11 +53,11 @@ impl Question {
         self
     }
 
-    /// Where a request without a path arrives. Whatever a task answers below 500 is an answer: of a
-    /// path that it need not have, a 404 is no fault.
+    /// Where a request without a path arrives. A success or a redirection is a good answer; what a 404
+    /// means of a path that the task need not have is unclear.
     fn root(mut self) -> Self {
         self.paths = vec![self.manner.root().to_owned()];
-        self.probe.status = 100..=499;
+        self.probe.status = 200..=399;
         self
     }
 
@@ -81,7 +81,8 @@ pub fn all(
     stream::iter(probes).buffer_unordered(AT_ONCE)
 }
 
-/// Asks several endpoints for `/` at the same time.
+/// Asks several endpoints for `/` at the same time. A success or a redirection is a good answer; what
+/// a 404 means of a path that the task need not have is unclear.
 pub async fn answers(
     network: &dyn Dial,
     question: Question,
@@ -102,7 +103,7 @@ async fn one(
     let mut last = attempt(network, question, to).await;
     for _ in 1..probe.attempts {
         let fits = Instant::now() + PAUSE + probe.timeout <= until;
-        if last == Readiness::Ready || !fits {
+        if matches!(last, Readiness::Ready | Readiness::Unclear(_)) || !fits {
             break;
         }
         tokio::time::sleep(PAUSE).await;
@@ -135,8 +136,9 @@ impl Question {
         if self.probe.status.contains(&status.as_u16()) {
             return Readiness::Ready;
         }
-        let asked = self.asked(to, path);
-        Readiness::NotReady(format!("{asked} answered {}", status.as_u16()))
+        let answer = format!("{} answered {}", self.asked(to, path), status.as_u16());
+        let fails = status.is_server_error();
+        if fails { Readiness::NotReady(answer) } else { Readiness::Unclear(answer) }
     }
 
     /// A request in words.

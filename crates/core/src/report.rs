@@ -260,7 +260,7 @@ impl Report {
         if let Some(service) = facts.service.known() {
             self.seen.clone_from(&service.seen);
             self.told.clone_from(&service.told);
-            self.failing.clone_from(&service.failing);
+            self.failing.clone_from(&service.failed_runs);
             self.service_arn = Some(service.arn.clone());
             let primary = service.primary().map(|deployment| deployment.id.clone());
             self.about = primary.unwrap_or_else(|| "none".to_owned());

@@ -339,6 +339,8 @@ fn is_last_resort(step: &Step) -> bool {
         Step::ClearUnserved { .. }
         | Step::DeployStage { .. }
         | Step::RestoreDesiredCount { .. }
+        | Step::MarkFailing { .. }
+        | Step::ClearFailing { .. }
         | Step::MarkSuspect { .. }
         | Step::ClearSuspect { .. }
         | Step::MarkCondition { .. }

@@ -5,6 +5,9 @@
 pub const HEALING: &str = "healing";
 /// On the service: since when no task has been able to serve.
 pub const UNSERVED_SINCE: &str = "unserved-since";
+/// On the service: since when it has failed as a whole, and the task definition that has run since
+/// then, by family and revision.
+pub const FAILING_SINCE: &str = "failing-since";
 /// On the service: when Eden deployed it in the last hours, oldest first.
 pub const REDEPLOYED: &str = "redeployed";
 /// On the service: when Eden stopped tasks in the last hours, oldest first.
@@ -20,10 +23,20 @@ pub const SEEN: &str = "seen";
 /// On the service: the conditions of a deployment that people were told of.
 pub const TOLD: &str = "told";
 /// On the service: since when runs of health-monitor fail, and what people were told of it.
-pub const FAILING: &str = "failing";
+pub const FAILED_RUNS: &str = "failed-runs";
 /// The tags that Eden writes on the service, but for the one that people write.
-pub const OF_SERVICE: [&str; 9] =
-    [UNSERVED_SINCE, REDEPLOYED, STOPPED, RESTORED, REFUSED, CLAIM, SEEN, TOLD, FAILING];
+pub const OF_SERVICE: [&str; 10] = [
+    UNSERVED_SINCE,
+    FAILING_SINCE,
+    REDEPLOYED,
+    STOPPED,
+    RESTORED,
+    REFUSED,
+    CLAIM,
+    SEEN,
+    TOLD,
+    FAILED_RUNS,
+];
 
 /// On a task: since when it has been found sick, or to be stopping without an end.
 pub const SUSPECT_SINCE: &str = "suspect-since";

@@ -30,6 +30,22 @@ pub enum Evidence {
         /// The answer, in words.
         answer: String,
     },
+    /// What the tasks answered when they were asked themselves, all together.
+    Asked {
+        /// So many answered well.
+        well: usize,
+        /// So many were asked.
+        asked: usize,
+        /// What one answered that did not.
+        otherwise: Option<String>,
+    },
+    /// How many of the API's requests failed in the last minutes.
+    RequestsFailed {
+        /// So many failed.
+        failed: u64,
+        /// So many there were.
+        all: u64,
+    },
     /// The maintenance page answers in the service's place, or is to from now on.
     MaintenancePage,
     /// The route is parked: that the API fails and the alarm rings is by design.
@@ -155,6 +171,13 @@ impl fmt::Display for Evidence {
             }
             Evidence::AlarmState { state } => write!(f, "the 5XX alarm is {state}"),
             Evidence::Api { answer } => write!(f, "the API answered {answer}"),
+            Evidence::Asked { well, asked, otherwise } => {
+                write!(f, "{well} of {asked} tasks answer well when asked themselves")?;
+                otherwise.iter().try_for_each(|answer| write!(f, "; {answer}"))
+            }
+            Evidence::RequestsFailed { failed, all } => {
+                write!(f, "{failed} of the last {all} requests of the API failed")
+            }
             Evidence::MaintenancePage => {
                 f.write_str("the maintenance page answers for the service")
             }

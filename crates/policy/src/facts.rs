@@ -22,7 +22,7 @@ pub use route::{
     StageDeployment,
 };
 pub use service::{
-    Deployment, DeploymentController, RolloutState, Scheduling, Service, ServiceEvent,
+    Deployment, DeploymentController, Failing, RolloutState, Scheduling, Service, ServiceEvent,
     ServiceStatus, Shift, Strategy, Traffic,
 };
 pub use task::{LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, task_id};
@@ -93,8 +93,12 @@ pub struct Facts {
     /// What the API answered to a probe through the gateway.
     pub api: Observed<ApiAnswer>,
     /// What running tasks answered when they were asked for `/` themselves, by endpoint. Read only when
-    /// the alarm rings, the API answers badly, and no path is set that would have been asked anyway.
+    /// the API does not answer well, and no path is set that would have been asked anyway: what is
+    /// there says that there is no path.
     pub answers: BTreeMap<SocketAddr, Readiness>,
+    /// How many requests the API got in the last minutes, and how many failed; read only when nothing
+    /// else tells whether most of them fail. `None` where nobody counts them.
+    pub requests: Observed<Option<Requests>>,
     /// The tasks that ECS protects from being stopped (F19); read only when one is to be.
     pub protected: Observed<BTreeSet<String>>,
     /// The task definition of tasks that ended or do not end; read only when what people are told
@@ -130,6 +134,25 @@ pub struct Former {
     pub preceded_at: Option<Timestamp>,
 }
 
+/// The requests that an API got within some minutes, by its metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requests {
+    /// All of them.
+    pub all: u64,
+    /// Those that were answered with 5xx.
+    pub failed: u64,
+}
+
+impl Requests {
+    /// Fewest requests that tell anything of the rest.
+    const ENOUGH: u64 = 10;
+
+    /// Whether most of them fail; `None` for too few.
+    pub fn most_fail(self) -> Option<bool> {
+        (self.all >= Self::ENOUGH).then_some(self.failed.saturating_mul(2) > self.all)
+    }
+}
+
 /// What the API answered to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApiAnswer {
@@ -140,7 +163,9 @@ pub enum ApiAnswer {
         /// How long it took, in milliseconds.
         latency_ms: u64,
     },
-    /// A status from 400 to 499: somebody answers, but perhaps only the gateway itself.
+    /// A status that is neither good nor a failure: somebody answers, but perhaps only the gateway
+    /// itself, which has no route or wants a login. From 400 to 499, or below and not what the
+    /// settings call good.
     Unclear {
         /// The status.
         status: u16,

@@ -22,7 +22,12 @@
 //! | starting      | a task is on its way or fresh, or the route has just moved    | none: ECS has its turn |
 //! | old tasks remain | a rollout has all its new tasks, and waits for old ones to end | none; people when overdue |
 //! | disputed      | the alarm rings, but the API answers well                     | none |
-//! | service sick  | alarm and API agree that it fails, or the maintenance page has to be shown, and no task stands out | redeploy, roll back; try one stop |
+//! | before tasks  | the API does not answer well, but all tasks do themselves     | people |
+//! | wrong path    | tasks answer 4xx at the path of the settings                  | people |
+//! | unclear       | the alarm rings, and whether the tasks are well is not known  | people |
+//! | service sick  | the tasks fail alike, or the maintenance page has to be shown, and no task stands out | once it has lasted: redeploy, roll back; try one stop |
+//!
+//! Who is to blame when no task stands out is decided in `health/testimony.rs`.
 //!
 //! The route is repaired beside any of them from "below floor" on, and when ECS deletes the service.
 
@@ -34,8 +39,10 @@ mod floor;
 mod ladder;
 mod patient;
 mod refused;
+mod shared;
 mod sides;
 mod stuck;
+mod testimony;
 
 use std::collections::BTreeSet;
 
@@ -88,6 +95,8 @@ pub struct Asks {
     pub former: bool,
     /// The task definition, by ARN, that tells what people are to know of tasks that ended.
     pub definition: Option<String>,
+    /// Whether it matters how many of the API's requests fail.
+    pub requests: bool,
 }
 
 /// What is to be read beyond the facts at hand before deciding.
@@ -117,7 +126,12 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
     let definition = patient.definition_of_leaving().or_else(|| patient.contested_definition());
     let definition = definition.map(str::to_owned);
     let former = limits.rollback && look(facts, rules, now).diagnosis.may_roll_back();
-    Asks { protection, former, definition }
+    let requests = patient.asks_for_requests()
+        && matches!(
+            patient.diagnose().0,
+            Diagnosis::ServiceSick | Diagnosis::WrongPath { .. } | Diagnosis::Unclear { .. }
+        );
+    Asks { protection, former, definition, requests }
 }
 
 /// Diagnoses the service and plans its remedy.
@@ -220,6 +234,7 @@ fn unread(facts: &Facts) -> Finding {
         (Fact::Tasks, facts.tasks.unknown()),
         (Fact::Alarm, facts.alarm.unknown()),
         (Fact::Api, facts.api.unknown()),
+        (Fact::Requests, facts.requests.unknown()),
     ] {
         let Some(because) = because.map(str::to_owned) else { continue };
         let not_read = Evidence::NotRead { what: fact.to_string(), because: because.clone() };

@@ -71,6 +71,8 @@ pub enum Fact {
     Alarm,
     /// The API's answer to a probe.
     Api,
+    /// How many of the API's requests fail.
+    Requests,
     /// Which tasks are protected.
     Protection,
     /// What ran before the present deployment.
@@ -88,6 +90,7 @@ impl fmt::Display for Fact {
             Fact::Stages => "the stages",
             Fact::Alarm => "the alarm",
             Fact::Api => "the API's answer",
+            Fact::Requests => "the API's requests",
             Fact::Protection => "the tasks' protection",
             Fact::FormerDeployment => "the deployment before the present one",
         })

@@ -12,7 +12,8 @@
 //! | any                         | unknown, or not a plain HTTP URL     | held (F6)                  |
 //!
 //! Ready are tasks that run and are wanted (F9), are not UNHEALTHY, have an address (F24) and
-//! answer a probe. The best is one of the PRIMARY deployment (F21); then the one the route leads
+//! answer a probe; where none is, those that answer with a status that says nothing of their health
+//! count as ready. The best is one of the PRIMARY deployment (F21); then the one the route leads
 //! to, so that scaling moves nothing; then HEALTHY before UNKNOWN, the longest-running, and the
 //! ARN, so that the order in which AWS lists tasks never decides. All integrations lead to the
 //! same task.
@@ -230,7 +231,8 @@ impl<'a> View<'a> {
 
     /// Whether somebody answers at the endpoint, as far as was asked.
     fn answers(&self, endpoint: SocketAddr) -> bool {
-        self.route.readiness.get(&endpoint) == Some(&Readiness::Ready)
+        let readiness = self.route.readiness.get(&endpoint);
+        matches!(readiness, Some(Readiness::Ready | Readiness::Unclear(_)))
     }
 
     /// Leads one pointer to the target, unless it leads there or cannot.
@@ -354,7 +356,7 @@ impl<'a> View<'a> {
         match lead {
             Lead::Task(task, endpoint) => match self.route.readiness.get(&endpoint) {
                 Some(Readiness::NotReady(_) | Readiness::Unreachable(_)) => true,
-                Some(Readiness::Ready) | None => !task.runs(),
+                Some(Readiness::Ready | Readiness::Unclear(_)) | None => !task.runs(),
             },
             Lead::Maintenance | Lead::Parked | Lead::Elsewhere => true,
         }
@@ -400,6 +402,8 @@ pub fn is_of_route(step: &Step) -> bool {
         | Step::ClearSuspect { .. }
         | Step::MarkCondition { .. }
         | Step::ClearCondition { .. }
+        | Step::MarkFailing { .. }
+        | Step::ClearFailing { .. }
         | Step::StopTask { .. }
         | Step::ForceDeployment { .. }
         | Step::RollBack { .. } => false,

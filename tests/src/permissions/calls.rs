@@ -5,8 +5,8 @@ use std::time::Duration;
 use eden_lab::World;
 use eden_lab::example::{API, CLUSTER, HEALTH_MONITOR, SERVICE};
 use eden_lab::world::{
-    AppState, Behaviour, Beside, Call, Deploys, Fault, FaultKind, HealthStatus, Networking,
-    PublicAddress,
+    AppState, Behaviour, Beside, Call, Deploys, Fault, FaultKind, Gatekeeper, HealthStatus,
+    Networking, PublicAddress,
 };
 use serde_json::json;
 
@@ -51,6 +51,7 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
         recover(&rig).await;
         sicken(&rig).await;
         fail_where_nothing_is_deployed(&rig).await;
+        refuse_everybody(&rig).await;
         break_application(&rig).await;
         if variant == Variant::Maintenance {
             fall_silent(&rig).await;
@@ -59,8 +60,10 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
             deploy_what(&rig, CRASHES).await;
             deploy_what(&rig, Behaviour::Runs(AppState::Failing(500))).await;
         }
-        find_no_room(&rig).await;
         be_refused(&rig).await;
+
+        settle(&rig).await;
+        look(&rig).await;
 
         let taken = rig.action_kinds();
         let everywhere = [
@@ -234,6 +237,22 @@ async fn fail_where_nothing_is_deployed(rig: &Rig) {
     deploys(Deploys::Rolling).expect("the example's service");
 }
 
+/// The API fails while the tasks are well, and then while they answer neither well nor badly, for so
+/// long that the alarm rings.
+async fn refuse_everybody(rig: &Rig) {
+    settle(rig).await;
+    let gatekeeper = |gatekeeper| rig.lab.world().set_gatekeeper(API, gatekeeper);
+    let every_task = |app| rig.lab.world().set_app_of_service(CLUSTER, SERVICE, app);
+    gatekeeper(Some(Gatekeeper::Refuses(500))).expect("the example's API");
+    look(rig).await;
+    every_task(AppState::Failing(404)).expect("the example's service");
+    rig.wait(minutes(4)).await;
+    look(rig).await;
+    every_task(AppState::Serving).expect("the example's service");
+    gatekeeper(None).expect("the example's API");
+    look(rig).await;
+}
+
 /// The application fails while ECS sees nothing wrong; the alarm wakes health-monitor.
 async fn break_application(rig: &Rig) {
     settle(rig).await;
@@ -250,6 +269,7 @@ async fn fall_silent(rig: &Rig) {
     for recovers in [true, false] {
         rig.wait(minutes(5)).await;
         assert!(rig.is_steady());
+        look(rig).await;
         let every_task = |app| {
             let set = rig.lab.world().set_app_of_service(CLUSTER, SERVICE, app);
             set.expect("the example's service");

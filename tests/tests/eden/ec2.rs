@@ -145,6 +145,7 @@ async fn a_task_that_cannot_be_reached_from_the_internet_is_an_error_that_says_w
             };
             assert!(error.message.contains(of), "{error}");
         }
+        // Nothing is changed; that the API fails may be noted.
         assert_eq!(rig.writes(), 0, "{networking:?}");
     }
 }

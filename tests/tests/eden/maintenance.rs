@@ -366,8 +366,8 @@ async fn an_application_that_hangs_is_replaced_although_the_page_hides_its_error
     // When
     let report = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
     assert!(is_page(&rig.lab.world()), "{report}");
-    assert!(each(&report, "held", "reason").contains(&"redeploy_cooldown"), "{report}");
-    // Then: it need not wait for that, since its task is stopped as a trial.
+    assert!(each(&report, "held", "reason").contains(&"failing_not_yet"), "{report}");
+    // Then: once that has lasted for a minute, its task is stopped as a trial.
     assert!(rig.lab.until(minutes(10), is_steady).await);
     let kinds = rig.action_kinds();
     let count = |kind: &str| kinds.iter().filter(|it| *it == kind).count();
@@ -375,7 +375,7 @@ async fn an_application_that_hangs_is_replaced_although_the_page_hides_its_error
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_application_that_hangs_for_the_first_time_is_redeployed_before_the_page_is_due() {
+async fn an_application_that_hangs_for_the_first_time_is_redeployed_once_that_has_lasted() {
     let rig = settled(&with_page(example())).await;
     rig.start_traffic();
     rig.wait(minutes(20)).await;
@@ -384,6 +384,9 @@ async fn an_application_that_hangs_for_the_first_time_is_redeployed_before_the_p
     let report = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
 
     assert_eq!(report["diagnosis"], "service_sick", "{report}");
+    assert!(each(&report, "held", "reason").contains(&"failing_not_yet"), "{report}");
     assert!(rig.lab.until(minutes(5), is_steady).await);
-    assert!(!rig.action_kinds().contains(&"show_maintenance".to_owned()));
+    let kinds = rig.action_kinds();
+    let count = |kind: &str| kinds.iter().filter(|it| *it == kind).count();
+    assert_eq!((count("stop_task"), count("force_deployment")), (0, 1), "{kinds:?}");
 }

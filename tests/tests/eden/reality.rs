@@ -1,6 +1,7 @@
 //! What happened to people who do this job: public bug reports and a review, each case with its source
 //! and the right end.
 
+mod blame;
 mod contract;
 mod endings;
 mod kinds;

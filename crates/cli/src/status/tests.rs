@@ -90,8 +90,11 @@ fn service() -> Service {
         refused: Vec::new(),
         claim: None,
         seen: None,
-        told: None,
         failing: None,
+        minimum_healthy_percent: 100,
+        maximum_percent: 200,
+        told: None,
+        failed_runs: None,
         events: Vec::new(),
     }
 }
@@ -136,6 +139,7 @@ fn facts() -> Facts {
         alarm: Observed::Known(Alarm::Ok),
         api: Observed::Known(ApiAnswer::NotAsked),
         answers: BTreeMap::new(),
+        requests: Observed::Known(None),
         protected: Observed::Known(BTreeSet::new()),
         definition: Observed::Known(None),
         former: Observed::Known(None),

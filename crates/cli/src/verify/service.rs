@@ -54,6 +54,16 @@ fn judge(Finding { diagnosis, evidence, plan, .. }: &Finding) -> Outcome {
             "make the service, or deploy with the names of the right one: `sam deploy \
              --parameter-overrides ECSCluster=NAME ECSService=NAME`",
         ),
+        Diagnosis::WrongPath { .. } | Diagnosis::Unclear { .. } => Outcome::failed(
+            found,
+            "`sam deploy --parameter-overrides HealthCheckPath=PATH`, with a path that a healthy task \
+             answers well without a login; HealthCheckStatus says what is well",
+        ),
+        Diagnosis::BeforeTasks => Outcome::failed(
+            found,
+            "look at the API: its authorizer, limits, time-outs and other integrations; the tasks are \
+             well",
+        ),
         Diagnosis::Rolling { overdue: true, .. }
         | Diagnosis::OldTasksRemain { overdue: true, .. }
         | Diagnosis::NoInstances
@@ -96,6 +106,8 @@ mod tests {
         assert!(unknown(Diagnosis::Paused), "nobody looks then");
         assert!(failed(Diagnosis::Starting));
         assert!(failed(Diagnosis::ServiceSick));
+        assert!(failed(Diagnosis::BeforeTasks));
+        assert!(failed(Diagnosis::WrongPath { answer: "GET /health answered 404".to_owned() }));
         assert!(failed(Diagnosis::TooFewTasks { running: 0, desired: 1 }));
     }
 }

@@ -13,8 +13,14 @@ use crate::failure::Failed;
 /// So many tags a service may have (F36).
 const MOST: usize = 50;
 /// The tags that Eden writes on the service.
-const OWN: [&str; 6] =
-    [tags::CLAIM, tags::FAILING, tags::REDEPLOYED, tags::SEEN, tags::TOLD, tags::UNSERVED_SINCE];
+const OWN: [&str; 6] = [
+    tags::CLAIM,
+    tags::FAILED_RUNS,
+    tags::REDEPLOYED,
+    tags::SEEN,
+    tags::TOLD,
+    tags::UNSERVED_SINCE,
+];
 
 /// What decides whether ECS takes tags.
 #[derive(Debug)]

@@ -214,7 +214,7 @@ async fn what_is_the_matter_with_the_service_and_its_route_is_named() {
     let scene = Scene::steady(231, ApiKind::Http).await;
     scene.lull().await;
     // When: the route leads nowhere
-    let elsewhere = "http://192.0.2.1:8000/{proxy}";
+    let elsewhere = "http://198.51.100.77:8000/{proxy}";
     scene.change(|world| world.set_integration_uri(API, PROXY_INTEGRATION, elsewhere).unwrap());
     let said = scene.eden(&["verify", "--json"]).await;
     // Then

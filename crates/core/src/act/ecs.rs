@@ -13,7 +13,7 @@ use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
 use crate::observe;
-use crate::tags::{REDEPLOYED, RESTORED, STOPPED, SUSPECT_SINCE, UNSERVED_SINCE};
+use crate::tags::{FAILING_SINCE, REDEPLOYED, RESTORED, STOPPED, SUSPECT_SINCE, UNSERVED_SINCE};
 
 /// ECS keeps at most this much of a reason (F18).
 const REASON_LIMIT: usize = 255;
@@ -138,6 +138,26 @@ pub(super) async fn clear_unserved(
     service: &str,
 ) -> Result<Outcome, CallError> {
     untag(aws, service, target.tag(UNSERVED_SINCE)).await
+}
+
+/// Notes on the service since when it has failed as a whole, and with what.
+pub(super) async fn mark_failing(
+    aws: &Aws,
+    target: &Target,
+    service: &str,
+    since: Timestamp,
+    definition: &str,
+) -> Result<Outcome, CallError> {
+    let value = format!("{since:.0} {definition}");
+    tag(aws, service, target.tag(FAILING_SINCE), value).await
+}
+
+pub(super) async fn clear_failing(
+    aws: &Aws,
+    target: &Target,
+    service: &str,
+) -> Result<Outcome, CallError> {
+    untag(aws, service, target.tag(FAILING_SINCE)).await
 }
 
 /// Notes on a task since when it has been sick.

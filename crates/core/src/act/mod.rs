@@ -109,6 +109,10 @@ async fn take(
             ecs::tag(aws, service, target.tag(SEEN), sighting.to_string()).await
         }
         Step::ClearCondition { service } => ecs::untag(aws, service, target.tag(SEEN)).await,
+        Step::MarkFailing { service, since, definition } => {
+            ecs::mark_failing(aws, target, service, *since, definition).await
+        }
+        Step::ClearFailing { service } => ecs::clear_failing(aws, target, service).await,
         Step::ForceDeployment { replacing, .. } => {
             ecs::deploy(aws, target, step, replacing, Way::Again).await
         }

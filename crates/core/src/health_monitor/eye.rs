@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_input::Hints;
-use eden_policy::facts::{Alarm, ApiAnswer, Facts, Observed, Refused, task_id};
+use eden_policy::facts::{ApiAnswer, Facts, Failing, Observed, Refused, task_id};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::route::{self, View};
 use eden_policy::{Diagnosis, Hold, Routing};
@@ -52,8 +52,8 @@ impl Eye<'_> {
     }
 
     /// Asks the tasks whether they answer: all of them when there is a path to ask for, otherwise
-    /// those that the route's decision asks about. Where it is known that the API fails, and there is
-    /// no path, all are asked for `/`: is it they who fail, or what is before them?
+    /// those that the route's decision asks about. Where it is known that the API does not answer well,
+    /// and there is no path, all are asked for `/`: is it they who fail, or what is before them?
     async fn probe(&self, facts: &mut Facts, routing: &Routing) {
         let Eye { config, edge, .. } = *self;
         let Observed::Known(tasks) = &facts.tasks else { return };
@@ -71,10 +71,12 @@ impl Eye<'_> {
             })
             .await;
         }
-        let blames = matches!(facts.api.known(), Some(ApiAnswer::Bad(_)));
-        let rings = facts.alarm.known() == Some(&Alarm::Alarm);
+        let unwell = match facts.api.known() {
+            Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. }) => true,
+            Some(ApiAnswer::Good { .. } | ApiAnswer::NotAsked) | None => false,
+        };
         if let (None, true, Observed::Known(endpoints)) =
-            (&gateway.probe.path, routing.probing && rings && blames, &route.endpoints)
+            (&gateway.probe.path, routing.probing && unwell, &route.endpoints)
         {
             let running = tasks.iter().filter(|task| task.runs());
             let running = running.filter_map(|task| endpoints.get(&task.arn).copied());
@@ -90,16 +92,32 @@ impl Eye<'_> {
 }
 
 /// What this invocation has noted, for its later looks: the tasks that it has found sick, by id, and
-/// since when, and what AWS has refused. Where nothing may be noted on tasks, in `observe`, a later look
-/// knows by this what would be done; and a tag that is not shown yet costs no time.
+/// since when; since when it has found the service failing as a whole; and what AWS has refused. Where
+/// nothing may be noted in tags, in `observe`, a later look knows by this what would be done; and a tag
+/// that is not shown yet costs no time.
 #[derive(Debug, Default)]
 pub(super) struct Suspects {
     sick: BTreeMap<String, Timestamp>,
+    service: Option<Failing>,
     refused: Vec<Refused>,
 }
 
 impl Suspects {
-    pub(super) fn note(&mut self, finding: &Finding, unhealthy_for: Duration) {
+    pub(super) fn note(&mut self, facts: &Facts, finding: &Finding, unhealthy_for: Duration) {
+        self.note_tasks(finding, unhealthy_for);
+        let waits = finding.plan.holds.iter().find_map(|hold| match hold {
+            Hold::FailingNotYet { since, .. } => Some(*since),
+            _ => None,
+        });
+        let primary = facts.service.known().and_then(|service| service.primary());
+        if let (Some(since), Some(primary)) = (waits, primary) {
+            self.service = Some(Failing { since, definition: primary.runs().to_owned() });
+        } else if finding.diagnosis != Diagnosis::ServiceSick {
+            self.service = None;
+        }
+    }
+
+    fn note_tasks(&mut self, finding: &Finding, unhealthy_for: Duration) {
         let sick = match &finding.diagnosis {
             Diagnosis::TaskSick { tasks } => tasks.as_slice(),
             _ => &[],
@@ -126,6 +144,9 @@ impl Suspects {
             for task in tasks {
                 task.suspect_since = task.suspect_since.or(self.sick.get(task.id()).copied());
             }
+        }
+        if let Observed::Known(service) = &mut facts.service {
+            service.failing = service.failing.take().or(self.service.clone());
         }
     }
 }

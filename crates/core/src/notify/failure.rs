@@ -8,7 +8,7 @@ use crate::config::HealthMonitorConfig;
 use crate::edge::Edge;
 use crate::error::HandlerError;
 use crate::report::Report;
-use crate::tags::FAILING;
+use crate::tags::FAILED_RUNS;
 
 /// Tells people that health-monitor itself fails, when it does so over two runs, once while it lasts
 /// and by one run. The service's tag remembers it, whichever execution environment the runs are in;
@@ -42,7 +42,7 @@ pub async fn failure(
     match Failing::next(noted, &failure, now) {
         Next::Nothing => {}
         Next::Note(failing) => {
-            let key = config.target.tag(FAILING);
+            let key = config.target.tag(FAILED_RUNS);
             if let Err(error) = tag(&edge.aws, arn, key, failing.to_string()).await {
                 tracing::warn!(%error, "could not note the failure");
                 edge.memory.fail(Some(failing));
@@ -52,7 +52,7 @@ pub async fn failure(
         Next::Tell(failing) => match notes.fail(&failing, &failure).await {
             Ok(true) => {
                 if !tell(edge, config, error).await
-                    && let Err(error) = notes.restore(FAILING, before).await
+                    && let Err(error) = notes.restore(FAILED_RUNS, before).await
                 {
                     tracing::error!(%error, "nobody was told of the failure, and nobody will be");
                 }
@@ -72,7 +72,7 @@ pub async fn recovered(edge: &Edge, config: &HealthMonitorConfig, report: &Repor
     let Some((arn, Some(note))) = noted_on(edge, report) else { return };
     // What is no note of Eden's, or is over, is in nobody's way.
     if Failing::parse(note, now).is_some_and(|failing| failing.is_untold())
-        && let Err(error) = untag(&edge.aws, arn, config.target.tag(FAILING)).await
+        && let Err(error) = untag(&edge.aws, arn, config.target.tag(FAILED_RUNS)).await
     {
         tracing::warn!(%error, "could not take the note of a failure away");
     }

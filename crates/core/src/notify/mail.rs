@@ -99,7 +99,8 @@ fn actions(report: &Report, reason: Option<&Diagnosis>) -> Vec<String> {
             None => text.to_owned(),
         }
     };
-    report.done.iter().filter(|it| !it.what.is_a_note()).map(told).collect()
+    let is_told = |step: &Step| !step.is_a_note() || matches!(step, Step::Park { .. });
+    report.done.iter().filter(|it| is_told(&it.what)).map(told).collect()
 }
 
 /// What the last look found, when something had been done before it.

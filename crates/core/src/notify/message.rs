@@ -110,7 +110,8 @@ fn news(report: &Report) -> impl Iterator<Item = &Step> {
 fn subject_of(report: &Report) -> &'static str {
     let mut others = news(report).filter(|step| !step.is_about_parking());
     let is_deployment = |step: &Step| matches!(step, Step::DeployStage { .. });
-    if others.all(is_deployment) { PARKING_SUBJECT } else { HEALING_SUBJECT }
+    let parks = report.done.iter().any(|done| done.what.is_about_parking());
+    if parks && others.all(is_deployment) { PARKING_SUBJECT } else { HEALING_SUBJECT }
 }
 
 /// What is said of what a run did, when another run tells of the condition.

@@ -12,7 +12,7 @@ use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::claim::{Contest, Won};
 use crate::config::Target;
-use crate::tags::{FAILING, TOLD};
+use crate::tags::{FAILED_RUNS, TOLD};
 
 /// What the tag `told` begins with while a run tells that what people know of is over.
 const OVER: &str = "over ";
@@ -70,10 +70,10 @@ impl Notes<'_> {
     /// When that could not be noted.
     pub async fn fail(&self, failing: &Failing, failure: &str) -> Result<bool, CallError> {
         let value = format!("{failing} {}", self.teller);
-        let contest = self.contest(FAILING, value, |service| service.failing.as_deref());
+        let contest = self.contest(FAILED_RUNS, value, |service| service.failed_runs.as_deref());
         let now = self.aws.now();
         let knows = |service: &Service| {
-            let noted = service.failing.as_deref().and_then(|it| Failing::parse(it, now));
+            let noted = service.failed_runs.as_deref().and_then(|it| Failing::parse(it, now));
             noted.is_some_and(|noted| noted.includes(failure))
         };
         Ok(contest.enter(knows).await? == Won::Ours)

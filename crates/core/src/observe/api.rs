@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks the API's URL, with `HEALTH_CHECK_PATH` if that is set.
 ///
-/// Without a path a status below 500 that is no success says little: the gateway itself answers 404
-/// for what it has no route for.
+/// A status below 500 that is not good says little: the gateway itself answers 404 for what it has
+/// no route for, and its authorizer 401 or 403, whatever path is asked for.
 pub async fn answer(aws: &Aws, web: &Web, people: &People, gateway: Option<&Gateway>) -> ApiAnswer {
     let probe = gateway.map(|gateway| &gateway.probe);
     let path = probe.and_then(|probe| probe.path.as_deref());
@@ -36,8 +36,8 @@ pub async fn answer(aws: &Aws, web: &Web, people: &People, gateway: Option<&Gate
 fn judge(status: u16, latency_ms: u64, good: Option<&RangeInclusive<u16>>) -> ApiAnswer {
     match (status, good) {
         (_, Some(good)) if good.contains(&status) => ApiAnswer::Good { status, latency_ms },
-        (500.., _) | (_, Some(_)) => ApiAnswer::Bad(status.to_string()),
-        (400..500, None) => ApiAnswer::Unclear { status },
+        (500.., _) => ApiAnswer::Bad(status.to_string()),
+        (400..500, None) | (_, Some(_)) => ApiAnswer::Unclear { status },
         (_, None) => ApiAnswer::Good { status, latency_ms },
     }
 }
@@ -51,8 +51,9 @@ mod tests {
         let good = 200..=299;
         for (status, with_path, without) in [
             (200, "good", "good"),
-            (302, "bad", "good"),
-            (404, "bad", "unclear"),
+            (302, "unclear", "good"),
+            (401, "unclear", "unclear"),
+            (404, "unclear", "unclear"),
             (500, "bad", "bad"),
             (503, "bad", "bad"),
         ] {

@@ -10,6 +10,7 @@ mod former;
 mod gateway;
 mod hosts;
 mod protection;
+mod requests;
 mod service;
 mod shift;
 mod tasks;
@@ -112,6 +113,7 @@ pub async fn health(
         alarm: Observed::from(alarm),
         api: Observed::Known(api),
         answers: BTreeMap::new(),
+        requests: Observed::Known(None),
         protected: Observed::Known(BTreeSet::new()),
         definition: Observed::Known(None),
         former: Observed::Known(None),
@@ -119,7 +121,7 @@ pub async fn health(
 }
 
 /// Reads what only some decisions need: which of the sick tasks are protected, what containers a task
-/// definition has, and what ran before.
+/// definition has, how many requests of the API fail, and what ran before.
 pub async fn complete(aws: &Aws, config: &HealthMonitorConfig, facts: &mut Facts, asks: &Asks) {
     if !asks.protection.is_empty() {
         let protected = protection::protected(aws, &config.target, &asks.protection).await;
@@ -128,6 +130,9 @@ pub async fn complete(aws: &Aws, config: &HealthMonitorConfig, facts: &mut Facts
     if let Some(definition) = &asks.definition {
         let read = definitions::containers(aws, definition).await;
         facts.definition = Observed::from(read.map(Some));
+    }
+    if asks.requests {
+        facts.requests = Observed::from(requests::of_alarm(aws, &config.alarm_name).await);
     }
     if let (true, Observed::Known(service)) = (asks.former, &facts.service) {
         facts.former = Observed::from(former::of(aws, &config.target, service).await);

@@ -8,8 +8,8 @@ use aws_sdk_ecs::types::{
     Service as EcsService, ServiceEvent as EcsServiceEvent, ServiceField, StabilityStatus, TaskSet,
 };
 use eden_policy::facts::{
-    Deployment, DeploymentController, Refused, RolloutState, Scheduling, Service, ServiceEvent,
-    ServiceStatus, Strategy, noted_time,
+    Deployment, DeploymentController, Failing, Refused, RolloutState, Scheduling, Service,
+    ServiceEvent, ServiceStatus, Strategy, noted_time,
 };
 use eden_policy::mode::ModeTag;
 use jiff::Timestamp;
@@ -19,7 +19,8 @@ use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
 use crate::tags::{
-    CLAIM, FAILING, HEALING, REDEPLOYED, REFUSED, RESTORED, SEEN, STOPPED, TOLD, UNSERVED_SINCE,
+    CLAIM, FAILED_RUNS, FAILING_SINCE, HEALING, REDEPLOYED, REFUSED, RESTORED, SEEN, STOPPED, TOLD,
+    UNSERVED_SINCE,
 };
 
 /// Reads the service. One that ECS reports as MISSING is a fact, any other failure is an error
@@ -68,10 +69,13 @@ fn missing() -> Service {
         strategy: Strategy::Rolling,
         bake_time: Duration::ZERO,
         shift: None,
+        minimum_healthy_percent: 100,
+        maximum_percent: 200,
         health_check_grace: Duration::ZERO,
         controller: DeploymentController::Ecs,
         mode: ModeTag::Absent,
         unserved_since: None,
+        failing: None,
         redeployed_at: Vec::new(),
         stopped_at: Vec::new(),
         restored_at: Vec::new(),
@@ -79,13 +83,14 @@ fn missing() -> Service {
         claim: None,
         seen: None,
         told: None,
-        failing: None,
+        failed_runs: None,
         events: Vec::new(),
     }
 }
 
 fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Service> {
     let configuration = service.deployment_configuration();
+    let (minimum_healthy_percent, maximum_percent) = percents(service);
     Some(Service {
         arn: service.service_arn()?.to_owned(),
         status: status(service.status()),
@@ -99,6 +104,8 @@ fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Servic
             count(configuration.and_then(|it| it.bake_time_in_minutes()).unwrap_or(0)).into(),
         ),
         shift: None,
+        minimum_healthy_percent,
+        maximum_percent,
         health_check_grace: Duration::from_secs(
             count(service.health_check_grace_period_seconds().unwrap_or(0)).into(),
         ),
@@ -106,6 +113,7 @@ fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Servic
         mode: ModeTag::from(tag(service, &target.tag(HEALING))),
         unserved_since: tag(service, &target.tag(UNSERVED_SINCE))
             .and_then(|since| noted_time(since, now)),
+        failing: tag(service, &target.tag(FAILING_SINCE)).and_then(|text| failing(text, now)),
         redeployed_at: times(tag(service, &target.tag(REDEPLOYED)).unwrap_or_default(), now),
         stopped_at: times(tag(service, &target.tag(STOPPED)).unwrap_or_default(), now),
         restored_at: times(tag(service, &target.tag(RESTORED)).unwrap_or_default(), now),
@@ -113,7 +121,7 @@ fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Servic
         claim: tag(service, &target.tag(CLAIM)).map(str::to_owned),
         seen: tag(service, &target.tag(SEEN)).map(str::to_owned),
         told: tag(service, &target.tag(TOLD)).map(str::to_owned),
-        failing: tag(service, &target.tag(FAILING)).map(str::to_owned),
+        failed_runs: tag(service, &target.tag(FAILED_RUNS)).map(str::to_owned),
         events: service.events().iter().filter_map(event).collect(),
     })
 }
@@ -154,6 +162,25 @@ fn task_set(set: &TaskSet) -> Option<Deployment> {
         definition: set.task_definition().unwrap_or_default().to_owned(),
         desired: if drains { 0 } else { count(set.computed_desired_count()) },
     })
+}
+
+/// How many tasks a deployment keeps at least and runs at most, in percent of the desired count, with
+/// ECS's defaults.
+fn percents(service: &EcsService) -> (u32, u32) {
+    let daemon = service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon);
+    let (least, most) = if daemon { (0, 100) } else { (100, 200) };
+    let configuration = service.deployment_configuration();
+    let of = |percent: Option<i32>, default| percent.map_or(default, count);
+    (
+        of(configuration.and_then(|it| it.minimum_healthy_percent()), least),
+        of(configuration.and_then(|it| it.maximum_percent()), most),
+    )
+}
+
+/// The note of a failing service: a time, and what has run since then.
+fn failing(text: &str, now: Timestamp) -> Option<Failing> {
+    let (since, definition) = text.split_once(' ')?;
+    Some(Failing { since: noted_time(since, now)?, definition: definition.to_owned() })
 }
 
 /// Times as Eden writes them into a tag.

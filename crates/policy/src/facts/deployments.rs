@@ -30,6 +30,15 @@ pub enum Side {
 }
 
 impl Service {
+    /// Whether a deployment stops tasks before it starts others: there is no room for more than are
+    /// wanted, and fewer may stay. ECS rounds the maximum down and the minimum up.
+    pub fn stops_first(&self) -> bool {
+        let desired = u64::from(self.desired);
+        let most = desired * u64::from(self.maximum_percent) / 100;
+        let least = (desired * u64::from(self.minimum_healthy_percent)).div_ceil(100);
+        most <= desired && least < desired
+    }
+
     /// What its tags say of conditions.
     pub fn notes(&self) -> Notes<'_> {
         Notes { seen: self.seen.as_deref(), told: self.told.as_deref() }

@@ -65,7 +65,12 @@ impl Ports {
 pub enum Readiness {
     /// It does.
     Ready,
-    /// It does not; the text says what it did instead.
+    /// It answers, but with a status that is neither good nor a failure: from 400 to 499, or below
+    /// and not what the settings call good. It has no such path, or wants a login or another host
+    /// name: whether it is well is not known. The text says what it answered.
+    Unclear(String),
+    /// It does not: it refuses connections, answers 500 or more, or nothing; the text says what it did
+    /// instead.
     NotReady(String),
     /// It cannot even be reached. So it looks where only API Gateway may reach the tasks as well:
     /// nothing to move the route to, and no proof that nobody is served.

@@ -32,6 +32,11 @@ pub struct Service {
     pub bake_time: Duration,
     /// How far the deployment is that shifts traffic; read only while there is one (F45).
     pub shift: Option<Observed<Shift>>,
+    /// `minimumHealthyPercent`: at least so much of the desired count stays while a deployment
+    /// replaces tasks.
+    pub minimum_healthy_percent: u32,
+    /// `maximumPercent`: at most so much of it runs meanwhile.
+    pub maximum_percent: u32,
     /// How long ECS itself ignores health checks of a fresh task.
     pub health_check_grace: Duration,
     /// Who deploys it.
@@ -41,6 +46,8 @@ pub struct Service {
     /// Since when no task has been able to serve, by its tag `{APP_NAME}:unserved-since`. Kept on
     /// the service because no other trace tells how long a running task has not answered.
     pub unserved_since: Option<Timestamp>,
+    /// Since when it has failed as a whole, by its tag `{APP_NAME}:failing-since`.
+    pub failing: Option<Failing>,
     /// When Eden forced a deployment or rolled one back in the last hours, by its tag
     /// `{APP_NAME}:redeployed`.
     pub redeployed_at: Vec<Timestamp>,
@@ -57,10 +64,20 @@ pub struct Service {
     pub seen: Option<String>,
     /// What people were told of, by its tag `{APP_NAME}:told`.
     pub told: Option<String>,
-    /// That runs of health-monitor fail, by its tag `{APP_NAME}:failing`.
-    pub failing: Option<String>,
+    /// That runs of health-monitor fail, by its tag `{APP_NAME}:failed-runs`.
+    pub failed_runs: Option<String>,
     /// What ECS lately said about it, newest first.
     pub events: Vec<ServiceEvent>,
+}
+
+/// The note of a service that fails as a whole: what was done against it before that time, or while
+/// something else ran, was done against something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failing {
+    /// Since when.
+    pub since: Timestamp,
+    /// What has run since then: family and revision of the task definition.
+    pub definition: String,
 }
 
 /// A message of ECS about a service.
@@ -163,6 +180,16 @@ pub struct Deployment {
     pub definition: String,
     /// Tasks it should run.
     pub desired: u32,
+}
+
+impl Deployment {
+    /// Family and revision of the task definition that it runs, as much of them as a tag holds beside
+    /// a time (F36).
+    pub fn runs(&self) -> &str {
+        const MOST: usize = 200;
+        let name = self.definition.rsplit('/').next().unwrap_or(&self.definition);
+        name.get(name.len().saturating_sub(MOST)..).unwrap_or(name)
+    }
 }
 
 /// How far a deployment is (F21).

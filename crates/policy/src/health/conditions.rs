@@ -89,6 +89,9 @@ fn speaks(diagnosis: &Diagnosis) -> bool {
         | Diagnosis::TooFewTasks { .. }
         | Diagnosis::ServiceSick
         | Diagnosis::Disputed
+        | Diagnosis::BeforeTasks
+        | Diagnosis::WrongPath { .. }
+        | Diagnosis::Unclear { .. }
         | Diagnosis::CrashLoop { .. }
         | Diagnosis::CannotStart { .. }
         | Diagnosis::BelowFloor { .. }

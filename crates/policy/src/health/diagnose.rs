@@ -3,7 +3,7 @@
 use super::patient::{Patient, Sickness};
 use super::sides::Part;
 use crate::evidence::Evidence;
-use crate::facts::{Alarm, ApiAnswer, DeploymentController, Observed, Task};
+use crate::facts::{DeploymentController, Observed, Task};
 use crate::plan::Diagnosis;
 use crate::route::State;
 
@@ -41,14 +41,17 @@ impl Patient<'_> {
         }
         let (running, desired) = (self.service.running, self.service.desired);
         let settled = self.unsettled().is_none();
-        let diagnosis = if running < desired && settled {
+        let diagnosis = if self.lacks_tasks() {
             self.in_progress_by_ecs().unwrap_or(Diagnosis::TooFewTasks { running, desired })
         } else if matches!(self.route_is, State::Stale | State::NotShown) {
             Diagnosis::RouteStale
         } else if running < desired || !sick.is_empty() {
-            Diagnosis::Starting
+            // What is on its way explains nothing that is seen of a large service.
+            Some(self.of_whole())
+                .filter(|it| settled && it.accuses())
+                .unwrap_or(Diagnosis::Starting)
         } else {
-            self.of_whole(settled)
+            self.of_whole()
         };
         let diagnosis = match diagnosis {
             Diagnosis::Healthy if !self.stuck().is_empty() => {
@@ -89,55 +92,6 @@ impl Patient<'_> {
         Some(Diagnosis::Rolling { deployment, overdue: false })
     }
 
-    /// The diagnosis of a service whose tasks run and of which none stands out.
-    fn of_whole(&self, settled: bool) -> Diagnosis {
-        // Without traffic the alarm stays quiet whatever happens (F2), and behind the maintenance page
-        // nobody asks the service at all.
-        let unheard = matches!(self.api(), Some(ApiAnswer::Bad(_))) && self.nobody_answers();
-        match (self.alarm(), self.api()) {
-            // Tasks run, and yet none can be led to.
-            _ if self.parked => {
-                if settled {
-                    Diagnosis::Unknown
-                } else {
-                    Diagnosis::Starting
-                }
-            }
-            (Some(_), _) if self.silenced || unheard => {
-                if settled {
-                    Diagnosis::ServiceSick
-                } else {
-                    Diagnosis::Starting
-                }
-            }
-            (Some(Alarm::Ok | Alarm::InsufficientData | Alarm::Missing), _) => self.of_quiet(),
-            (Some(Alarm::Alarm), _) if !settled => Diagnosis::Starting,
-            (None, _) | (Some(Alarm::Alarm), None | Some(ApiAnswer::NotAsked)) => {
-                Diagnosis::Unknown
-            }
-            (Some(Alarm::Alarm), Some(ApiAnswer::Good { .. })) => Diagnosis::Disputed,
-            (Some(Alarm::Alarm), Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. })) => {
-                Diagnosis::ServiceSick
-            }
-        }
-    }
-
-    /// The diagnosis of a service of which nothing is seen to fail: it may be left with a deployment
-    /// that ECS gave up, or with one that is in progress and leaves it alone.
-    fn of_quiet(&self) -> Diagnosis {
-        let lingering = self.lingering();
-        if let (Some((deployment, overdue)), [_, ..]) = (self.rolling(), &lingering[..]) {
-            let tasks = lingering.iter().map(|task| task.arn.clone()).collect();
-            return Diagnosis::OldTasksRemain { deployment: deployment.id.clone(), tasks, overdue };
-        }
-        let given_up = self.service.given_up().map(|it| it.id.clone());
-        let given_up = given_up.map(|deployment| Diagnosis::RolloutFailed { deployment });
-        let in_progress = self.service.in_progress().map(|it| it.id.clone());
-        let in_progress =
-            in_progress.map(|deployment| Diagnosis::Rolling { deployment, overdue: false });
-        given_up.or(in_progress).unwrap_or(Diagnosis::Healthy)
-    }
-
     /// A deployment in progress, and whose the traffic is where it stands beside what serves.
     fn of_deployment(&self) -> Vec<Evidence> {
         let Some(deployment) = self.service.in_progress() else { return Vec::new() };
@@ -151,15 +105,6 @@ impl Patient<'_> {
             });
         }
         evidence
-    }
-
-    /// What the alarm and the API say.
-    fn of_service(&self) -> Vec<Evidence> {
-        let alarm = self.alarm().map(Evidence::of_alarm);
-        let page = self.silenced.then_some(Evidence::MaintenancePage);
-        let parked = self.parked.then_some(Evidence::Parked);
-        let api = self.api().map(Evidence::of_api);
-        alarm.into_iter().chain(api).chain(page).chain(parked).collect()
     }
 }
 

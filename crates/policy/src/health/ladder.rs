@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use super::later;
 use super::patient::{Patient, Sick, Sickness};
-use crate::facts::{Alarm, Deployment, DeploymentController, Former, Observed, Task, TaskHealth};
+use crate::facts::{
+    Alarm, ApiAnswer, Deployment, DeploymentController, Former, Observed, Service, Task, TaskHealth,
+};
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::State;
 
@@ -23,14 +25,23 @@ impl Patient<'_> {
     pub(super) fn remedy(&self, diagnosis: &Diagnosis) -> (Plan, Option<Condition>) {
         let mut plan = self.clear_suspects(diagnosis);
         plan.append(self.watch_stops());
+        plan.steps.extend(self.clear_failing(diagnosis));
         let condition = match diagnosis {
             Diagnosis::TaskSick { .. } => {
                 self.treat(diagnosis, &mut plan);
                 None
             }
-            Diagnosis::TooFewTasks { .. } | Diagnosis::ServiceSick => {
+            Diagnosis::TooFewTasks { .. } => {
                 self.climb(diagnosis, &mut plan);
                 None
+            }
+            Diagnosis::ServiceSick => {
+                self.climb(diagnosis, &mut plan);
+                let vain = || self.proven(Hold::ReplacingDidNotHelp.reason());
+                let guess = || self.condition("unclear");
+                let acts = plan.steps.iter().any(Step::needs_a_claim);
+                let in_vain = (!acts && self.replaced_in_vain()).then(vain);
+                in_vain.or_else(|| self.is_guess().then(guess))
             }
             Diagnosis::CrashLoop { .. }
             | Diagnosis::CannotStart { .. }
@@ -63,24 +74,45 @@ impl Patient<'_> {
                 None
             }
             // What people are told of it stands among the holds.
-            Diagnosis::TaskStuck { .. }
-            | Diagnosis::Healthy
+            Diagnosis::TaskStuck { .. } => None,
+            Diagnosis::BeforeTasks => {
+                plan.holds.push(Hold::FaultBeforeTasks);
+                Some(self.condition("before_tasks"))
+            }
+            Diagnosis::WrongPath { answer } => {
+                plan.holds.push(Hold::EvidenceUnclear { because: answer.clone() });
+                Some(self.condition("wrong_path"))
+            }
+            Diagnosis::Unclear { because } => {
+                plan.holds.push(Hold::EvidenceUnclear { because: because.clone() });
+                Some(self.condition("unclear"))
+            }
+            Diagnosis::Unknown => {
+                let fails = matches!(self.api(), Some(ApiAnswer::Bad(_)));
+                let quiet = self.alarm().is_some_and(|alarm| alarm != Alarm::Alarm);
+                let because = || Hold::EvidenceUnclear { because: self.doubt() };
+                plan.holds.extend((fails && quiet).then(because));
+                None
+            }
+            Diagnosis::Healthy
             | Diagnosis::BelowFloor { .. }
             | Diagnosis::ScaledToZero
             | Diagnosis::NotActive { .. }
-            | Diagnosis::Paused
-            | Diagnosis::Unknown => None,
+            | Diagnosis::Paused => None,
         };
         let acts = plan.steps.iter().any(Step::needs_a_claim);
-        let calls_people = |hold: &&Hold| match hold {
-            Hold::BudgetSpent { .. } | Hold::Refused { .. } | Hold::TaskStuck { .. } => true,
-            Hold::FormerInactive { .. } => !acts,
-            _ => false,
-        };
-        let told = plan.holds.iter().find(calls_people);
-        let condition = condition.or_else(|| told.map(|hold| self.proven(hold.reason())));
-        let foreign = plan.holds.iter().find(|hold| **hold == Hold::ForeignDeploymentController);
-        let condition = condition.or_else(|| foreign.map(|hold| self.condition(hold.reason())));
+        let told = plan.holds.iter().find_map(|hold| match hold {
+            Hold::BudgetSpent { .. }
+            | Hold::ReplacingDidNotHelp
+            | Hold::Refused { .. }
+            | Hold::TaskStuck { .. } => Some(self.proven(hold.reason())),
+            Hold::FormerInactive { .. } if !acts => Some(self.proven(hold.reason())),
+            Hold::StopsFirst { .. } | Hold::ForeignDeploymentController => {
+                Some(self.condition(hold.reason()))
+            }
+            _ => None,
+        });
+        let condition = condition.or(told);
         let given_up =
             self.service.given_up().filter(|_| !plan.steps.iter().any(Step::needs_a_claim));
         let condition = given_up.map(|_| self.proven("rollout_failed")).or(condition);
@@ -97,6 +129,9 @@ impl Patient<'_> {
             | Diagnosis::TaskStuck { .. }
             | Diagnosis::TooFewTasks { .. }
             | Diagnosis::ServiceSick
+            | Diagnosis::BeforeTasks
+            | Diagnosis::WrongPath { .. }
+            | Diagnosis::Unclear { .. }
             | Diagnosis::Disputed => {}
             Diagnosis::Starting
             | Diagnosis::Rolling { .. }
@@ -110,8 +145,8 @@ impl Patient<'_> {
             | Diagnosis::NotActive { .. }
             | Diagnosis::Unknown => return Plan::default(),
         }
-        // Without a path, tasks are only asked while the alarm rings: what was held against one that
-        // is not asked any more is over with the alarm.
+        // Without a path, tasks are only asked while the API does not answer well: what was held
+        // against one that is not asked any more is over when it does.
         let quiet = *diagnosis == Diagnosis::Healthy;
         let forgiven =
             |task: &Task| quiet && self.readiness(task).is_none() && self.runs_well(task);
@@ -218,7 +253,7 @@ impl Patient<'_> {
 
     /// Whether one of these was started after Eden last stopped a task, within the hour that ECS
     /// remembers: that has not helped.
-    fn is_sick_again(&self, ripe: &[Sick<'_>]) -> bool {
+    pub(super) fn is_sick_again(&self, ripe: &[Sick<'_>]) -> bool {
         let last = self.stops().max();
         ripe.iter().any(|(task, _)| last.is_some() && task.created_at > last)
     }
@@ -298,11 +333,14 @@ impl Patient<'_> {
     /// no other is for as long as a cooldown without doubling takes.
     fn try_one(&self, plan: &mut Plan) {
         let sick = self.unanswering();
-        let ripe = if self.alarm_has_waited() { sick } else { self.ripe(sick, plan) };
+        // What fails alike has lasted by now for as long as a suspect is left to ECS, unless people
+        // want to leave it longer.
+        let waited = self.limits.unhealthy_for <= Duration::from_mins(1);
+        let ripe = if waited { sick } else { self.ripe(sick, plan) };
         let Some(ripe) = self.unprotected(ripe, plan) else { return };
         // A trial of long ago was another case's.
         let lately = |at| self.now < later(at, self.limits.redeploy_cooldown);
-        let tried = self.stops().max().is_some_and(lately);
+        let tried = self.tried_since_failing() || self.stops().max().is_some_and(lately);
         if tried && self.is_sick_again(&ripe) {
             return;
         }
@@ -314,25 +352,31 @@ impl Patient<'_> {
         plan.steps.extend(ripe.into_iter().take(1).map(stop));
     }
 
-    /// Whether the alarm shows that the service has failed for as long as a suspect is left to ECS:
-    /// it rings after two bad minutes, of which the first began over a minute ago.
-    fn alarm_has_waited(&self) -> bool {
-        const MINUTE: Duration = Duration::from_mins(1);
-        self.alarm() == Some(Alarm::Alarm) && self.limits.unhealthy_for <= MINUTE
-    }
-
     /// Rungs 4 to 6 for a service that fails as a whole.
     fn climb(&self, diagnosis: &Diagnosis, plan: &mut Plan) {
         if *diagnosis == Diagnosis::ServiceSick && self.route_is == State::Unknown {
             plan.holds.push(Hold::RouteUnknown);
             return;
         }
+        let not_lasting = || self.not_lasting().filter(|_| *diagnosis == Diagnosis::ServiceSick);
+        match not_lasting() {
+            Some(hold) => plan.holds.push(hold),
+            None => self.replace(diagnosis, plan),
+        }
+        let waits = |hold: &Hold| matches!(hold, Hold::FailingNotYet { .. });
+        if plan.holds.iter().any(waits) || plan.steps.iter().any(Step::needs_a_claim) {
+            plan.steps.extend(self.note_failing());
+        }
+    }
+
+    /// The same, where the failure has lasted.
+    fn replace(&self, diagnosis: &Diagnosis, plan: &mut Plan) {
         // Where the same again did not help, or would not, what was before may; but tasks that are
         // only missing are no fault of a deployment whose others run well.
         let same_again_helps_not =
             self.service.given_up().is_some() || self.redeployed_lately() || self.is_new();
         let shared = matches!(diagnosis, Diagnosis::ServiceSick | Diagnosis::TaskSick { .. });
-        let blamed = shared || !self.present_runs_well();
+        let blamed = (shared || !self.present_runs_well()) && self.present_is_accused();
         if self.limits.rollback && blamed && same_again_helps_not {
             match self.roll_back(diagnosis) {
                 Ok(step) => {
@@ -388,12 +432,25 @@ impl Patient<'_> {
                 Some(_) => {}
             }
         }
+        if self.has_tried_enough() {
+            return Err(Hold::ReplacingDidNotHelp);
+        }
         if let Some(hold) = self.cooldown(primary.created_at) {
             return Err(hold);
+        }
+        if self.service.stops_first() && !self.nobody_serves() {
+            let Service { minimum_healthy_percent: minimum, maximum_percent: maximum, .. } =
+                *self.service;
+            return Err(Hold::StopsFirst { minimum, maximum });
         }
         self.budget()?;
         let (replacing, because) = (primary.id.clone(), diagnosis.to_string());
         self.unless_refused(Step::ForceDeployment { replacing, because })
+    }
+
+    /// Whether it is known that no task serves.
+    fn nobody_serves(&self) -> bool {
+        self.nobody_answers() || !self.tasks.iter().any(Task::runs)
     }
 
     /// The PRIMARY deployment, if Eden may replace it.

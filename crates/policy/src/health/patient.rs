@@ -14,6 +14,9 @@ use crate::limits::Limits;
 use crate::plan::{Fact, Hold, Plan};
 use crate::route::State;
 
+/// One task in so many is a small part of a service.
+const FEW: usize = 10;
+
 /// See the module.
 #[derive(Clone, Copy)]
 pub(super) struct Patient<'a> {
@@ -75,21 +78,22 @@ impl<'a> Patient<'a> {
 
     /// The sick tasks, the worst first: those that ECS calls UNHEALTHY, then the longest-running.
     /// UNKNOWN health is no sickness (F20), nor is a task judged that is starting or stopping; one
-    /// that does not answer is sick only while another does, else the cause is a shared one.
+    /// that does not answer, or cannot be reached, is sick only while another of the same service is
+    /// heard from the same place, else the cause is a shared one.
     pub(super) fn sick(&self) -> Vec<Sick<'a>> {
-        let some_answer = self
-            .tasks
-            .iter()
-            .any(|task| task.runs() && matches!(self.readiness(task), Some(Readiness::Ready)));
+        let some_answer = self.some_answer();
         let sickness = |task: &'a Task| {
             if task.health == TaskHealth::Unhealthy {
                 return Some((task, Sickness::Unhealthy));
             }
             match self.readiness(task)? {
-                Readiness::NotReady(because) if some_answer => {
+                Readiness::NotReady(because) | Readiness::Unreachable(because) if some_answer => {
                     Some((task, Sickness::Unanswered(because)))
                 }
-                Readiness::NotReady(_) | Readiness::Ready | Readiness::Unreachable(_) => None,
+                Readiness::NotReady(_)
+                | Readiness::Ready
+                | Readiness::Unclear(_)
+                | Readiness::Unreachable(_) => None,
             }
         };
         let mut sick: Vec<_> =
@@ -98,10 +102,28 @@ impl<'a> Patient<'a> {
         sick
     }
 
+    /// Whether some task answers, whatever it says.
+    fn some_answer(&self) -> bool {
+        self.tasks.iter().filter(|task| task.runs()).any(|task| {
+            matches!(self.readiness(task), Some(Readiness::Ready | Readiness::Unclear(_)))
+        })
+    }
+
+    /// Whether a connection to some task comes about, or is refused, so that it is not for where this
+    /// is asked from that another cannot be reached.
+    fn some_are_reached(&self) -> bool {
+        let unready = |task| matches!(self.readiness(task), Some(Readiness::NotReady(_)));
+        self.some_answer() || self.tasks.iter().any(|task| task.runs() && unready(task))
+    }
+
     /// Whether a task has been running for longer than its grace, and nothing speaks against it.
     pub(super) fn runs_well(&self, task: &Task) -> bool {
-        let accused = task.health == TaskHealth::Unhealthy
-            || matches!(self.readiness(task), Some(Readiness::NotReady(_)));
+        let unheard = match self.readiness(task) {
+            Some(Readiness::NotReady(_)) => true,
+            Some(Readiness::Unreachable(_)) => self.some_are_reached(),
+            Some(Readiness::Ready | Readiness::Unclear(_)) | None => false,
+        };
+        let accused = task.health == TaskHealth::Unhealthy || unheard;
         task.runs() && !accused && self.fresh(task, self.grace()).is_none()
     }
 
@@ -111,7 +133,10 @@ impl<'a> Patient<'a> {
         let well = match self.readiness(task) {
             Some(Readiness::Ready) => task.health != TaskHealth::Unhealthy,
             Some(Readiness::NotReady(_)) => false,
-            Some(Readiness::Unreachable(_)) | None => task.health == TaskHealth::Healthy,
+            Some(Readiness::Unreachable(_)) if self.some_are_reached() => false,
+            Some(Readiness::Unclear(_) | Readiness::Unreachable(_)) | None => {
+                task.health == TaskHealth::Healthy
+            }
         };
         task.runs() && well
     }
@@ -126,11 +151,18 @@ impl<'a> Patient<'a> {
         !self.unanswering().is_empty()
     }
 
-    /// The running tasks, the longest-running first, if every one was probed and none answers.
+    /// The running tasks, the longest-running first, if every one was probed and none answers. When
+    /// none can be reached at all, nobody knows.
     pub(super) fn unanswering(&self) -> Vec<Sick<'a>> {
+        let reached = self.some_are_reached();
         let unanswered = |task: &'a Task| match self.readiness(task)? {
-            Readiness::NotReady(because) => Some((task, Sickness::LikeAll(because))),
-            Readiness::Ready | Readiness::Unreachable(_) => None,
+            Readiness::NotReady(because) | Readiness::Unreachable(because) if reached => {
+                Some((task, Sickness::LikeAll(because)))
+            }
+            Readiness::Ready
+            | Readiness::Unclear(_)
+            | Readiness::NotReady(_)
+            | Readiness::Unreachable(_) => None,
         };
         let running = self.tasks.iter().filter(|task| task.runs());
         let unanswering: Option<Vec<_>> = running.map(unanswered).collect();
@@ -177,18 +209,45 @@ impl<'a> Patient<'a> {
     /// Why what is seen may be the past: a task on its way, fresh or just stopped, or a route
     /// that has just moved. The alarm looks back further than the tasks' own counts; behind the
     /// maintenance page it does not count, and that the page came says nothing of the tasks.
+    ///
+    /// In a large service some task is always being replaced: as long as those that are fresh or
+    /// missing are few, they explain nothing that is seen of the whole.
     pub(super) fn unsettled(&self) -> Option<Hold> {
         let too_few = self.service.running < self.service.desired;
         let window =
             if too_few { self.grace() } else { self.grace().max(self.limits.alarm_settle) };
         let mut tasks: Vec<_> = self.tasks.iter().collect();
         tasks.sort_by_key(|task| &task.arn);
-        let task = tasks.into_iter().find_map(|task| self.fresh(task, window));
+        let fresh: Vec<_> = tasks.iter().filter_map(|task| self.fresh(task, window)).collect();
+        let started = tasks.iter().filter(|it| it.wanted && self.fresh(it, window).is_some());
+        let changing = started.count().max(self.missing()).max(1);
+        let task = fresh.into_iter().next().filter(|_| !self.are_few(changing));
         let counts = !too_few && !self.silenced && !self.parked;
         let moved = self.route_changed_at.filter(|_| counts).map(|at| later(at, self.settling()));
         let moved = moved.filter(|until| self.now < *until);
         let task = task.or_else(|| self.stop_not_over().filter(|_| too_few));
         task.or(moved.map(|until| Hold::RouteJustMoved { until }))
+    }
+
+    /// Tasks that should run and do not.
+    fn missing(&self) -> usize {
+        let missing = self.service.desired.saturating_sub(self.service.running);
+        usize::try_from(missing).unwrap_or(usize::MAX)
+    }
+
+    /// Whether so many tasks are a small part of the service.
+    fn are_few(&self, tasks: usize) -> bool {
+        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        tasks.saturating_mul(FEW) <= desired
+    }
+
+    /// Whether fewer tasks run than should, and nothing is on its way that explains it: no task has
+    /// just started or stopped, or in a large service fewer than are missing.
+    pub(super) fn lacks_tasks(&self) -> bool {
+        let fresh = self.tasks.iter().filter(|it| self.fresh(it, self.grace()).is_some()).count();
+        let missing = self.missing();
+        let none_changes = fresh == 0 && self.stop_not_over().is_none();
+        missing > 0 && (none_changes || (self.are_few(fresh) && 0 < fresh && fresh < missing))
     }
 
     /// Why a task says nothing yet: it has yet to start, or started or stopped within `window`. One

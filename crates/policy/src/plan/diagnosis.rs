@@ -66,6 +66,20 @@ pub enum Diagnosis {
     ServiceSick,
     /// The alarm reports errors, but the API answers well.
     Disputed,
+    /// The API does not answer well, but the tasks do when they are asked themselves: the fault is
+    /// before them, or in single paths.
+    BeforeTasks,
+    /// The tasks answer where they are asked, but with a status that means a wrong path, a login or
+    /// another host name.
+    WrongPath {
+        /// What one of them answered.
+        answer: String,
+    },
+    /// The alarm reports errors, and whether the tasks are well cannot be told.
+    Unclear {
+        /// What was seen.
+        because: String,
+    },
     /// The last tasks failed after they had started: they died by themselves, or ECS gave them up for
     /// failing their health checks.
     CrashLoop {
@@ -122,6 +136,9 @@ impl Diagnosis {
             | Diagnosis::TaskStuck { .. }
             | Diagnosis::OldTasksRemain { .. }
             | Diagnosis::NoInstances
+            | Diagnosis::BeforeTasks
+            | Diagnosis::WrongPath { .. }
+            | Diagnosis::Unclear { .. }
             | Diagnosis::Disputed
             | Diagnosis::Paused
             | Diagnosis::BelowFloor { .. }
@@ -148,6 +165,19 @@ fn named(tasks: &[String]) -> String {
     match tasks.len().saturating_sub(NAMED) {
         0 => ids.join(", "),
         more => format!("{} and {more} more", ids.join(", ")),
+    }
+}
+
+impl Diagnosis {
+    /// Whether it says of the service as a whole, or of what is before it, that something is wrong.
+    pub(crate) fn accuses(&self) -> bool {
+        matches!(
+            self,
+            Diagnosis::ServiceSick
+                | Diagnosis::BeforeTasks
+                | Diagnosis::WrongPath { .. }
+                | Diagnosis::Unclear { .. }
+        )
     }
 }
 
@@ -189,6 +219,18 @@ impl fmt::Display for Diagnosis {
                 f.write_str("The service fails while no particular task is to blame")
             }
             Diagnosis::Disputed => f.write_str("5XX alarm in ALARM, but the API answers well"),
+            Diagnosis::BeforeTasks => f.write_str(
+                "The API does not answer well, but the tasks do when asked themselves: the fault is \
+                 before them",
+            ),
+            Diagnosis::WrongPath { answer } => write!(
+                f,
+                "The tasks cannot be judged by HEALTH_CHECK_PATH: {answer}; it has to be a path that \
+                 they answer well without a login"
+            ),
+            Diagnosis::Unclear { because } => {
+                write!(f, "5XX alarm in ALARM, and whether the tasks are well is not known: {because}")
+            }
             Diagnosis::CrashLoop { deaths, exit_code, container, reason } => {
                 write!(f, "The last {deaths} tasks failed one after the other: {reason}")?;
                 exit_code.map_or(Ok(()), |code| write!(f, ", exit code {code}"))?;
@@ -204,7 +246,7 @@ impl fmt::Display for Diagnosis {
                 f.write_str("The cluster has no container instance for the daemon service")
             }
             Diagnosis::NotActive { status } => write!(f, "The service is {}", status.describe()),
-            Diagnosis::Unknown => f.write_str("Not known: facts could not be read"),
+            Diagnosis::Unknown => f.write_str("Not known: what would tell could not be seen"),
         }
     }
 }

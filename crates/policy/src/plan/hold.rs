@@ -244,6 +244,30 @@ pub enum Hold {
     },
     /// The alarm rings, but the API answers well.
     EvidenceDisagrees,
+    /// The tasks answer well when they are asked themselves: stopping or redeploying them would not
+    /// change what is before them.
+    FaultBeforeTasks,
+    /// What was seen does not tell whether the tasks are well: unknown is not unhealthy.
+    EvidenceUnclear {
+        /// What was seen.
+        because: String,
+    },
+    /// All tasks fail alike, which may pass: it has not lasted yet.
+    FailingNotYet {
+        /// Since when they have been found failing.
+        since: Timestamp,
+        /// When it has.
+        until: Timestamp,
+    },
+    /// A deployment would stop tasks before it starts others, and some may serve.
+    StopsFirst {
+        /// `minimumHealthyPercent`.
+        minimum: u32,
+        /// `maximumPercent`.
+        maximum: u32,
+    },
+    /// Replacing tasks has not helped: the same again would not either.
+    ReplacingDidNotHelp,
     /// Starting the same again would not help: somebody has to look.
     NeedsAHuman,
     /// No task runs, and ECS has given up starting any: the same is tried once more, but not yet.
@@ -333,6 +357,7 @@ impl Hold {
             | Hold::MaintenanceNotYet { until }
             | Hold::ParkingNotYet { until }
             | Hold::RetryNotYet { until }
+            | Hold::FailingNotYet { until, .. }
             | Hold::SuspectNotYet { until, .. }
             | Hold::StopLimit { until, .. } => Some(*until),
             _ => None,
@@ -383,6 +408,11 @@ impl Hold {
             Hold::StormCooldown { .. } => "storm_cooldown",
             Hold::BudgetSpent { .. } => "budget_spent",
             Hold::EvidenceDisagrees => "evidence_disagrees",
+            Hold::FaultBeforeTasks => "fault_before_tasks",
+            Hold::EvidenceUnclear { .. } => "evidence_unclear",
+            Hold::FailingNotYet { .. } => "failing_not_yet",
+            Hold::StopsFirst { .. } => "stops_first",
+            Hold::ReplacingDidNotHelp => "replacing_did_not_help",
             Hold::NeedsAHuman => "needs_a_human",
             Hold::RetryNotYet { .. } => "retry_not_yet",
             Hold::NothingToRollBackTo => "nothing_to_roll_back_to",
@@ -553,6 +583,26 @@ impl fmt::Display for Hold {
             }
             Hold::EvidenceDisagrees => {
                 f.write_str("the alarm rings, but the API answers well: nothing to repair is seen")
+            }
+            Hold::FaultBeforeTasks => f.write_str(
+                "the tasks answer well when they are asked themselves: look at the gateway, its \
+                 authorizer and limits, and at single paths",
+            ),
+            Hold::EvidenceUnclear { because } => write!(
+                f,
+                "whether the tasks are well is not known ({because}): HEALTH_CHECK_PATH names a \
+                 path that a healthy task answers well without a login"
+            ),
+            Hold::FailingNotYet { until, .. } => {
+                write!(f, "all tasks fail alike, which may pass by itself until {until:.0}")
+            }
+            Hold::StopsFirst { minimum, maximum } => write!(
+                f,
+                "a deployment would stop tasks before it starts others (minimumHealthyPercent \
+                 {minimum}, maximumPercent {maximum}), and some may serve"
+            ),
+            Hold::ReplacingDidNotHelp => {
+                f.write_str("tasks were replaced, and that has not helped: somebody has to look")
             }
             Hold::NeedsAHuman => f.write_str("starting the same again would not help"),
             Hold::RetryNotYet { until } => write!(

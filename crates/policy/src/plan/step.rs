@@ -139,6 +139,20 @@ pub enum Step {
         /// The service's ARN.
         service: String,
     },
+    /// Note on the service since when it has failed as a whole.
+    MarkFailing {
+        /// The service's ARN.
+        service: String,
+        /// Since when.
+        since: Timestamp,
+        /// What runs: family and revision.
+        definition: String,
+    },
+    /// Take that note away: it is well again.
+    ClearFailing {
+        /// The service's ARN.
+        service: String,
+    },
     /// Run again what ran before the present deployment.
     RollBack {
         /// The PRIMARY deployment at the time of the decision, as for a forced one.
@@ -187,6 +201,8 @@ impl Step {
             | Step::ClearSuspect { .. }
             | Step::MarkCondition { .. }
             | Step::ClearCondition { .. }
+            | Step::MarkFailing { .. }
+            | Step::ClearFailing { .. }
             | Step::DeployStage { .. }
             | Step::RestoreDesiredCount { .. }
             | Step::StopTask { .. }
@@ -214,6 +230,8 @@ impl Step {
             | Step::ClearSuspect { .. }
             | Step::MarkCondition { .. }
             | Step::ClearCondition { .. }
+            | Step::MarkFailing { .. }
+            | Step::ClearFailing { .. }
             | Step::Park { .. }
             | Step::DeployStage { .. } => None,
         }
@@ -239,13 +257,18 @@ impl Step {
                 | Step::ClearSuspect { .. }
                 | Step::MarkCondition { .. }
                 | Step::ClearCondition { .. }
+                | Step::MarkFailing { .. }
+                | Step::ClearFailing { .. }
         )
     }
 
     /// Whether it is a note, and the service has it.
     pub fn is_a_note_on_the_service(&self) -> bool {
-        let is_on_a_task = matches!(self, Step::MarkSuspect { .. } | Step::ClearSuspect { .. });
-        self.is_a_note() && !is_on_a_task
+        let is_of_another = matches!(
+            self,
+            Step::MarkSuspect { .. } | Step::ClearSuspect { .. } | Step::Park { .. }
+        );
+        self.is_a_note() && !is_of_another
     }
 
     /// Whether two invocations must not take it at the same time: doing it twice is not the same
@@ -263,6 +286,8 @@ impl Step {
             | Step::ClearSuspect { .. }
             | Step::MarkCondition { .. }
             | Step::ClearCondition { .. }
+            | Step::MarkFailing { .. }
+            | Step::ClearFailing { .. }
             | Step::DeployStage { .. }
             | Step::RestoreDesiredCount { .. } => false,
         }
@@ -336,6 +361,10 @@ impl fmt::Display for Step {
             Step::ClearCondition { .. } => {
                 f.write_str("Noted that what was found before is not found any more")
             }
+            Step::MarkFailing { since, definition, .. } => {
+                write!(f, "Noted that the service has failed since {since:.0}, with {definition}")
+            }
+            Step::ClearFailing { .. } => f.write_str("Noted that the service is well again"),
             Step::RollBack { to, because, .. } => {
                 write!(f, "Rolled the service back to {}: {because}", task_id(to))
             }

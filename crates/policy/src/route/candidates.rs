@@ -29,6 +29,8 @@ pub(super) enum Standing<'a> {
     Ready,
     /// It was not asked yet.
     Unasked,
+    /// It answers, but with a status that does not tell whether it is well: a wrong path or a login.
+    Unclear(&'a str),
     /// It does not answer.
     NotReady(&'a str),
     /// It cannot be reached from here.
@@ -97,10 +99,15 @@ impl<'a> Survey<'a> {
         survey
     }
 
-    /// The best task that is ready. The one the route leads to is trusted while nobody asked it:
-    /// that is so only when there is no other.
+    /// The best task that is ready; where all were asked and none is, the best that answers at all:
+    /// with a path that the application does not have no task is ever ready. The one the route leads
+    /// to is trusted while nobody asked it: that is so only when there is no other.
     pub(super) fn chosen(&self) -> Option<&Candidate<'a>> {
-        self.candidates.iter().find(|it| it.standing == Standing::Ready)
+        let mut candidates = self.candidates.iter();
+        let unasked = candidates.clone().any(|it| it.standing == Standing::Unasked);
+        let ready = candidates.clone().find(|it| it.standing == Standing::Ready);
+        let answers = |it: &&Candidate<'_>| !unasked && matches!(it.standing, Standing::Unclear(_));
+        ready.or_else(|| candidates.find(answers))
     }
 
     /// Whether any task runs, with an address or without.
@@ -136,7 +143,9 @@ impl<'a> Survey<'a> {
         let rejected = |task: &Task, because| Rejected { task: task.id().to_owned(), because };
         let unfit = self.candidates.iter().filter_map(|it| match it.standing {
             Standing::Ready | Standing::Unasked => None,
-            Standing::NotReady(because) | Standing::Unreachable(because) => {
+            Standing::Unclear(because)
+            | Standing::NotReady(because)
+            | Standing::Unreachable(because) => {
                 Some(rejected(it.task, Rejection::NotReady(because.to_owned())))
             }
             Standing::Unhealthy => Some(rejected(it.task, Rejection::Unhealthy)),
@@ -175,9 +184,11 @@ impl<'a> Survey<'a> {
                 task: it.task.id().to_owned(),
                 because: because.to_owned(),
             }),
-            Standing::Ready | Standing::Unasked | Standing::NotReady(_) | Standing::Unhealthy => {
-                None
-            }
+            Standing::Ready
+            | Standing::Unasked
+            | Standing::Unclear(_)
+            | Standing::NotReady(_)
+            | Standing::Unhealthy => None,
         })
     }
 
@@ -211,14 +222,16 @@ impl<'a> Survey<'a> {
 impl<'a> Standing<'a> {
     /// Whether it may be ready the next time it is asked.
     fn may_change(self) -> bool {
-        matches!(self, Standing::NotReady(_) | Standing::Unreachable(_))
+        matches!(self, Standing::Unclear(_) | Standing::NotReady(_) | Standing::Unreachable(_))
     }
 
     fn because(self) -> &'a str {
         match self {
             Standing::Ready => "it answers",
             Standing::Unasked => "it was not asked in time",
-            Standing::NotReady(because) | Standing::Unreachable(because) => because,
+            Standing::Unclear(because)
+            | Standing::NotReady(because)
+            | Standing::Unreachable(because) => because,
             Standing::Unhealthy => "it fails its container health check",
         }
     }
@@ -254,6 +267,7 @@ fn standing<'a>(view: &View<'a>, task: &Task, endpoint: SocketAddr) -> Standing<
     }
     match view.route.readiness.get(&endpoint) {
         Some(Readiness::Ready) => Standing::Ready,
+        Some(Readiness::Unclear(because)) => Standing::Unclear(because),
         Some(Readiness::NotReady(because)) => Standing::NotReady(because),
         Some(Readiness::Unreachable(because)) => Standing::Unreachable(because),
         None if is_trusted(view, task, endpoint) => Standing::Ready,

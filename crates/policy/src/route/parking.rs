@@ -101,7 +101,9 @@ impl Parking {
                 Some(*since)
             }
         };
-        if let Some(service) = unnoted.filter(|_| is_parked || since.is_some()) {
+        // Where there is a page, its own note says when it is due.
+        let is_noted = is_parked && maintenance::of(view).is_none();
+        if let Some(service) = unnoted.filter(|_| is_noted || since.is_some()) {
             let ended = ended_at(view).unwrap_or(view.now);
             plan.steps.insert(0, mark(service, since.unwrap_or(ended), true));
         }

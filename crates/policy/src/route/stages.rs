@@ -111,7 +111,7 @@ pub(super) fn is_stuck(plan: &Plan) -> bool {
 /// else: with a server error, or not at all. A 4xx is an answer to the question.
 fn is_of_a_stale_address(answer: &ApiAnswer) -> bool {
     match answer {
-        ApiAnswer::Bad(what) => !what.starts_with('4'),
+        ApiAnswer::Bad(_) => true,
         ApiAnswer::Good { .. } | ApiAnswer::Unclear { .. } | ApiAnswer::NotAsked => false,
     }
 }

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_policy::facts::{
-    Alarm, ApiAnswer, DeploymentController, Former, Integration, IntegrationKind, LastStatus,
-    Observed, Obstacle, Pointer, Readiness, RolloutState, Route, Scheduling, Serves, Service,
-    ServiceEvent, ServiceStatus, Shift, Stage, StopCode, Strategy as HowDeployed, Task, TaskHealth,
-    TaskNetwork, Traffic,
+    Alarm, ApiAnswer, DeploymentController, Failing, Former, Integration, IntegrationKind,
+    LastStatus, Observed, Obstacle, Pointer, Readiness, Requests, RolloutState, Route, Scheduling,
+    Serves, Service, ServiceEvent, ServiceStatus, Shift, Stage, StopCode, Strategy as HowDeployed,
+    Task, TaskHealth, TaskNetwork, Traffic,
 };
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Facts, Limits, Maintenance, Routing};
@@ -91,6 +91,7 @@ fn known_or_not<T: std::fmt::Debug + Clone>(
 fn any_readiness() -> impl Strategy<Value = Readiness> {
     prop_oneof![
         Just(Readiness::Ready),
+        Just(Readiness::Unclear(NOWHERE.to_owned())),
         Just(Readiness::NotReady(SILENCE.to_owned())),
         Just(Readiness::Unreachable("timed out".to_owned())),
     ]
@@ -240,6 +241,9 @@ fn any_service() -> impl Strategy<Value = Service> {
                 service.events = events;
                 let (mode, kind, active) = rest;
                 service.mode = mode;
+                if age % 5 == 0 {
+                    (service.minimum_healthy_percent, service.maximum_percent) = (50, 100);
+                }
                 (service.controller, service.scheduling) = (kind.controller, kind.scheduling);
                 service.strategy = kind.strategy;
                 if service.shifts_traffic() {
@@ -369,6 +373,19 @@ fn any_former() -> impl Strategy<Value = Option<Former>> {
     })
 }
 
+fn any_requests() -> impl Strategy<Value = Requests> {
+    (0u64..40, 0u64..40).prop_map(|(failed, more)| Requests { all: failed + more, failed })
+}
+
+/// The note that the service fails, with what it runs now or with something else.
+fn any_failing() -> impl Strategy<Value = Option<Failing>> {
+    let definition = select(vec!["eden:7", "eden:7", "eden:6"]);
+    option::of((0u64..4_000, definition).prop_map(|(age, definition)| Failing {
+        since: ago(age),
+        definition: definition.to_owned(),
+    }))
+}
+
 pub fn any_case() -> impl Strategy<Value = Case> {
     let alarm = select(vec![Alarm::Ok, Alarm::Alarm, Alarm::Alarm, Alarm::Missing]);
     let api = select(vec![GOOD, bad(), bad(), ApiAnswer::Unclear { status: 404 }]);
@@ -379,7 +396,7 @@ pub fn any_case() -> impl Strategy<Value = Case> {
         known_or_not(api),
         prop::collection::vec(option::weighted(0.2, any_readiness()), usize::from(TASKS)),
         known_or_not(protected),
-        known_or_not(any_former()),
+        (known_or_not(any_former()), known_or_not(option::of(any_requests())), any_failing()),
         prop::bool::weighted(0.95),
         prop::bool::weighted(0.9),
         any_limits(),
@@ -392,20 +409,22 @@ pub fn any_case() -> impl Strategy<Value = Case> {
                 api,
                 answers,
                 protected,
-                former,
+                (former, requests, failing),
                 tasks_known,
                 gateway,
                 limits,
                 mode,
             )| {
                 let answers = (1..=TASKS).zip(answers);
+                let service = scene.service.map(|service| Service { failing, ..service });
                 let facts = Facts {
-                    service: scene.service.map_or_else(unknown, Observed::Known),
+                    service: service.map_or_else(unknown, Observed::Known),
                     tasks: if tasks_known { Observed::Known(scene.tasks) } else { unknown() },
                     route: gateway.then_some(scene.route),
                     alarm,
                     api,
                     answers: answers.filter_map(|(n, it)| Some((endpoint(n), it?))).collect(),
+                    requests,
                     protected,
                     definition: Observed::Known(None),
                     former,

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use eden_policy::facts::{
-    Alarm, ApiAnswer, LastStatus, Readiness, RolloutState, ServiceStatus, Stage, StopCode, Task,
-    TaskHealth,
+    Alarm, LastStatus, RolloutState, ServiceStatus, Stage, StopCode, Task, TaskHealth,
 };
 use eden_policy::plan::Fact;
 use eden_policy::route::is_of_route;
@@ -39,11 +38,10 @@ fn an_alarm_that_is_quiet_or_has_no_data_or_does_not_exist_is_no_sickness() {
 
 #[test]
 fn alarm_and_api_must_agree_that_the_service_fails() {
-    let unclear = ApiAnswer::Unclear { status: 404 };
-    for (api, expected) in [(GOOD, "disputed"), (unclear, "service_sick"), (bad(), "service_sick")]
+    for (api, expected) in
+        [(GOOD, "disputed"), (unclear(), "service_sick"), (bad(), "service_sick")]
     {
-        let facts = healthy(2).alarm(Alarm::Alarm).api(api.clone());
-        assert_eq!(diagnosis(&facts), expected, "{api:?}");
+        assert_eq!(diagnosis(&failing(2).api(api.clone())), expected, "{api:?}");
     }
     let mut facts = failing(2);
     facts.api = unknown();
@@ -56,12 +54,14 @@ fn a_service_without_traffic_is_sick_when_neither_the_api_nor_any_task_answers()
     let silent = |tasks: &[u8]| healthy(2).api(bad()).route(route_to(1).silent(tasks));
     assert_eq!(diagnosis(&silent(&[1, 2])), "service_sick");
     assert_eq!(diagnosis(&silent(&[1, 2]).api(GOOD)), "healthy");
-    assert_eq!(diagnosis(&silent(&[])), "healthy");
-    // Whoever cannot be reached may well serve.
-    let mut facts = silent(&[1]);
-    let route = facts.route.as_mut().unwrap();
-    route.readiness.insert(endpoint(2), Readiness::Unreachable("timed out".to_owned()));
-    assert_eq!(diagnosis(&facts), "healthy");
+    assert_eq!(diagnosis(&silent(&[])), "before_tasks");
+    // One that cannot be reached is as bad as its sibling, which can.
+    let facts = healthy(2).api(bad()).route(route_to(1).silent(&[1]).unreachable(&[2]));
+    assert_eq!(diagnosis(&facts), "service_sick");
+    // When none can be, nobody knows.
+    let facts = healthy(2).api(bad()).route(route_to(1).unreachable(&[1, 2]));
+    assert_eq!(diagnosis(&facts), "unknown");
+    assert!(decide(&facts).reasons().contains(&"evidence_unclear"));
     // One that has just started may not answer yet.
     let facts = silent(&[1, 2]).with_task(task(2).started(30));
     assert_eq!(diagnosis(&facts), "starting");
@@ -128,7 +128,7 @@ fn the_alarm_shows_the_past_for_a_while_after_a_task_started_or_the_route_moved(
     let started = |age| failing(1).tasks(vec![task(1).started(age)]);
     let moved = |age| {
         let stage = Stage { auto_deploy: true, ..manual_stage(None, age) };
-        failing(1).route(route_to(1).stage(stage))
+        failing(1).route(route_to(1).silent(&[1]).stage(stage))
     };
     assert_eq!(diagnosis(&started(179)), "starting");
     assert_eq!(diagnosis(&started(180)), "service_sick");
@@ -340,7 +340,8 @@ fn the_services_own_grace_does_not_count_from_a_move_of_the_route() {
     let own = Duration::from_secs(600);
     let moved = |age| {
         let facts = failing(2).service(|service| service.health_check_grace = own);
-        facts.route(route_to(1).stage(Stage { auto_deploy: true, ..manual_stage(None, age) }))
+        let stage = Stage { auto_deploy: true, ..manual_stage(None, age) };
+        facts.route(route_to(1).silent(&[1, 2]).stage(stage))
     };
     assert_eq!(diagnosis(&moved(179)), "starting");
     assert_eq!(diagnosis(&moved(180)), "service_sick");
@@ -371,7 +372,12 @@ fn what_is_seen_is_evidence_and_told_in_words() {
         |facts: &Facts| decide(facts).evidence.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(
         said(&failing(2)),
-        ["2 of 2 tasks run, 0 are on their way", "the 5XX alarm is ALARM", "the API answered 503"]
+        [
+            "2 of 2 tasks run, 0 are on their way",
+            "the 5XX alarm is ALARM",
+            "the API answered 503",
+            "0 of 2 tasks answer well when asked themselves; connection refused"
+        ]
     );
     assert_eq!(
         said(&healthy(2).with_task(sick_task(2).suspect(30))),

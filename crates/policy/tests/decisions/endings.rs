@@ -54,7 +54,8 @@ fn what_was_deregistered_is_not_returned_to_and_people_are_called_at_once() {
 fn where_what_ran_before_was_deregistered_the_ladder_goes_on() {
     // While it may not be deployed again yet, people are called; after that it is.
     let early = decide_under(&deregistered(bad_release()), &rollback());
-    assert_eq!(early.reasons(), ["former_inactive", "redeploy_cooldown"]);
+    let reasons = ["no_better_task", "awaiting_ready", "former_inactive", "redeploy_cooldown"];
+    assert_eq!(early.reasons(), reasons);
     assert_eq!(early.condition(), Some("former_inactive"));
     let later = deregistered(bad_release()).service(|service| {
         service.deployments[0].created_at = ago(1_900);
@@ -292,7 +293,7 @@ fn a_rollout_that_a_stuck_task_holds_is_not_rolled_back() {
         facts.service(|service| service.deployments = rollout_since(since))
     };
     // Overdue or not, people are called for the task, and not for the rollout.
-    for (since, diagnosis) in [(900, "rolling"), (3_600, "task_stuck")] {
+    for (since, diagnosis) in [(900, "old_tasks_remain"), (3_600, "task_stuck")] {
         let finding = decide_under(&rolling(since), &rollback());
         assert_eq!(named(&finding.diagnosis), diagnosis);
         assert_eq!(finding.plan.steps, []);

@@ -13,7 +13,7 @@ use crate::fixtures::*;
 use crate::verdict::*;
 
 /// Every diagnosis, by name.
-pub const ILLS: [&str; 20] = [
+pub const ILLS: [&str; 23] = [
     "unknown",
     "not_active",
     "paused",
@@ -33,6 +33,9 @@ pub const ILLS: [&str; 20] = [
     "rollout_failed",
     "starting",
     "disputed",
+    "before_tasks",
+    "wrong_path",
+    "unclear",
     "service_sick",
 ];
 
@@ -107,6 +110,9 @@ fn ill(name: &str) -> Scene {
         }
         "starting" => failing(2).with_task(task(3).starting()),
         "disputed" => healthy(2).alarm(Alarm::Alarm),
+        "before_tasks" => answering(2),
+        "wrong_path" => healthy(2).api(unclear()).route(route_to(1).unclear(&[1, 2])),
+        "unclear" => answering(2).answers(&[1, 2], &nowhere()),
         "service_sick" => failing(2),
         _ => panic!("{name} is no diagnosis"),
     };
@@ -276,6 +282,8 @@ fn in_short(step: &Step) -> String {
         Step::ClearSuspect { .. } => "clear".to_owned(),
         Step::MarkCondition { .. } => "note".to_owned(),
         Step::ClearCondition { .. } => "forget".to_owned(),
+        Step::MarkFailing { .. } => "note failing".to_owned(),
+        Step::ClearFailing { .. } => "forget failing".to_owned(),
         Step::StopTask { task, .. } => format!("STOP {}", eden_policy::facts::task_id(task)),
         Step::ForceDeployment { .. } => "REDEPLOY".to_owned(),
         Step::RollBack { .. } => "ROLL BACK".to_owned(),

@@ -37,7 +37,19 @@ impl Case {
     /// Whether somebody else's word is against the task: ECS's, or a probe's.
     fn is_accused(&self, task: &Task) -> bool {
         task.health == TaskHealth::Unhealthy
-            || matches!(self.readiness(task), Some(Readiness::NotReady(_)))
+            || match self.readiness(task) {
+                Some(Readiness::NotReady(_)) => true,
+                // From where another is heard.
+                Some(Readiness::Unreachable(_)) => self.tasks().iter().any(|other| {
+                    let heard = self.readiness(other);
+                    other.runs()
+                        && matches!(
+                            heard,
+                            Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::NotReady(_))
+                        )
+                }),
+                Some(Readiness::Ready | Readiness::Unclear(_)) | None => false,
+            }
     }
 
     /// Whether Eden stopped a task or deployed the service lately.
@@ -82,6 +94,9 @@ proptest! {
             | Diagnosis::RouteStale
             | Diagnosis::Disputed
             | Diagnosis::TaskStuck { .. }
+            | Diagnosis::BeforeTasks
+            | Diagnosis::WrongPath { .. }
+            | Diagnosis::Unclear { .. }
             | Diagnosis::TaskSick { .. }
             | Diagnosis::TooFewTasks { .. }
             | Diagnosis::ServiceSick
@@ -107,6 +122,9 @@ proptest! {
                 | Diagnosis::Disputed
                 | Diagnosis::OldTasksRemain { .. }
                 | Diagnosis::TaskStuck { .. }
+                | Diagnosis::BeforeTasks
+                | Diagnosis::WrongPath { .. }
+                | Diagnosis::Unclear { .. }
         );
         prop_assert!(!quiet || finding.remedies().is_empty());
         if finding.diagnosis == Diagnosis::Paused {
@@ -161,15 +179,18 @@ proptest! {
             prop_assert!(case.is_accused(task) && case.is_grown(task));
             let wait = case.limits.unhealthy_for;
             let long = task.suspect_since.is_some_and(|at| at <= ago(wait.as_secs()));
-            // When all fail and the alarm rings, it has waited, and one is stopped as a trial.
+            // When all fail and have for a minute, or the alarm rings, one is stopped as a trial.
             let trial = finding.diagnosis == Diagnosis::ServiceSick && stopped.len() == 1;
             let rings = case.facts.alarm.known() == Some(&Alarm::Alarm);
-            let waited = trial && rings && wait <= Duration::from_secs(60);
+            let noted = case.facts.service.known().and_then(|service| service.failing.clone());
+            let lasts = rings || noted.is_some_and(|noted| noted.since <= ago(60));
+            let waited = trial && lasts && wait <= Duration::from_secs(60);
             prop_assert!(long || wait.is_zero() || waited);
             prop_assert!(!case.facts.protected.known().unwrap().contains(&task.arn));
             // A probe's word counts while it is not the same for all.
             let answers = |task: &Task| {
-                task.runs() && case.readiness(task) == Some(&Readiness::Ready)
+                let readiness = case.readiness(task);
+                task.runs() && matches!(readiness, Some(Readiness::Ready | Readiness::Unclear(_)))
             };
             prop_assert!(
                 task.health == TaskHealth::Unhealthy
@@ -177,6 +198,55 @@ proptest! {
                     || case.tasks().iter().any(answers)
             );
         }
+    }
+
+    #[test]
+    fn nothing_is_done_to_tasks_that_all_answer_well_for_what_the_api_and_the_alarm_say(
+        case in any_case()
+    ) {
+        let finding = case.decide();
+        let running = case.tasks().iter().filter(|task| task.runs());
+        let heard: Vec<_> = running
+            .clone()
+            .filter_map(|task| case.readiness(task))
+            .filter(|it| !matches!(it, Readiness::Unreachable(_)))
+            .collect();
+        let well = !heard.is_empty()
+            && heard.iter().all(|it| **it == Readiness::Ready)
+            && running.clone().all(|task| {
+                let unreached = matches!(case.readiness(task), Some(Readiness::Unreachable(_)));
+                task.health != TaskHealth::Unhealthy && !unreached
+            });
+        let of_whole = matches!(
+            finding.diagnosis,
+            Diagnosis::ServiceSick
+                | Diagnosis::BeforeTasks
+                | Diagnosis::WrongPath { .. }
+                | Diagnosis::Unclear { .. }
+                | Diagnosis::Disputed
+                | Diagnosis::Healthy
+                | Diagnosis::Unknown
+        );
+        let page = finding.evidence.contains(&Evidence::MaintenancePage);
+        prop_assert!(!(well && of_whole) || page || finding.remedies().is_empty(), "{:?}", finding);
+    }
+
+    #[test]
+    fn a_release_is_rolled_back_only_for_what_its_own_tasks_do(case in any_case()) {
+        let finding = case.decide();
+        let Some(service) = case.facts.service.known() else { return Ok(()) };
+        let present = service.primary().map(|primary| primary.id.as_str());
+        let mut present = case.tasks().iter().filter(|it| it.deployment.as_deref() == present);
+        let fails = present.any(|task| task.stop.is_some() || case.is_accused(task));
+        let by_rollout = matches!(
+            finding.diagnosis,
+            Diagnosis::Rolling { .. }
+                | Diagnosis::RolloutFailed { .. }
+                | Diagnosis::CannotStart { .. }
+                | Diagnosis::CrashLoop { .. }
+        );
+        let unowned = case.tasks().iter().any(|it| it.deployment.is_none() && it.stop.is_some());
+        prop_assert!(!finding.rolls_back() || fails || by_rollout || unowned, "{:?}", finding);
     }
 
     #[test]
@@ -364,8 +434,10 @@ proptest! {
     fn people_are_called_when_nothing_is_left_to_be_done(case in any_case()) {
         let finding = case.decide();
         let spends = finding.plan.steps.iter().any(is_spent);
-        // A task that never stops is people's, whatever else is done.
-        let condition = finding.condition().filter(|name| *name != "task_stuck");
+        // A task that never stops is people's, whatever else is done, and that no path is set is told
+        // beside a trial.
+        let beside = ["task_stuck", "unclear"];
+        let condition = finding.condition().filter(|name| !beside.contains(name));
         prop_assert!(condition.is_none() || !spends);
         let hopeless = matches!(
             finding.diagnosis,
@@ -415,6 +487,8 @@ fn the_facts_that_are_drawn_lead_to_every_diagnosis_remedy_and_hold() {
             Step::ClearSuspect { .. } => Some("cleared"),
             Step::MarkCondition { .. } => Some("noted"),
             Step::ClearCondition { .. } => Some("forgotten"),
+            Step::MarkFailing { .. } => Some("noted failing"),
+            Step::ClearFailing { .. } => Some("forgotten failing"),
             Step::StopTask { .. } => Some("stopped"),
             Step::ForceDeployment { .. } => Some("redeployed"),
             Step::RollBack { .. } => Some("rolled back"),

@@ -12,10 +12,9 @@ use crate::verdict::*;
 /// One step, and it is a forced redeployment of the present deployment.
 fn assert_redeploys(facts: &Facts) {
     let finding = decide(facts);
-    let steps: Vec<_> = finding.plan.steps.iter().filter(|step| !is_of_route(step)).collect();
     assert!(
         matches!(
-            &steps[..],
+            &finding.remedies()[..],
             [Step::ForceDeployment { replacing, .. }] if replacing == PRIMARY
         ),
         "{finding:?}"
@@ -24,7 +23,7 @@ fn assert_redeploys(facts: &Facts) {
 
 fn assert_held(facts: &Facts, expected: &Hold) {
     let finding = decide(facts);
-    assert!(finding.plan.steps.iter().all(is_of_route), "{}", finding.diagnosis);
+    assert_eq!(finding.remedies(), [] as [&Step; 0], "{}", finding.diagnosis);
     assert!(finding.holds(expected), "{finding:?}");
 }
 
@@ -39,7 +38,10 @@ fn too_few() -> Facts {
 #[test]
 fn a_service_that_fails_with_no_task_to_blame_is_redeployed() {
     assert_redeploys(&failing(1));
-    assert_redeploys(&healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])));
+    // Without an alarm, once that has lasted.
+    let quiet = healthy(2).api(bad()).route(route_to(1).silent(&[1, 2]));
+    assert_redeploys(&quiet.clone().failing_since(60));
+    assert_held(&quiet, &Hold::FailingNotYet { since: now(), until: hence(60) });
 }
 
 #[test]
@@ -49,13 +51,13 @@ fn too_few_tasks_that_ecs_does_not_replace_lead_to_a_redeployment() {
 
 #[test]
 fn the_reason_is_the_diagnosis() {
-    let because = |facts: &Facts| decide(facts).plan.steps[0].to_string();
+    let because = |facts: &Facts| decide(facts).remedies()[0].to_string();
     assert_eq!(because(&too_few()), "Forced service redeployment: Task count mismatch: 1/2");
 }
 
 #[test]
 fn the_cooldown_counts_from_the_last_deployment_whoever_made_it() {
-    for facts in [failing(1), too_few()] {
+    for facts in [unprobed(1).failing_since(60), too_few()] {
         let deployed = |age| deployed(facts.clone(), RolloutState::Completed, age);
         assert_held(&deployed(899), &Hold::RedeployCooldown { until: hence(1) });
         assert_redeploys(&deployed(900));
@@ -74,8 +76,8 @@ fn the_cooldown_doubles_with_each_deployment_of_eden_in_the_last_two_hours() {
         // It becomes no longer than six hours.
         (vec![7_000, 6_000, 5_000, 4_500, 4_200, 4_000], 21_600),
     ] {
-        let facts =
-            failing(1).service(|it| it.redeployed_at = at.iter().map(|s| ago(*s)).collect());
+        let facts = unprobed(1).failing_since(60);
+        let facts = facts.service(|it| it.redeployed_at = at.iter().map(|s| ago(*s)).collect());
         let deployed = |age| deployed(facts.clone(), RolloutState::Completed, age);
         assert_held(&deployed(cooldown - 1), &Hold::RedeployCooldown { until: hence(1) });
         assert_redeploys(&deployed(cooldown));
@@ -101,7 +103,7 @@ fn a_redeployment_is_spent_from_the_same_budget_as_stops() {
     };
     assert_redeploys(&stopped(5));
     let finding = decide(&stopped(6));
-    assert_eq!(finding.plan.steps, []);
+    assert_eq!(finding.remedies(), [] as [&Step; 0]);
     assert!(finding.holds(&Hold::BudgetSpent { spent: 6, budget: 6, until: Some(hence(3_000)) }));
     assert_eq!(finding.condition(), Some("budget_spent"));
 }
@@ -185,7 +187,7 @@ fn a_desired_count_below_the_floor_is_restored() {
 
 #[test]
 fn without_a_gateway_only_the_service_is_healed() {
-    let mut facts = failing(1);
+    let mut facts = unprobed(1).failing_since(60);
     facts.route = None;
     assert_redeploys(&facts);
 }

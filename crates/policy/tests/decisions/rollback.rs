@@ -4,17 +4,15 @@
 use eden_policy::facts::{DeploymentController, Former, RolloutState, Task};
 use eden_policy::health::Finding;
 use eden_policy::plan::Fact;
-use eden_policy::route::is_of_route;
 use eden_policy::{Facts, Hold, Limits, Observed, Step};
 
 use crate::fixtures::*;
 use crate::verdict::*;
 
 fn assert_rolls_back(finding: &Finding) {
-    let steps: Vec<_> = finding.plan.steps.iter().filter(|step| !is_of_route(step)).collect();
     assert!(
         matches!(
-            &steps[..],
+            &finding.remedies()[..],
             [Step::RollBack { replacing, to, .. }] if replacing == PRIMARY && to == FORMER
         ),
         "{finding:?}"
@@ -171,7 +169,10 @@ fn missing_tasks_are_no_fault_of_a_deployment_whose_others_run_well() {
     };
     let finding = decide_under(&too_few(vec![task(1)]), &rollback());
     assert!(!finding.rolls_back() && finding.redeploys());
-    assert_rolls_back(&decide_under(&too_few(vec![]), &rollback()));
+    // Nor is that none runs, as long as none of its tasks failed: somebody may have stopped them.
+    let finding = decide_under(&too_few(vec![]), &rollback());
+    assert!(!finding.rolls_back() && finding.redeploys());
+    assert_rolls_back(&decide_under(&too_few(vec![task(9).died(600)]), &rollback()));
 }
 
 #[test]
@@ -179,7 +180,8 @@ fn when_nothing_ran_before_the_redeployment_is_repeated_after_its_cooldown() {
     let facts = failing_still().service(|it| it.deployments[0].created_at = ago(1_799));
     let nothing = Facts { former: Observed::Known(None), ..facts };
     let finding = decide_under(&nothing, &rollback());
-    assert_eq!(finding.reasons(), ["nothing_to_roll_back_to", "redeploy_cooldown"]);
+    let waits = ["no_better_task", "nothing_to_roll_back_to", "redeploy_cooldown"];
+    assert_eq!(finding.reasons(), waits);
     let later = nothing.service(|it| it.deployments[0].created_at = ago(1_800));
     assert!(decide_under(&later, &rollback()).redeploys());
 }
@@ -187,7 +189,7 @@ fn when_nothing_ran_before_the_redeployment_is_repeated_after_its_cooldown() {
 #[test]
 fn while_the_past_is_unknown_a_failing_service_is_not_redeployed_in_its_stead() {
     let finding = decide_under(&Facts { former: unknown(), ..failing_still() }, &rollback());
-    assert_eq!(finding.plan.steps, []);
+    assert_eq!(finding.remedies(), [] as [&Step; 0]);
     assert_eq!(finding.plan.unknown_facts().count(), 1);
 }
 
@@ -202,13 +204,14 @@ fn what_has_just_come_and_fails_is_rolled_back_before_it_is_tried_again() {
     assert_rolls_back(&decide_under(&since(899), &rollback()));
     assert!(decide_under(&since(900), &rollback()).redeploys());
     // Not without leave, and not when only a task is missing while another runs well.
-    assert_eq!(decide(&since(899)).reasons(), ["redeploy_cooldown"]);
+    assert_eq!(decide(&since(899)).reasons(), ["no_better_task", "redeploy_cooldown"]);
     let one_missing = since(899).alarm(eden_policy::facts::Alarm::Ok).api(GOOD);
+    let one_missing = one_missing.route(route_to(1));
     let one_missing = one_missing.service(|service| service.desired = 2);
     assert!(!decide_under(&one_missing, &rollback()).rolls_back());
     // The same deployed once more is nothing new.
     let again = since(100).former(5_000);
-    assert_eq!(decide_under(&again, &rollback()).reasons(), ["redeploy_cooldown"]);
+    assert!(!decide_under(&again, &rollback()).rolls_back());
 }
 
 #[test]
@@ -300,7 +303,7 @@ fn what_eden_rolled_back_to_is_not_rolled_back_in_turn() {
         assert_held(&finding, &Hold::NothingToRollBackTo, condition);
     }
     let finding = decide_under(&eden_deployed(failing(1)), &rollback());
-    assert_eq!(finding.plan.steps, []);
+    assert!(!finding.rolls_back() && !finding.redeploys());
     assert!(finding.holds(&Hold::NothingToRollBackTo));
     // What people deployed before Eden noted its own, or a while after that, is theirs.
     for (began, is_edens) in [(1_802, false), (1_801, true), (1_771, true), (1_770, false)] {

@@ -126,8 +126,8 @@ fn a_move_to_the_primary_deployment_is_no_stale_route() {
 
 #[test]
 fn a_good_route_lets_a_sick_service_be_redeployed_and_an_unknown_one_does_not() {
-    assert!(decide(&ringing(vec![task(1)], route_to(1))).redeploys());
-    let finding = decide(&ringing(vec![task(1)], unread()));
+    assert!(decide(&ringing(vec![task(1)], route_to(1).silent(&[1]))).redeploys());
+    let finding = decide(&ringing(vec![task(1)], unread().silent(&[1])));
     assert_eq!(finding.diagnosis, Diagnosis::ServiceSick);
     assert_eq!(finding.plan.steps, []);
     assert!(finding.holds(&Hold::RouteUnknown));

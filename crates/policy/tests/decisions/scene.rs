@@ -127,6 +127,8 @@ impl Scene {
             | Step::ClearSuspect { .. }
             | Step::MarkCondition { .. }
             | Step::ClearCondition { .. }
+            | Step::MarkFailing { .. }
+            | Step::ClearFailing { .. }
             | Step::StopTask { .. }
             | Step::ForceDeployment { .. }
             | Step::RollBack { .. } => panic!("a route is not repaired by {step:?}"),
@@ -160,6 +162,8 @@ pub fn written(plan: &Plan) -> Vec<(&str, &str)> {
             | Step::ClearSuspect { .. }
             | Step::MarkCondition { .. }
             | Step::ClearCondition { .. }
+            | Step::MarkFailing { .. }
+            | Step::ClearFailing { .. }
             | Step::StopTask { .. }
             | Step::ForceDeployment { .. }
             | Step::RollBack { .. } => None,

@@ -125,16 +125,17 @@ fn a_manual_stage_that_was_never_deployed_gets_a_deployment_only_when_it_is_name
 #[test]
 fn an_answer_to_the_question_is_no_reason_to_deploy_over_what_people_deployed() {
     for (answer, owed) in [
-        ("401", false),
-        ("403", false),
-        ("404", false),
-        ("500", true),
-        ("503", true),
-        ("nothing: nothing within 5s", true),
+        (ApiAnswer::Unclear { status: 401 }, false),
+        (ApiAnswer::Unclear { status: 404 }, false),
+        (ApiAnswer::Bad("500".to_owned()), true),
+        (ApiAnswer::Bad("503".to_owned()), true),
+        (ApiAnswer::Bad("nothing: nothing within 5s".to_owned()), true),
     ] {
-        let api = Some(ApiAnswer::Bad(answer.to_owned()));
-        let scene = Scene { api, ..led_there(manual_stage(Some("by hand"), 60)) };
-        assert_eq!(!deployed(&scene.plan()).is_empty(), owed, "{answer}");
+        let scene = Scene {
+            api: Some(answer.clone()),
+            ..led_there(manual_stage(Some("by hand"), 60))
+        };
+        assert_eq!(!deployed(&scene.plan()).is_empty(), owed, "{answer:?}");
     }
 }
 

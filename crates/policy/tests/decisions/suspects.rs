@@ -40,7 +40,7 @@ fn the_note_goes_when_the_task_is_well_again() {
     for (case, facts, cleared) in [
         ("all is well", suspect(healthy(3)), true),
         ("another is sick", suspect(healthy(3).with_task(sick_task(3))), true),
-        ("the service fails", suspect(failing(3)), true),
+        ("the service fails", suspect(answering(3)), true),
         ("the evidence disagrees", suspect(healthy(3).alarm(Alarm::Alarm)), true),
         ("the route is stale", suspect(healthy(3).route(route_to(9))), true),
         (

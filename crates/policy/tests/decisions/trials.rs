@@ -65,7 +65,7 @@ fn when_most_are_sick_and_the_successor_of_the_trial_is_too_the_service_is_redep
 /// minutes ago.
 fn nobody_answers() -> Facts {
     let suspects = [task(1).started(500).suspect(60), task(2).started(400).suspect(60)];
-    let facts = healthy(2).api(bad()).route(route_to(1).silent(&[1, 2]));
+    let facts = healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])).failing_since(60);
     suspects.into_iter().fold(facts, Facts::with_task).service(|service| {
         service.deployments = vec![deployment(RolloutState::Completed, 600)];
     })
@@ -76,7 +76,7 @@ fn while_a_service_that_answers_nothing_may_not_be_deployed_again_one_task_is_st
     let finding = decide(&nobody_answers());
     assert_eq!(named(&finding.diagnosis), "service_sick");
     assert!(finding.holds(&Hold::RedeployCooldown { until: hence(300) }));
-    let [Step::StopTask { task, because, .. }] = &finding.plan.steps[..] else {
+    let [Step::StopTask { task, because, .. }] = &finding.remedies()[..] else {
         panic!("{finding:?}")
     };
     assert!(task.ends_with("/task1"), "the longest-running: {task}");
@@ -98,16 +98,18 @@ fn the_trial_of_a_service_that_answers_nothing_is_held_like_any_other() {
     held(&nobody_answers(), &spent, "budget_spent");
     held(&nobody_answers().protected(&[1, 2]), &limits, "task_protected");
     held(&nobody_answers().with_task(task(9).stopped_by_eden(60)), &limits, "within_startup_grace");
+    // What fails alike is tried when it has lasted for a minute, or the alarm rings.
     let unmarked = nobody_answers().with_task(task(1).started(500)).with_task(task(2).started(400));
-    let finding = decide(&unmarked);
-    assert_eq!((finding.marked().len(), finding.stopped().len()), (2, 0));
-    // When the alarm rings, it has waited for as long as a suspect does, unless that is longer.
-    let ringing = unmarked.clone().alarm(Alarm::Alarm);
-    let finding = decide(&ringing);
-    assert_eq!((finding.marked().len(), finding.stopped().len()), (0, 1));
+    held(&unmarked.clone().failing_since(59), &limits, "failing_not_yet");
+    let ringing = unmarked.clone().service(|it| it.failing = None).alarm(Alarm::Alarm);
     let longer = Limits { unhealthy_for: Duration::from_secs(61), ..Limits::default() };
-    let finding = decide_under(&ringing, &longer);
-    assert_eq!((finding.marked().len(), finding.stopped().len()), (2, 0));
+    for facts in [&unmarked, &ringing] {
+        let finding = decide(facts);
+        assert_eq!((finding.marked().len(), finding.stopped().len()), (0, 1));
+        // That is as long as a suspect is left to ECS, unless it is left to it for longer.
+        let finding = decide_under(facts, &longer);
+        assert_eq!((finding.marked().len(), finding.stopped().len()), (2, 0));
+    }
     // One that was stopped before was the trial: what was started since answers nothing either.
     held(&nobody_answers().with_task(task(9).stopped_by_eden(470)), &limits, "redeploy_cooldown");
     held(&nobody_answers().with_task(task(9).stopped_by_eden(899)), &limits, "redeploy_cooldown");
@@ -123,7 +125,8 @@ fn the_trial_of_a_service_that_answers_nothing_is_held_like_any_other() {
 fn what_tasks_answer_counts_for_more_than_that_they_take_connections() {
     // Given: all tasks take connections, the alarm rings and the API fails.
     let failing = |silent: &[u8]| {
-        let mut facts = failing(2).with_task(task(1).suspect(60)).with_task(task(2).suspect(60));
+        let facts = answering(2).with_task(task(1).suspect(60));
+        let mut facts = facts.with_task(task(2).suspect(60));
         let answers = |n| {
             let fails = Readiness::NotReady("GET / answered 500".to_owned());
             (endpoint(n), if silent.contains(&n) { fails } else { Readiness::Ready })

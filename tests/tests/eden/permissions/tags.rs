@@ -18,7 +18,8 @@ fn tagging(variant: Variant, function: &str) -> BTreeSet<String> {
         for action in ["TagResource", "UntagResource"] {
             for key in [
                 "claim",
-                "failing",
+                "failed-runs",
+                "failing-since",
                 "healing",
                 "redeployed",
                 "refused",
@@ -47,7 +48,8 @@ fn tagging(variant: Variant, function: &str) -> BTreeSet<String> {
 fn each_function_may_touch_the_tags_that_it_writes_and_no_others() {
     let of_monitor = [
         "TagResource claim of the service",
-        "TagResource failing of the service",
+        "TagResource failed-runs of the service",
+        "TagResource failing-since of the service",
         "TagResource redeployed of the service",
         "TagResource refused of the service",
         "TagResource restored of the service",
@@ -55,7 +57,8 @@ fn each_function_may_touch_the_tags_that_it_writes_and_no_others() {
         "TagResource seen of the service",
         "TagResource told of the service",
         "UntagResource claim of the service",
-        "UntagResource failing of the service",
+        "UntagResource failed-runs of the service",
+        "UntagResource failing-since of the service",
         "UntagResource seen of the service",
         "UntagResource told of the service",
         "TagResource suspect-since of the task",

@@ -92,7 +92,8 @@ async fn scale_to_zero_and_back(variants: [Variant; 2]) {
     for variant in variants {
         // Given
         let rig = settled(variant).await;
-        let (before, old) = (pointers(&rig.lab.world()), rig.serving().unwrap());
+        let before = pointers(&rig.lab.world());
+        let old = rig.serving().unwrap();
         // When: evening
         desire(&rig, 0);
         assert!(rig.lab.until(minutes(8), is_parked).await, "{variant:?}");

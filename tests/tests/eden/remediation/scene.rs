@@ -130,10 +130,11 @@ pub fn reasons(report: &Value) -> Vec<&str> {
     each(report, "held", "reason")
 }
 
-/// What was done, other than leading the route to another task.
+/// What was done, other than leading the route to another task, and noting that the service fails.
 pub fn remedies(report: &Value) -> Vec<&str> {
+    const OTHERS: [&str; 3] = ["point_integration", "mark_failing", "clear_failing"];
     let done = each(report, "done", "action").into_iter();
-    done.filter(|action| *action != "point_integration").collect()
+    done.filter(|action| !OTHERS.contains(action)).collect()
 }
 
 /// Whether as many tasks run well as shall run.

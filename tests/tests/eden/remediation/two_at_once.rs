@@ -83,6 +83,11 @@ impl Scene {
         // No grace and no cooldown holds any more.
         tokio::time::sleep(minutes(20)).await;
         trouble.befall(&mut eden.lab.world());
+        if trouble == Trouble::NobodyAnswers {
+            // That has lasted, by the note of an earlier look.
+            let _ = eden.monitor(&leads).await.expect("the service is noted as failing");
+            tokio::time::sleep(seconds(61)).await;
+        }
         Scene { eden: Arc::new(eden), trouble }
     }
 

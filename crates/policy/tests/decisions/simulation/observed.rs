@@ -26,6 +26,9 @@ impl World {
             redeployed_at: self.redeployed_at.clone(),
             seen: self.seen.clone(),
             unserved_since: self.unserved_since,
+            failing: self.failing.clone(),
+            minimum_healthy_percent: 100,
+            maximum_percent: 200,
             ..service(count(self.desired))
         };
         let mut facts = Facts {
@@ -35,6 +38,7 @@ impl World {
             alarm: Observed::Known(if self.fails { Alarm::Alarm } else { Alarm::Ok }),
             api: Observed::Known(if self.fails { bad() } else { GOOD }),
             answers: [].into(),
+            requests: Observed::Known(None),
             protected: Observed::Known(self.protected.clone()),
             definition: Observed::Known(None),
             former: Observed::Known(self.former()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use eden_policy::Step;
 use eden_policy::facts::{
-    Deployment, LastStatus, RolloutState, Stop, StopCode, Task, TaskHealth, TaskNetwork,
+    Deployment, Failing, LastStatus, RolloutState, Stop, StopCode, Task, TaskHealth, TaskNetwork,
 };
 use jiff::Timestamp;
 
@@ -71,6 +71,7 @@ pub struct World {
     pub(super) redeployed_at: Vec<Timestamp>,
     pub(super) seen: Option<String>,
     pub(super) unserved_since: Option<Timestamp>,
+    pub(super) failing: Option<Failing>,
     pub(super) fails: bool,
     pub(super) room: bool,
     pub(super) unread: Unread,
@@ -98,6 +99,7 @@ impl World {
             redeployed_at: Vec::new(),
             seen: None,
             unserved_since: None,
+            failing: None,
             fails: false,
             room: true,
             unread: Unread::Nothing,
@@ -312,6 +314,11 @@ impl World {
             Step::ClearSuspect { task } => self.set_suspect(task, None),
             Step::MarkCondition { sighting, .. } => self.seen = Some(sighting.to_string()),
             Step::ClearCondition { .. } => self.seen = None,
+            Step::MarkFailing { since, definition, .. } => {
+                let definition = definition.clone();
+                self.failing = Some(Failing { since: *since, definition });
+            }
+            Step::ClearFailing { .. } => self.failing = None,
             Step::StopTask { task, because, .. } => {
                 self.stop(task, StopCode::UserInitiated, &format!("{}{because}", Stop::MARK));
             }

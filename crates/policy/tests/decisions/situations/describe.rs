@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use eden_policy::facts::{
-    DeploymentController, Ended, Integration, LastStatus, Pointer, Readiness, Refused,
+    DeploymentController, Ended, Integration, LastStatus, Pointer, Readiness, Refused, Requests,
     RolloutState, Route, Scheduling, Serves, Service, ServiceStatus, Stage, StopCode, Strategy,
     Task, TaskHealth, task_id,
 };
@@ -23,6 +23,9 @@ pub fn given(situation: &Situation) -> Vec<(&'static str, String)> {
     lines.extend(labelled("route", facts.route.as_ref().map_or(Vec::new(), |it| route(it, facts))));
     lines.extend(labelled("alarm", read(&facts.alarm, |it| vec![words(&Evidence::of_alarm(*it))])));
     lines.extend(labelled("api", read(&facts.api, |it| vec![words(&Evidence::of_api(it))])));
+    if let Some(Requests { all, failed }) = facts.requests.known().copied().flatten() {
+        lines.extend(labelled("requests", vec![format!("{failed} of {all} failed")]));
+    }
     if limits.rollback {
         lines.extend(labelled("before", former(facts)));
     }
@@ -114,6 +117,14 @@ fn service(service: &Service) -> Vec<String> {
     }
     if service.unserved_since.is_some() {
         lines.push(format!("nobody served for {}", ago_in_words(service.unserved_since)));
+    }
+    if let Some(failing) = &service.failing {
+        let age = ago_in_words(Some(failing.since));
+        lines.push(format!("noted as failing for {age}, with {}", failing.definition));
+    }
+    let (least, most) = (service.minimum_healthy_percent, service.maximum_percent);
+    if (least, most) != (100, 200) {
+        lines.push(format!("minimumHealthyPercent {least}, maximumPercent {most}"));
     }
     let seen = service.seen.iter();
     lines.extend(seen.map(|sighting| format!("a look before found {sighting}")));
@@ -210,10 +221,11 @@ fn task(facts: &Facts, task: &Task) -> String {
     if task.deployment.as_deref() != Some(PRIMARY) {
         say(&format!("of {}", task.deployment.as_deref().unwrap_or("no deployment")));
     }
-    if task.runs()
-        && let Some(Readiness::NotReady(because)) = readiness(facts, task)
-    {
-        say(&format!("does not answer: {because}"));
+    match readiness(facts, task).filter(|_| task.runs()) {
+        Some(Readiness::NotReady(because)) => say(&format!("does not answer: {because}")),
+        Some(Readiness::Unclear(answer)) => say(&format!("answers: {answer}")),
+        Some(Readiness::Unreachable(why)) => say(&format!("cannot be reached: {why}")),
+        Some(Readiness::Ready) | None => {}
     }
     if let Some(instance) = &task.container_instance {
         say(&format!("on container instance {}", task_id(instance)));

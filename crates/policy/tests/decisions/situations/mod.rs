@@ -2,6 +2,7 @@
 //! `tests/golden/situations` that tells what becomes of it.
 
 mod describe;
+mod of_blame;
 mod of_endings;
 mod of_failures;
 mod of_kinds;
@@ -44,6 +45,7 @@ pub fn all() -> Vec<Situation> {
         of_routes::all(),
         of_kinds::all(),
         of_endings::all(),
+        of_blame::all(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -38,7 +38,7 @@ fn well() -> Vec<Situation> {
         situation(
             "starting/the_route_has_just_moved",
             "The alarm shows what was before the route moved",
-            failing(1).route(route_to(1).stage(moved)),
+            failing(1).route(route_to(1).silent(&[1]).stage(moved)),
         ),
         situation(
             "disputed/the_alarm_rings_but_the_api_answers",
@@ -58,7 +58,7 @@ fn sick() -> Vec<Situation> {
         situation(
             "service_sick/without_traffic",
             "Without traffic the alarm stays quiet, but neither the API nor any task answers",
-            healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])),
+            healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])).failing_since(60),
         ),
         situation(
             "service_sick/behind_the_maintenance_page",
@@ -94,7 +94,10 @@ fn sick() -> Vec<Situation> {
         situation(
             "service_sick/the_route_is_unknown",
             "The route could not be read, and may be the whole fault",
-            failing(2).route(route_to(1).pointers(vec![(integration("int1"), unknown())])),
+            {
+                let unread = route_to(1).pointers(vec![(integration("int1"), unknown())]);
+                failing(2).route(unread.silent(&[1, 2]))
+            },
         ),
     ]
 }

@@ -124,6 +124,7 @@ fn shared_causes() -> Vec<Situation> {
                 .fold(healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])), |facts, n| {
                     facts.with_task(task(n).started(500).suspect(90))
                 })
+                .failing_since(90)
                 .service(|service| {
                     service.deployments = vec![deployment(RolloutState::Completed, 600)];
                 }),

@@ -1,0 +1,119 @@
+//! What fails everywhere alike has a shared cause, a dependency or a setting: it must have lasted
+//! before anything is done about it, and replacing tasks is a trial, which is not repeated for ever.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::later;
+use super::patient::Patient;
+use super::testimony::Testimony;
+use crate::facts::{Alarm, Readiness, TaskHealth};
+use crate::plan::{Diagnosis, Hold, LASTS, Step};
+
+/// Maximum deployments that Eden makes of one task definition while the service is never well: the
+/// first tells whether replacing tasks helps, the second whether it does by now.
+const TRIALS: usize = 2;
+/// A note has whole seconds.
+const ROUNDING: Duration = Duration::from_secs(1);
+
+impl Patient<'_> {
+    /// Since when the service has failed with what it runs now, by Eden's note.
+    fn failing_since(&self) -> Option<Timestamp> {
+        let (noted, primary) = (self.service.failing.as_ref()?, self.service.primary()?);
+        (noted.definition == primary.runs()).then_some(noted.since)
+    }
+
+    /// The note of a failure that is not noted yet.
+    pub(super) fn note_failing(&self) -> Option<Step> {
+        let definition = self.service.primary()?.runs().to_owned();
+        let (service, since) = (self.service.arn.clone(), self.now);
+        self.failing_since().is_none().then_some(Step::MarkFailing { service, since, definition })
+    }
+
+    /// That note is over with the failure: the alarm is quiet, or every task answers well.
+    pub(super) fn clear_failing(&self, diagnosis: &Diagnosis) -> Option<Step> {
+        let answers = || self.testimony() == Testimony::Well;
+        let is_over = match diagnosis {
+            Diagnosis::Healthy => true,
+            Diagnosis::BeforeTasks => answers(),
+            // Without a path, tasks are only asked while the API does not answer well.
+            Diagnosis::Disputed => {
+                answers() && self.tasks.iter().all(|it| !it.runs() || self.is_well(it))
+            }
+            Diagnosis::Starting
+            | Diagnosis::Rolling { .. }
+            | Diagnosis::RolloutFailed { .. }
+            | Diagnosis::RouteStale
+            | Diagnosis::TaskSick { .. }
+            | Diagnosis::TooFewTasks { .. }
+            | Diagnosis::ServiceSick
+            | Diagnosis::WrongPath { .. }
+            | Diagnosis::Unclear { .. }
+            | Diagnosis::CrashLoop { .. }
+            | Diagnosis::CannotStart { .. }
+            | Diagnosis::Paused
+            | Diagnosis::BelowFloor { .. }
+            | Diagnosis::NoInstances
+            | Diagnosis::OldTasksRemain { .. }
+            | Diagnosis::TaskStuck { .. }
+            | Diagnosis::ScaledToZero
+            | Diagnosis::NotActive { .. }
+            | Diagnosis::Unknown => false,
+        };
+        let service = self.service.arn.clone();
+        (is_over && self.service.failing.is_some()).then_some(Step::ClearFailing { service })
+    }
+
+    /// Why a service that fails as a whole may be well again in a moment: its tasks were found failing
+    /// only now, by its notes. An alarm that rings has seen two bad minutes; where no task could be
+    /// asked, it is all that there is, and looked at twice.
+    pub(super) fn not_lasting(&self) -> Option<Hold> {
+        let seen = self.testimony() != Testimony::Nothing;
+        if seen && self.alarm() == Some(Alarm::Alarm) {
+            return None;
+        }
+        let noted = [self.failing_since(), self.service.unserved_since];
+        let since = noted.into_iter().flatten().min().unwrap_or(self.now);
+        let until = later(since, LASTS);
+        (self.now < until).then_some(Hold::FailingNotYet { since, until })
+    }
+
+    /// How often Eden has deployed what runs now since it has failed.
+    fn trials(&self) -> usize {
+        let Some(since) = self.failing_since() else { return 0 };
+        self.service.redeployed_at.iter().filter(|at| later(**at, ROUNDING) >= since).count()
+    }
+
+    /// Whether tasks were replaced since the service has failed, and their successors fail again.
+    pub(super) fn replaced_in_vain(&self) -> bool {
+        self.trials() > 0 || (self.tried_since_failing() && self.is_sick_again(&self.unanswering()))
+    }
+
+    /// Whether Eden stopped a task since the service has failed.
+    pub(super) fn tried_since_failing(&self) -> bool {
+        let since = self.failing_since();
+        self.stops().max().is_some_and(|at| since.is_some_and(|since| later(at, ROUNDING) >= since))
+    }
+
+    /// Whether replacing tasks is known not to help. What ECS has abandoned is no longer replaced but
+    /// started, about as often as ECS would.
+    pub(super) fn has_tried_enough(&self) -> bool {
+        !self.is_abandoned() && self.trials() >= TRIALS
+    }
+
+    /// Whether a task of the present deployment fails by what it does itself: it died, ECS calls it
+    /// UNHEALTHY, or it does not answer. Only that speaks against what was deployed: what the API
+    /// answers, or the alarm, may be anybody's doing.
+    pub(super) fn present_is_accused(&self) -> bool {
+        let present = self.service.primary().map(|primary| primary.id.as_str());
+        let mut tasks = self.tasks.iter().filter(|task| {
+            task.runs() && present.is_some() && task.deployment.as_deref() == present
+        });
+        let fails = tasks.any(|task| {
+            let unready = matches!(self.readiness(task), Some(Readiness::NotReady(_)));
+            task.health == TaskHealth::Unhealthy || unready
+        });
+        fails || !self.failures_of_present().is_empty()
+    }
+}

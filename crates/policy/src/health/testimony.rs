@@ -1,0 +1,215 @@
+//! Who is to blame when no task stands out: the alarm and the API speak of the service as a whole,
+//! and of what is before it. The tasks are blamed only for what they answer themselves.
+//!
+//! | the API answers | the tasks, asked themselves | alarm quiet | alarm rings |
+//! |---|---|---|---|
+//! | well            | anything                  | healthy; wrong path if they answer 4xx | disputed |
+//! | 4xx             | all well                  | healthy      | before the tasks |
+//! | 5xx, nothing    | all well                  | before the tasks | before the tasks |
+//! | not well        | 4xx where a path is set   | wrong path   | wrong path; service sick if most requests fail |
+//! | not well        | 4xx at `/`                | unknown; healthy if the API answers 4xx | unclear; service sick if most requests fail |
+//! | not well        | none answers at the path  | service sick | service sick |
+//! | not well        | none answers at `/`       | unknown; healthy if the API answers 4xx | service sick, unless most requests succeed: unclear |
+//! | 5xx, nothing    | could not be asked        | unknown      | service sick |
+//! | 4xx             | could not be asked        | healthy      | unclear; service sick if most requests fail |
+
+use super::patient::Patient;
+use crate::evidence::Evidence;
+use crate::facts::{Alarm, ApiAnswer, Readiness, Requests, Task};
+use crate::plan::Diagnosis;
+
+/// What all tasks that could be asked say together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Testimony<'a> {
+    /// None could be asked: nobody probes, or none can be reached from here.
+    Nothing,
+    /// They answer well.
+    Well,
+    /// One answers with a status that tells nothing, and no other is known to fail.
+    Unclear(&'a str),
+    /// None of them answers.
+    Fails,
+}
+
+impl<'a> Patient<'a> {
+    /// The diagnosis of a service whose tasks run and of which none stands out.
+    pub(super) fn of_whole(&self) -> Diagnosis {
+        let Some(alarm) = self.alarm() else { return Diagnosis::Unknown };
+        let rings = alarm == Alarm::Alarm;
+        // Tasks run, and yet none can be led to.
+        let found = if self.parked { Diagnosis::Unknown } else { self.blamed(rings) };
+        let is_well = found.is_quiet()
+            || matches!(found, Diagnosis::RolloutFailed { .. } | Diagnosis::OldTasksRemain { .. });
+        if !is_well && self.unsettled().is_some() { Diagnosis::Starting } else { found }
+    }
+
+    /// What is to blame, by the table of this module.
+    fn blamed(&self, rings: bool) -> Diagnosis {
+        let says = self.testimony();
+        // Behind the maintenance page nobody asks the service at all.
+        if self.silenced {
+            return match says {
+                Testimony::Nothing | Testimony::Fails => Diagnosis::ServiceSick,
+                Testimony::Unclear(answer) => wrong_path(answer),
+                Testimony::Well => self.of_quiet(),
+            };
+        }
+        match (self.api(), says) {
+            (None | Some(ApiAnswer::NotAsked), _) if rings => Diagnosis::Unknown,
+            (Some(ApiAnswer::Good { .. }), _) if rings => Diagnosis::Disputed,
+            (None | Some(ApiAnswer::NotAsked | ApiAnswer::Good { .. }), says) => match says {
+                Testimony::Unclear(answer) => wrong_path(answer),
+                Testimony::Nothing | Testimony::Well | Testimony::Fails => self.of_quiet(),
+            },
+            (Some(api @ (ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. })), says) => {
+                self.of_unwell(api, says, rings)
+            }
+        }
+    }
+
+    /// The same where the API does not answer well.
+    fn of_unwell(&self, api: &ApiAnswer, says: Testimony<'_>, rings: bool) -> Diagnosis {
+        let most_fail = self.most_requests_fail();
+        let fails = matches!(api, ApiAnswer::Bad(_));
+        let is_sick = match says {
+            Testimony::Well if rings || fails => return Diagnosis::BeforeTasks,
+            Testimony::Well => false,
+            // Without traffic the alarm stays quiet whatever happens (F2), but `/` may fail in an
+            // application that is well.
+            Testimony::Fails if self.has_path() => rings || self.nobody_answers(),
+            Testimony::Fails => rings && most_fail != Some(false),
+            Testimony::Unclear(_) => rings && most_fail == Some(true),
+            Testimony::Nothing => rings && (fails || most_fail == Some(true)),
+        };
+        match says {
+            _ if is_sick => Diagnosis::ServiceSick,
+            Testimony::Unclear(answer) if self.has_path() => wrong_path(answer),
+            _ if rings => Diagnosis::Unclear { because: self.doubt() },
+            _ if fails => Diagnosis::Unknown,
+            _ => self.of_quiet(),
+        }
+    }
+
+    /// The diagnosis of a service of which nothing is seen to fail: it may be left with a deployment
+    /// that ECS gave up, or with one that is in progress and leaves it alone.
+    fn of_quiet(&self) -> Diagnosis {
+        let lingering = self.lingering();
+        if let (Some((deployment, overdue)), [_, ..]) = (self.rolling(), &lingering[..]) {
+            let tasks = lingering.iter().map(|task| task.arn.clone()).collect();
+            return Diagnosis::OldTasksRemain { deployment: deployment.id.clone(), tasks, overdue };
+        }
+        let given_up = self.service.given_up().map(|it| it.id.clone());
+        let given_up = given_up.map(|deployment| Diagnosis::RolloutFailed { deployment });
+        let in_progress = self.service.in_progress().map(|it| it.id.clone());
+        let in_progress =
+            in_progress.map(|deployment| Diagnosis::Rolling { deployment, overdue: false });
+        given_up.or(in_progress).unwrap_or(Diagnosis::Healthy)
+    }
+
+    /// What the tasks say. Fresh ones are not heard where there are others.
+    pub(super) fn testimony(&self) -> Testimony<'a> {
+        let heard = self.heard();
+        let unclear = heard.iter().find_map(|readiness| match readiness {
+            Readiness::Unclear(answer) => Some(answer.as_str()),
+            Readiness::Ready | Readiness::NotReady(_) | Readiness::Unreachable(_) => None,
+        });
+        if let Some(answer) = unclear {
+            Testimony::Unclear(answer)
+        } else if heard.contains(&&Readiness::Ready) {
+            Testimony::Well
+        } else if heard.iter().any(|it| matches!(it, Readiness::NotReady(_))) {
+            Testimony::Fails
+        } else {
+            Testimony::Nothing
+        }
+    }
+
+    /// What each task that was asked did.
+    fn heard(&self) -> Vec<&'a Readiness> {
+        let running = self.tasks.iter().filter(|task| task.runs());
+        let old = running.clone().filter(|task| self.fresh(task, self.grace()).is_none());
+        let old: Vec<&Task> = old.collect();
+        let mut tasks = if old.is_empty() { running.collect() } else { old };
+        tasks.sort_by_key(|task| &task.arn);
+        tasks.into_iter().filter_map(|task| self.readiness(task)).collect()
+    }
+
+    /// Whether the tasks were asked for a path that the settings name.
+    pub(super) fn has_path(&self) -> bool {
+        self.facts.answers.is_empty()
+    }
+
+    fn most_requests_fail(&self) -> Option<bool> {
+        self.facts.requests.known().copied().flatten().and_then(Requests::most_fail)
+    }
+
+    /// Whether the diagnosis depends on how many of the API's requests fail.
+    pub(super) fn asks_for_requests(&self) -> bool {
+        let not_well = match self.api() {
+            Some(ApiAnswer::Bad(_)) => self.testimony() != Testimony::Nothing,
+            Some(ApiAnswer::Unclear { .. }) => true,
+            Some(ApiAnswer::Good { .. } | ApiAnswer::NotAsked) | None => false,
+        };
+        let proves = match self.testimony() {
+            Testimony::Well => true,
+            Testimony::Fails => self.has_path(),
+            Testimony::Nothing | Testimony::Unclear(_) => false,
+        };
+        self.alarm() == Some(Alarm::Alarm) && not_well && !proves
+    }
+
+    /// Whether the service is held sick although nothing but the number of failed requests says so.
+    pub(super) fn is_guess(&self) -> bool {
+        match self.testimony() {
+            Testimony::Unclear(_) => true,
+            Testimony::Nothing => matches!(self.api(), Some(ApiAnswer::Unclear { .. })),
+            Testimony::Well | Testimony::Fails => false,
+        }
+    }
+
+    /// Why nobody knows whether the tasks are well.
+    pub(super) fn doubt(&self) -> String {
+        let answered = self.api().map(|api| Evidence::of_api(api).to_string());
+        let because = match (self.testimony(), self.heard().first()) {
+            (Testimony::Unclear(answer), _) => answer.to_owned(),
+            (_, Some(Readiness::Unreachable(because) | Readiness::NotReady(because))) => {
+                because.clone()
+            }
+            _ => "no task could be asked".to_owned(),
+        };
+        answered.map_or(because.clone(), |answered| format!("{answered}; {because}"))
+    }
+
+    /// What the alarm, the API and the tasks say.
+    pub(super) fn of_service(&self) -> Vec<Evidence> {
+        let alarm = self.alarm().map(Evidence::of_alarm);
+        let page = self.silenced.then_some(Evidence::MaintenancePage);
+        let requests = self.facts.requests.known().copied().flatten();
+        let requests =
+            requests.map(|Requests { all, failed }| Evidence::RequestsFailed { failed, all });
+        let api = self.api().map(Evidence::of_api);
+        let parked = self.parked.then_some(Evidence::Parked);
+        let tasks = self.asked().into_iter().chain(requests);
+        alarm.into_iter().chain(api).chain(tasks).chain(page).chain(parked).collect()
+    }
+
+    /// What the tasks answered, where the API does not answer well or they do not.
+    fn asked(&self) -> Option<Evidence> {
+        let heard = self.heard();
+        let good = matches!(self.api(), Some(ApiAnswer::Good { .. }));
+        let well = heard.iter().filter(|it| ***it == Readiness::Ready).count();
+        let otherwise = heard.iter().find_map(|it| match it {
+            Readiness::Unclear(answer)
+            | Readiness::NotReady(answer)
+            | Readiness::Unreachable(answer) => Some(answer.clone()),
+            Readiness::Ready => None,
+        });
+        let asked = heard.len();
+        let tells = asked > 0 && (!good || otherwise.is_some());
+        tells.then_some(Evidence::Asked { well, asked, otherwise })
+    }
+}
+
+fn wrong_path(answer: &str) -> Diagnosis {
+    Diagnosis::WrongPath { answer: answer.to_owned() }
+}

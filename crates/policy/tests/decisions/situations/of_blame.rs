@@ -1,0 +1,218 @@
+//! Who is to blame: the tasks, or what is before them? Each is a public case, whose source is named.
+
+use eden_policy::Facts;
+use eden_policy::facts::{ApiAnswer, Readiness, RolloutState};
+
+use super::fixtures::*;
+use super::{Situation, situation};
+
+pub fn all() -> Vec<Situation> {
+    [wrong_paths(), before_tasks(), unclear_ones(), unreachable(), shared_causes(), large()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn api(status: u16) -> ApiAnswer {
+    match status {
+        500.. => ApiAnswer::Bad(status.to_string()),
+        _ => ApiAnswer::Unclear { status },
+    }
+}
+
+/// <https://github.com/amazon-archives/service-discovery-ecs-dns/issues/14>: a health checker asked
+/// for a path that the application does not have, and stopped every task every five minutes.
+fn wrong_paths() -> Vec<Situation> {
+    vec![
+        situation(
+            "wrong_path/an_application_without_it",
+            "The application has no such path: its 404 says nothing of its health, and nothing is done",
+            healthy(1).api(api(404)).route(route_to(1).unclear(&[1])),
+        ),
+        situation(
+            "wrong_path/only_the_gateway_may_ask",
+            "The API answers well, but whoever asks a task itself is turned away",
+            healthy(2).route(route_to(1).unclear(&[1, 2])),
+        ),
+        situation(
+            "wrong_path/while_the_alarm_rings",
+            "The alarm rings, and of so few failed requests nobody knows whose fault they are",
+            answering(2).api(api(404)).route(route_to(1).unclear(&[1, 2])).requests(3, 6_000),
+        ),
+        situation(
+            "task_sick/beside_one_that_lacks_the_path",
+            "One task refuses connections while the other answers 404: the one is sick, the other not",
+            healthy(2).route(route_to(2).unclear(&[2]).silent(&[1])).with_task(task(1).suspect(90)),
+        ),
+    ]
+}
+
+fn before_tasks() -> Vec<Situation> {
+    let at_root = |facts: Facts| facts.answers(&[1, 2], &Readiness::Ready);
+    vec![
+        // https://github.com/aws/aws-cdk/issues/18352
+        situation(
+            "before_tasks/an_authorizer_that_fails",
+            "The authorizer fails every request, and every task answers its health check",
+            answering(2).api(api(500)),
+        ),
+        // https://github.com/anomalyco/sst/issues/2232, https://github.com/cortexlabs/cortex/issues/1225
+        situation(
+            "before_tasks/requests_that_take_too_long",
+            "The gateway gives up requests that the tasks go on working on; they answer at `/`",
+            at_root(answering(2)).requests(9, 10),
+        ),
+        // review.md, A3
+        situation(
+            "before_tasks/an_api_with_a_login_and_a_few_errors",
+            "The alarm rings for a few errors, and the API wants a login of whoever asks",
+            answering(2).api(api(401)),
+        ),
+        // https://github.com/panther-labs/panther/pull/1551
+        situation(
+            "before_tasks/while_the_alarm_is_quiet",
+            "The API fails, nobody but Eden asks it, and every task answers",
+            healthy(2).api(api(503)),
+        ),
+        situation(
+            "healthy/the_api_wants_a_login",
+            "The API wants a login of whoever asks, and every task answers its health check",
+            healthy(2).api(api(403)),
+        ),
+        // review.md, A4
+        situation(
+            "before_tasks/a_stranger_cannot_roll_a_release_back",
+            "Ten minutes after a release somebody makes the API answer 500; its tasks are well",
+            answering(2).api(api(404)).former(600).service(|service| {
+                service.deployments = vec![deployment(RolloutState::Completed, 600)];
+            }),
+        )
+        .with_rollback(),
+    ]
+}
+
+/// <https://github.com/kirill-markin/flashcards-open-source-app/pull/1675>: another integration of the
+/// same API failed, and the bare URL says nothing of the tasks.
+fn unclear_ones() -> Vec<Situation> {
+    let without_root = || answering(2).api(api(404)).answers(&[1, 2], &nowhere());
+    vec![
+        situation(
+            "healthy/an_application_without_a_root",
+            "Without a path, neither the API nor the tasks have anything at `/`: that is usual",
+            healthy(2).api(api(404)).answers(&[1, 2], &nowhere()),
+        ),
+        situation(
+            "unclear/a_few_errors_among_many_requests",
+            "Nothing is at `/` of any task, the alarm rings, and few requests fail",
+            without_root().requests(3, 6_000),
+        ),
+        situation(
+            "unclear/too_few_requests_to_tell",
+            "Nothing is at `/` of any task, the alarm rings, and there were hardly any requests",
+            without_root().requests(4, 5),
+        ),
+        situation(
+            "service_sick/most_requests_fail",
+            "Nothing is at `/` of any task, but most requests fail: one trial, and people are told",
+            without_root().requests(55, 60),
+        ),
+        situation(
+            "unclear/a_root_that_always_fails",
+            "`/` of every task fails, while most requests succeed",
+            answering(2)
+                .answers(&[1, 2], &Readiness::NotReady("GET / answered 500".to_owned()))
+                .requests(3, 6_000),
+        ),
+        situation(
+            "service_sick/no_task_could_be_asked",
+            "The alarm rings, the API fails, and no task may be asked: once that has lasted, they are \
+             replaced",
+            unprobed(2),
+        ),
+    ]
+}
+
+/// <https://github.com/aws/containers-roadmap/issues/2040>,
+/// <https://github.com/convox/rack/issues/1247>: a host died, and its tasks stay RUNNING.
+fn unreachable() -> Vec<Situation> {
+    vec![
+        situation(
+            "task_sick/on_a_dead_host",
+            "One of two tasks cannot be reached, while the other is, from the same place",
+            healthy(2)
+                .api(api(503))
+                .route(route_to(2).unreachable(&[1]))
+                .with_task(task(1).suspect(90)),
+        ),
+        situation(
+            "unknown/the_only_task_cannot_be_reached",
+            "The API answers nothing, and no connection to the only task comes about",
+            healthy(1).api(api(503)).route(route_to(1).unreachable(&[1])),
+        ),
+    ]
+}
+
+/// What fails everywhere alike has a shared cause.
+fn shared_causes() -> Vec<Situation> {
+    vec![
+        situation(
+            "service_sick/for_a_moment",
+            "All tasks answer 503, since when nobody knows, and the alarm is quiet: it may pass",
+            healthy(2).api(api(503)).route(route_to(1).silent(&[1, 2])),
+        ),
+        situation(
+            "service_sick/the_successor_fails_alike",
+            "A task was stopped as a trial, and its successor does not answer either: people are told",
+            failing(2)
+                .with_task(task(1).started(420))
+                .with_task(task(9).stopped_by_eden(500))
+                .failing_since(600)
+                .service(|service| {
+                    service.deployments = vec![deployment(RolloutState::Completed, 800)];
+                }),
+        ),
+        situation(
+            "service_sick/two_redeployments_did_not_help",
+            "Eden has deployed it twice since it began to fail: that is not repeated for ever",
+            failing(2).failing_since(9_000).service(|service| {
+                service.redeployed_at = vec![ago(8_900), ago(7_900)];
+                service.deployments = vec![deployment(RolloutState::Completed, 7_900)];
+            }),
+        ),
+        // https://github.com/aws/copilot-cli/issues/3153
+        situation(
+            "service_sick/a_deployment_would_stop_tasks_first",
+            "No task could be asked, and a deployment would stop them all before it starts others",
+            unprobed(2).failing_since(90).service(|service| {
+                (service.minimum_healthy_percent, service.maximum_percent) = (0, 100);
+            }),
+        ),
+        situation(
+            "service_sick/nothing_serves_that_a_deployment_could_stop",
+            "A deployment would stop tasks before it starts others, but none of them answers",
+            failing(2).service(|service| {
+                (service.minimum_healthy_percent, service.maximum_percent) = (0, 100);
+            }),
+        ),
+    ]
+}
+
+/// review.md, A21: in a service of dozens of tasks one is always being replaced.
+fn large() -> Vec<Situation> {
+    vec![
+        situation(
+            "service_sick/in_a_large_service_with_a_fresh_task",
+            "One task of two dozen has just started: the others say enough",
+            failing(24).with_task(task(24).started(30)),
+        ),
+        situation(
+            "too_few_tasks/in_a_large_service_with_a_fresh_task",
+            "Six tasks of two dozen are missing, and the one that is starting does not explain that",
+            (1..=18)
+                .map(task)
+                .fold(healthy(24).tasks(vec![]), Facts::with_task)
+                .with_task(task(24).starting())
+                .service(|service| service.running = 18),
+        ),
+    ]
+}
