@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eden_core::claim;
-use eden_core::tags::{CLAIM, FAILED_RUNS, REDEPLOYED};
+use eden_core::tags::{CLAIM, FAILED_RUNS, REDEPLOYED, REFUSED, RESTORED, STOPPED};
 use eden_lab::World;
 use eden_lab::example::{CLUSTER, SERVICE};
 use jiff::Timestamp;
@@ -44,8 +44,8 @@ impl Ending {
 
 fn notes(tags: &BTreeMap<String, String>, now: Timestamp) -> Vec<String> {
     let says_something = |key: &str, value: &str| match key.rsplit(':').next() {
-        // Both say of the past, and are void by themselves.
-        Some(REDEPLOYED | FAILED_RUNS) => false,
+        // They say of the past, and are void by themselves.
+        Some(REDEPLOYED | STOPPED | RESTORED | REFUSED | FAILED_RUNS) => false,
         Some(CLAIM) => claim::valid(value, now).is_some(),
         _ => true,
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eden_lab::world::{DeliveryFaults, FaultKind};
 
-use crate::reported::Reported;
+use crate::reported::{EXPIRED, Reported};
 
 /// A fault, and for how long it lasts where it has an end of its own.
 pub(crate) type Drawn = (Fault, Duration);
@@ -164,11 +164,11 @@ impl Fault {
                 FaultKind::Latency(_) => "API is slow",
                 FaultKind::ConnectionReset => "API resets connections",
                 FaultKind::Partial(_) => "API answers partly",
-                FaultKind::Expired => "API answers for no stopped task",
                 FaultKind::Stale => "API answers with the past",
                 FaultKind::InternalErrorAfter => "API answers 5xx to what it did",
                 FaultKind::ConnectionResetAfter => "API resets connections after it acted",
                 FaultKind::NoAnswer => "API never answers",
+                FaultKind::Expired => EXPIRED,
             },
             Self::Bus(_) => "event bus is unreliable",
             Self::DeployLeaking(_) => "bad deployment: leaks",
@@ -220,6 +220,7 @@ impl Fault {
                     | Reported::Refused(_)
                     | Reported::Guarded(_)
                     | Reported::TagsDenied
+                    | Reported::LostAgent(_)
                     | Reported::Claimed { .. }
             ) | Self::Pause(_)
                 | Self::Protect

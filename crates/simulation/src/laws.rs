@@ -84,7 +84,10 @@ impl Laws {
                 }
                 Change::Deployed { .. } => self.deployed(watch, change, record),
                 Change::Desired { from, to } => self.scaled(watch, *from, *to, record),
-                Change::Routed { to: Some(to) } => routed(watch, *to, record),
+                Change::Routed { to: Some(to) } => {
+                    routed(watch, *to, record);
+                    shifted(watch, *to, record);
+                }
                 Change::Stopping { .. } | Change::Routed { to: None } => {}
             }
         }
@@ -96,7 +99,9 @@ impl Laws {
         if !lately(seen.sick_at, now, TOLERANCE) {
             breaks("no healthy task is stopped", format!("{arn} was well"));
         }
-        if watch.rolling_before.is_some_and(|since| now >= since + TOLERANCE) {
+        let rolls = watch.rolling_before.is_some_and(|since| now >= since + TOLERANCE);
+        // Where deployments stand side by side, the old tasks serve for as long as somebody likes.
+        if rolls && !watch.side_by_side {
             breaks("nothing is stopped while a deployment rolls", arn.to_owned());
         }
         if seen.protected_at.is_some_and(|since| now >= since + TOLERANCE) {
@@ -223,6 +228,19 @@ fn routed(watch: &Watch, to: std::net::SocketAddr, record: &mut Record) {
     let there = watch.tasks.values().filter(|seen| seen.task.endpoint == to);
     if !there.clone().any(|seen| lately(seen.ran_at, now, TOLERANCE)) {
         record.breaks(now, "the route leads to tasks that run", format!("{to} is none"));
+    }
+}
+
+/// Until the production shift the traffic is the old tasks', as long as one of them answers.
+fn shifted(watch: &Watch, to: std::net::SocketAddr, record: &mut Record) {
+    let is_new = |seen: &Seen| seen.task.started_by == watch.primary;
+    let there = watch.tasks.values().find(|seen| seen.task.endpoint == to);
+    let old = |seen: &Seen| {
+        !is_new(seen) && seen.answers_since.is_some_and(|at| watch.now >= at + TOLERANCE)
+    };
+    if watch.before_shift && there.is_some_and(is_new) && watch.tasks.values().any(old) {
+        let text = format!("{to} is of the new deployment");
+        record.breaks(watch.now, "the route waits for the production shift", text);
     }
 }
 

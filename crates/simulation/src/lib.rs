@@ -44,6 +44,6 @@ pub use policies::Policy;
 pub use record::{About, Broken, Line};
 pub use reported::Reported;
 pub use runner::play_all;
-pub use setting::{Application, Launch, Setting};
+pub use setting::{Application, Kind, Launch, Setting};
 pub use spans::{Being, Span};
 pub use summary::{Failure, OfFault, OfPolicy, Summary};

@@ -7,13 +7,16 @@ use eden_policy::Limits;
 use jiff::Timestamp;
 
 use crate::record::Record;
-use crate::setting::Setting;
+use crate::setting::{Kind, Setting};
 use crate::watch::{Change, Seen, Watch};
 
 /// So long what a remedy would end may last: three looks of the schedule, of which one notes it, one
 /// acts, and one is for what came between; and a minute. The time counts from when nothing holds the
 /// remedy back any more, and anew from each thing that is done.
 pub const ENDED_WITHIN: Duration = Duration::from_mins(16);
+/// So long after the last task ended the route may lead to its address: the time that a successor has
+/// for starting, a look of the schedule, and a minute.
+const PARKED_WITHIN: Duration = Duration::from_mins(8);
 /// For so long a forced deployment makes the next one wait longer.
 pub(crate) const REMEMBERED: Duration = Duration::from_hours(2);
 /// So many forced deployments that did not help end the ladder.
@@ -26,10 +29,11 @@ enum Trouble {
     Sick,
     AllSick,
     BelowFloor,
+    Orphan,
 }
 
 impl Trouble {
-    const ALL: [Self; 4] = [Self::Stray, Self::Sick, Self::AllSick, Self::BelowFloor];
+    const ALL: [Self; 5] = [Self::Stray, Self::Sick, Self::AllSick, Self::BelowFloor, Self::Orphan];
 
     fn invariant(self) -> &'static str {
         match self {
@@ -37,6 +41,14 @@ impl Trouble {
             Self::Sick => "a sick task beside others does not stay",
             Self::AllSick => "a service of which no task answers is deployed again",
             Self::BelowFloor => "the desired count does not stay below the floor",
+            Self::Orphan => "the route does not stay at an address of no task",
+        }
+    }
+
+    fn within(self) -> Duration {
+        match self {
+            Self::Orphan => PARKED_WITHIN,
+            Self::Stray | Self::Sick | Self::AllSick | Self::BelowFloor => ENDED_WITHIN,
         }
     }
 }
@@ -55,7 +67,7 @@ pub(crate) struct Circumstances {
 /// Since when what lasts.
 #[derive(Debug, Default)]
 pub(crate) struct Liveness {
-    since: [Option<Timestamp>; 4],
+    since: [Option<Timestamp>; 5],
     /// When Eden forced deployments.
     pub(crate) forced: Vec<Timestamp>,
 }
@@ -78,7 +90,7 @@ impl Liveness {
                 continue;
             }
             let from = *since.get_or_insert(now);
-            if now > from + ENDED_WITHIN {
+            if now > from + trouble.within() {
                 let text = format!("since {from}");
                 record.breaks(now, trouble.invariant(), text);
                 *since = None;
@@ -99,14 +111,21 @@ struct Eye<'a> {
 impl Eye<'_> {
     fn sees(&self, trouble: Trouble) -> bool {
         let Self { watch, setting, around, .. } = self;
-        if around.disturbed || watch.wanted == 0 {
+        if around.disturbed {
+            return false;
+        }
+        if trouble == Trouble::Orphan {
+            return setting.parking && watch.is_orphan && watch.rolling_since.is_none();
+        }
+        if watch.wanted == 0 {
             return false;
         }
         let asks_well = !setting.probes_path || setting.at_path == 200;
         let may = watch.rolling_since.is_none()
             && around.spent < self.limits.healing_budget_per_hour as usize;
         match trouble {
-            Trouble::BelowFloor => watch.desired < setting.floor,
+            Trouble::Orphan => watch.is_orphan,
+            Trouble::BelowFloor => watch.desired < setting.floor && setting.kind != Kind::Daemon,
             Trouble::Stray => {
                 !watch.serving
                     && asks_well

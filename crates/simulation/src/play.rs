@@ -216,7 +216,7 @@ impl<'a> Stage<'a> {
     fn look(&self, world: &World, by: By) {
         let mut watch = self.watch.borrow_mut();
         let mut record = record::write(&self.record);
-        watch.wanted = self.script.desired;
+        watch.wanted = self.script.wanted(world);
         watch.look(world, &mut record);
         watch.judge(world);
         let changes = std::mem::take(&mut watch.changes);

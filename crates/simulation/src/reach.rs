@@ -34,7 +34,6 @@ pub const DIAGNOSES: &[&str] = &[
 pub const REMEDIES: &[&str] = &[
     "point_integration",
     "show_maintenance",
-    "park",
     "mark_unserved",
     "clear_unserved",
     "deploy_stage",
@@ -44,6 +43,7 @@ pub const REMEDIES: &[&str] = &[
     "stop_task",
     "force_deployment",
     "roll_back",
+    "park",
     "mark_condition",
     "clear_condition",
     "mark_failing",

@@ -30,12 +30,21 @@ pub enum Reported {
     },
     /// People scale the service to zero and mean it.
     MeantZero,
+    /// A scaler takes all tasks away, and does so again whenever somebody gives some back.
+    Scaler,
     /// The automatic deployments of the stage fail.
     StageFails,
+    /// The EC2 instance of a task dies, and its agent with it
+    /// (<https://github.com/aws/containers-roadmap/issues/2040>).
+    DeadHost(usize),
+    /// Somebody stops the EC2 instance of a task, and its agent ends first.
+    StoppedHost(usize),
+    /// The agent on the EC2 instance of a task loses touch.
+    LostAgent(usize),
 }
 
 /// The names of all.
-pub const REPORTED: [&str; 8] = [
+pub const REPORTED: [&str; 13] = [
     "one path is too slow for the gateway",
     "another integration fails",
     "the gateway refuses every request",
@@ -44,7 +53,16 @@ pub const REPORTED: [&str; 8] = [
     "claimed by somebody else",
     "scaled to zero on purpose",
     "deployments of the stage fail",
+    "host dies",
+    "host stopped by hand",
+    "agent disconnected",
+    EXPIRED,
+    "scaled to zero again and again",
 ];
+
+/// Tasks expire between being listed as stopped and being described
+/// (<https://github.com/yc-software/qm/pull/1371>).
+pub(crate) const EXPIRED: &str = "API answers partly about what is over";
 
 impl Reported {
     /// Its name, in reports.
@@ -58,6 +76,10 @@ impl Reported {
             Self::Claimed { .. } => 5,
             Self::MeantZero => 6,
             Self::StageFails => 7,
+            Self::DeadHost(_) => 8,
+            Self::StoppedHost(_) => 9,
+            Self::LostAgent(_) => 10,
+            Self::Scaler => 12,
         };
         REPORTED[turn]
     }
@@ -65,8 +87,18 @@ impl Reported {
     /// Whether it makes healing harder.
     pub(crate) fn disturbs(self) -> bool {
         match self {
-            Self::TagsDenied | Self::Claimed { .. } | Self::MeantZero | Self::StageFails => true,
-            Self::SlowPath | Self::OtherIntegration | Self::Refused(_) | Self::Guarded(_) => false,
+            Self::TagsDenied
+            | Self::Claimed { .. }
+            | Self::StageFails
+            | Self::Scaler
+            | Self::DeadHost(_)
+            | Self::StoppedHost(_)
+            | Self::LostAgent(_) => true,
+            Self::SlowPath
+            | Self::OtherIntegration
+            | Self::Refused(_)
+            | Self::Guarded(_)
+            | Self::MeantZero => false,
         }
     }
 }

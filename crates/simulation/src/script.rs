@@ -17,9 +17,15 @@ use eden_lab::world::{
 use crate::fault::Fault;
 use crate::hand::{all, in_turn, notice};
 use crate::history::{Event, History};
+use crate::record::elapsed;
+use crate::setting::{Kind, Setting, epoch};
 
 /// So long a container health check needs to notice a fault: three failures, 30 s apart.
 const NOTICED: Duration = Duration::from_secs(90);
+/// So long after it was made a task set gets the traffic.
+const SHIFTED: Duration = Duration::from_mins(4);
+/// So long the new tasks of a deployment beside the old ones have for coming up.
+const SCALED_UP: Duration = Duration::from_mins(5);
 /// The tag that pauses Eden.
 pub(crate) const HEALING_TAG: &str = "eden:healing";
 
@@ -32,8 +38,12 @@ enum Cue {
     Notice(String),
     /// A task is well again by itself.
     Recover(String),
-    /// A client asks for what a fault makes fail before the tasks.
+    /// A client asks for what a fault makes fail before the tasks, or a scaler scales.
     Ask(usize),
+    /// Somebody continues a deployment that a hook pauses.
+    Continue,
+    /// Whoever deploys by task sets makes the new one PRIMARY and deletes the old one.
+    Shift,
     Calm,
 }
 
@@ -53,6 +63,10 @@ pub(crate) struct Script {
     api_faults: BTreeMap<usize, Vec<ApiFault>>,
     /// What answers in the place of all integrations, by the fault's turn.
     gatekeepers: BTreeMap<usize, Gatekeeper>,
+    /// The EC2 instances that something befell, by the fault's turn.
+    hosts: BTreeMap<usize, String>,
+    /// The task set that is to become the PRIMARY one.
+    next_set: Option<String>,
     /// The faults that have begun and not ended, of those that have an end.
     lasting: BTreeMap<usize, Fault>,
     /// By which turn something is down that the service depends on.
@@ -81,6 +95,8 @@ impl Script {
             overlay: BTreeMap::new(),
             api_faults: BTreeMap::new(),
             gatekeepers: BTreeMap::new(),
+            hosts: BTreeMap::new(),
+            next_set: None,
             lasting: BTreeMap::new(),
             dependencies: BTreeSet::new(),
             closed: BTreeMap::new(),
@@ -133,6 +149,10 @@ impl Script {
                 }
                 Cue::Notice(arn) => notice(world, &arn),
                 Cue::Ask(index) => self.ask(world, index, now),
+                Cue::Continue => {
+                    let _ = world.continue_deployment(CLUSTER, SERVICE);
+                }
+                Cue::Shift => self.shift(world),
                 Cue::Recover(arn) => {
                     let task = world.task(&arn).filter(|task| task.is_running()).cloned();
                     if let Some(task) = task {
@@ -178,6 +198,8 @@ impl Script {
     /// The phase of faults is over: what is broken works again, and operators have what they want.
     fn calm(&mut self, world: &mut World) {
         self.cues.clear();
+        self.shift(world);
+        let _ = world.continue_deployment(CLUSTER, SERVICE);
         self.overlay.clear();
         self.end_all_reported(world);
         self.api_faults.clear();
@@ -193,7 +215,7 @@ impl Script {
         self.set_zones(world);
         self.pauses.clear();
         self.set_pause(world);
-        let _ = world.set_desired_count(CLUSTER, SERVICE, self.desired);
+        self.want(world, self.desired);
         self.deploy_if_bad(world);
         let now = world.now();
         for task in all(world) {
@@ -210,6 +232,19 @@ impl Script {
             if task.health == HealthStatus::Unhealthy {
                 let _ = world.set_container_health(&task.arn, HealthStatus::Healthy);
             }
+        }
+    }
+
+    /// How many tasks are wanted: of daemons ECS knows.
+    pub(crate) fn wanted(&self, world: &World) -> u32 {
+        let counted = world.service(CLUSTER, SERVICE).filter(|service| service.daemon);
+        counted.map_or(self.desired, |service| service.desired_count)
+    }
+
+    /// Somebody wants so many tasks. Of daemons nobody can.
+    pub(crate) fn want(&self, world: &mut World, tasks: u32) {
+        if self.history.setting.kind != Kind::Daemon {
+            let _ = world.set_desired_count(CLUSTER, SERVICE, tasks);
         }
     }
 
@@ -233,7 +268,7 @@ impl Script {
         let Some(service) = world.service(CLUSTER, SERVICE) else { return };
         let revision = service.primary.task_definition.revision;
         let good = Behaviour::Runs(AppState::Serving);
-        if self.behaviours.get(&revision) != Some(&good) {
+        if self.behaviours.get(&revision) != Some(&good) && self.next_set.is_none() {
             self.deploy(world, good);
         }
     }
@@ -289,7 +324,29 @@ impl Script {
         self.revision += 1;
         self.behaviours.insert(self.revision, behaviour.clone());
         let definition = self.history.setting.definition(self.revision, behaviour);
-        let _ = world.new_deployment(CLUSTER, SERVICE, Some(definition));
+        let Setting { kind, deregisters, .. } = self.history.setting;
+        if kind == Kind::External {
+            let made = world.create_task_set(CLUSTER, SERVICE, definition, 100);
+            self.next_set = made.ok();
+            return self.cue(elapsed(epoch(), world.now()) + SHIFTED, Cue::Shift);
+        }
+        if let Kind::BlueGreen { pause, .. } = kind {
+            self.cue(elapsed(epoch(), world.now()) + SCALED_UP + pause, Cue::Continue);
+        }
+        let _ = if deregisters {
+            world.replace_task_definition(CLUSTER, SERVICE, definition)
+        } else {
+            world.new_deployment(CLUSTER, SERVICE, Some(definition))
+        };
+    }
+
+    /// The new task set becomes the PRIMARY one, and the old one goes.
+    fn shift(&mut self, world: &mut World) {
+        let old = world.service(CLUSTER, SERVICE).map(|service| service.primary.id.clone());
+        if let (Some(new), Some(old)) = (self.next_set.take(), old) {
+            let _ = world.set_primary_task_set(CLUSTER, SERVICE, &new);
+            let _ = world.delete_task_set(CLUSTER, SERVICE, &old);
+        }
     }
 
     /// Operators mend what they have deployed, unless it is gone already.

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use eden_lab::WorldConfig;
 use eden_lab::example::Example;
-use eden_lab::world::{Answer, Behaviour, Networking, PublicAddress, ServiceSpec, TaskDefinition};
+use eden_lab::world::{
+    Answer, Behaviour, Beside, Deploys, LifecycleStage, Networking, PublicAddress, ServiceSpec,
+    TaskDefinition,
+};
 use fastrand::Rng;
 use jiff::Timestamp;
 
@@ -30,6 +33,25 @@ pub enum Launch {
     Fargate,
     /// So many EC2 instances, with bridge networking.
     Instances(u32),
+}
+
+/// How the service's tasks are counted and replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// As many as somebody wants, one after the other.
+    Rolled,
+    /// As many as somebody wants, the new ones beside the old ones, whose traffic they get at the
+    /// production shift.
+    BlueGreen {
+        /// For so many minutes both run after the shift.
+        bake: u32,
+        /// For so long a hook pauses the deployment before the shift.
+        pause: Duration,
+    },
+    /// One on each EC2 instance; their number is ECS's.
+    Daemon,
+    /// By somebody else, in task sets.
+    External,
 }
 
 /// How the application minds in which way it is asked.
@@ -76,14 +98,21 @@ pub struct Setting {
     pub budget: u32,
     /// Whether Eden shows a maintenance page.
     pub maintenance: bool,
+    /// Whether Eden parks the route while no task can own its address.
+    pub parking: bool,
     /// Whether a change of the route takes effect at once, or only when its stage is deployed.
     pub auto_deploy: bool,
     /// How often clients ask; `None` for an API without traffic.
     pub traffic: Option<Duration>,
     /// On what the tasks run.
     pub launch: Launch,
+    /// How the service's tasks are counted and replaced.
+    pub kind: Kind,
     /// How the application minds in which way it is asked.
     pub application: Application,
+    /// Whether each deployment deregisters the task definition before it, as CloudFormation and
+    /// Terraform do.
+    pub deregisters: bool,
     /// What the application answers at [`PATH`] while it serves: 404 where it has no such path, 401
     /// where that wants a login.
     pub at_path: u16,
@@ -109,10 +138,13 @@ impl Setting {
             floor: 1,
             budget: 6,
             maintenance: false,
+            parking: true,
             auto_deploy: true,
             traffic: Some(Duration::from_secs(10)),
             launch: Launch::Fargate,
+            kind: Kind::Rolled,
             application: Application::Plain,
+            deregisters: false,
             at_path: 200,
             errors: None,
         }
@@ -131,6 +163,8 @@ impl Setting {
                 .unwrap_or(u32::MAX),
             circuit_breaker: self.circuit_breaker,
             rollback: self.breaker_rolls_back,
+            daemon: self.kind == Kind::Daemon,
+            deploys: self.deploys(),
             task_definition: self
                 .definition(1, Behaviour::Runs(eden_lab::world::AppState::Serving)),
             ..ServiceSpec::new(&cluster, &example.service.name)
@@ -140,6 +174,7 @@ impl Setting {
             .parameter("Rollback", &on(self.rollback))
             .parameter("TaskRoleArns", &"none")
             .parameter("MinDesiredCount", &self.floor)
+            .parameter("Parking", &on(self.parking))
             .parameter("HealingBudgetPerHour", &self.budget);
         let example =
             if self.probes_path { example.parameter("HealthCheckPath", &PATH) } else { example };
@@ -154,6 +189,18 @@ impl Setting {
     /// The path that Eden asks tasks for.
     pub(crate) fn asked_path(&self) -> &'static str {
         if self.probes_path { PATH } else { "/" }
+    }
+
+    fn deploys(&self) -> Deploys {
+        match self.kind {
+            Kind::Rolled | Kind::Daemon => Deploys::Rolling,
+            Kind::External => Deploys::External,
+            Kind::BlueGreen { bake, pause } => {
+                let hook = LifecycleStage::PostTestTrafficShift;
+                let pauses = if pause.is_zero() { Vec::new() } else { vec![hook] };
+                Deploys::BesideBy(Beside { pauses, ..Beside::blue_green(bake) })
+            }
+        }
     }
 
     /// What the application answers at paths where that differs from the rest.

@@ -18,6 +18,8 @@ pub(crate) struct Shown {
     pub(crate) answer: Answered,
     pub(crate) endpoint: SocketAddr,
     pub(crate) started_at: Option<Timestamp>,
+    /// The id of its deployment.
+    pub(crate) started_by: String,
 }
 
 impl Shown {
@@ -32,6 +34,7 @@ impl Shown {
             listening: task.listening,
             endpoint: task.endpoint(),
             started_at: task.milestones.started,
+            started_by: task.started_by.clone(),
         }
     }
 

@@ -110,7 +110,7 @@ impl Tap {
         if !asked.is_write() {
             return;
         }
-        let (now, foreign) = {
+        let (now, foreign, counted) = {
             let world = self.lab.world();
             let is_ours = |arn: &str| {
                 arn.ends_with(&format!("service/{CLUSTER}/{SERVICE}"))
@@ -118,7 +118,9 @@ impl Tap {
                         .task(arn)
                         .is_some_and(|task| task.group == format!("service:{SERVICE}"))
             };
-            (world.now(), !touches_only_ours(asked, is_ours))
+            let service = world.service(CLUSTER, SERVICE);
+            let counted = service.is_some_and(|service| service.daemon);
+            (world.now(), !touches_only_ours(asked, is_ours), counted)
         };
         let mut record = record::write(&self.record);
         let what =
@@ -126,6 +128,9 @@ impl Tap {
         record.note(now, About::Call, what);
         if foreign {
             record.breaks(now, "nothing of another service or API is touched", what());
+        }
+        if counted && asked.input.get("desiredCount").is_some() {
+            record.breaks(now, "the count of daemons is ECS's", what());
         }
         let told = self.told();
         for needed in needs(asked) {

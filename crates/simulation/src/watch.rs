@@ -2,12 +2,14 @@
 //! and remembers what was true when.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use eden_lab::World;
 use eden_lab::example::{ALARM, API, CLUSTER, SERVICE};
-use eden_lab::world::{AlarmState, Api, Gatekeeper, RolloutState, StopCause, StopCode};
+use eden_lab::world::{
+    AlarmState, Api, Deploys, Gatekeeper, LifecycleStage, RolloutState, StopCause, StopCode, Task,
+};
 use jiff::Timestamp;
 
 use crate::ending::Ending;
@@ -22,6 +24,9 @@ const LOOPED: Duration = Duration::from_mins(45);
 
 /// So soon after a controller asked for it ECS stops a deployment.
 const STOPPED_WITHIN: Duration = Duration::from_secs(30);
+
+/// An address that nobody ever has (RFC 5737): what leads there leads nowhere.
+const NOBODYS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// A time in which requests fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +103,13 @@ pub(crate) struct Watch {
     pub(crate) rolling_since: Option<Timestamp>,
     /// Since when a deployment had been rolling before the last look.
     pub(crate) rolling_before: Option<Timestamp>,
+    /// Whether the route leads to an address that is no task's, although none runs that it could lead
+    /// to instead.
+    pub(crate) is_orphan: bool,
+    /// Whether deployments stand side by side.
+    pub(crate) side_by_side: bool,
+    /// Whether the present deployment stands beside another that has the traffic.
+    pub(crate) before_shift: bool,
     pub(crate) desired: u32,
     /// When the service was last not as it should be.
     pub(crate) unwell_at: Option<Timestamp>,
@@ -139,6 +151,9 @@ impl Watch {
             revision: 0,
             rolling_since: None,
             rolling_before: None,
+            is_orphan: false,
+            side_by_side: false,
+            before_shift: false,
             desired: 0,
             unwell_at: None,
             well_at: None,
@@ -254,6 +269,10 @@ impl Watch {
             // ECS starts nothing more of it, and keeps what ran before (F21).
             RolloutState::Failed => false,
         };
+        self.side_by_side = service.deploys != Deploys::Rolling;
+        let lifecycle = primary.lifecycle.as_ref();
+        self.before_shift =
+            lifecycle.is_some_and(|it| it.stage < LifecycleStage::ProductionTrafficShift);
         self.rolling_before = self.rolling_since;
         self.rolling_since = if rolling { self.rolling_since.or(Some(now)) } else { None };
         let paused = service.tags.get(HEALING_TAG).is_some_and(|value| value != "on");
@@ -311,14 +330,22 @@ impl Watch {
     fn complaint(&self, world: &World) -> Option<String> {
         let wanted = self.wanted;
         let service = world.service(CLUSTER, SERVICE)?;
-        let ready = world.tasks(CLUSTER, SERVICE).iter().filter(|task| task.is_ready()).count();
+        // Where deployments stand side by side, the one counts that has the traffic.
+        let old = service.replaced.front().filter(|_| self.before_shift);
+        let counts = |task: &Task| {
+            let of = old.unwrap_or(&service.primary);
+            !self.side_by_side || task.started_by == of.id
+        };
+        let of_service = world.tasks(CLUSTER, SERVICE);
+        let ready = of_service.iter().filter(|task| task.is_ready() && counts(task)).count();
+        let rolls = !self.side_by_side && service.primary.rollout_state != RolloutState::Completed;
         let target = self.route.and_then(|to| world.listening_at(to));
         let leads_well = target.is_some_and(|task| task.is_ready() && serves(doing(task)));
         if service.desired_count != wanted {
             Some(format!("{} tasks are wanted, not {wanted}", service.desired_count))
         } else if ready != wanted as usize {
             Some(format!("{ready} tasks of {wanted} are ready"))
-        } else if service.primary.rollout_state != RolloutState::Completed {
+        } else if rolls {
             Some(format!("the rollout is {}", service.primary.rollout_state.as_str()))
         } else if wanted > 0 && !(leads_well && self.serving) {
             Some("the route leads to no task that is well".to_owned())
@@ -342,6 +369,10 @@ impl Watch {
         }
         let target = route.and_then(|to| world.listening_at(to));
         self.nobody_listens = target.is_none();
+        let tasks = world.tasks(CLUSTER, SERVICE);
+        let owned = |task: &&Task| task.is_running() || Some(task.endpoint()) == route;
+        self.is_orphan = route.is_some()
+            && !tasks.into_iter().filter(|it| !it.has_stopped()).any(|it| owned(&it));
         let ours = target.filter(|task| self.tasks.contains_key(&task.arn));
         let serving = ours.is_some_and(|task| serves(doing(task)));
         if serving != self.serving {
@@ -385,5 +416,6 @@ impl Watch {
 pub(crate) fn address(url: &str) -> Option<SocketAddr> {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
     let host = rest.split(['/', '?']).next()?;
-    host.parse().ok().or_else(|| Some(SocketAddr::new(host.parse().ok()?, 80)))
+    let to = host.parse().ok().or_else(|| Some(SocketAddr::new(host.parse().ok()?, 80)));
+    to.filter(|to: &SocketAddr| to.ip() != NOBODYS)
 }

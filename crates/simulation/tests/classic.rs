@@ -44,14 +44,40 @@ fn the_classic_seeds_give_the_histories_that_they_always_gave() {
     assert_eq!(format!("{:#x}", digest(&histories(3))), "0xe0c3daaee9bb3544");
 }
 
+/// A trace with its ids by the order in which they appear: which ids are drawn depends on how many events
+/// the template's rules let through, and nothing that happens depends on them.
+fn without_ids(trace: &str) -> String {
+    let is_id = |word: &str| {
+        let task = word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        task || word.len() == 19 && word.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let mut ids: Vec<String> = Vec::new();
+    let words = trace.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+    words
+        .map(|word| {
+            let id = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+            if !is_id(id) {
+                return word.to_owned();
+            }
+            let known = ids.iter().position(|known| known == id);
+            let at = known.unwrap_or_else(|| {
+                ids.push(id.to_owned());
+                ids.len() - 1
+            });
+            format!("#{at}{}", &word[id.len()..])
+        })
+        .collect()
+}
+
 #[test]
 fn the_world_plays_the_classic_histories_as_it_always_did() {
     // Without a controller, which may learn.
     let traces: String = (1..=12)
         .flat_map(|seed| {
-            play(&History::of_seed(Mix::Classic, seed, HOUR), Policy::None, true).trace
+            let history = History::of_seed(Mix::Classic, seed, HOUR);
+            let trace = play(&history, Policy::None, true).trace;
+            [without_ids(&trace.join("\n")), "\n".to_owned()]
         })
-        .map(|line| format!("{line}\n"))
         .collect();
-    assert_eq!(format!("{:#x}", digest(&traces)), "0xe173fb1f5c52628e");
+    assert_eq!(format!("{:#x}", digest(&traces)), "0x9000bf8270c55db3");
 }

@@ -89,12 +89,13 @@ fn without_faults_nothing_is_done_and_nothing_fails() {
 
 /// The mix in which each is caught, and where in the row of seeds to begin looking: from there it is
 /// caught in one of a thousand.
-const MUTANTS: [(Mutant, Mix, u64); 5] = [
+const MUTANTS: [(Mutant, Mix, u64); 6] = [
     (Mutant::IgnoresTheBudget, Mix::Classic, 35),
     (Mutant::TakesUnknownForSick, Mix::Classic, 21),
     (Mutant::NeverVerifies, Mix::Classic, 1),
     (Mutant::StopsTheWrongTask, Mix::Classic, 1),
-    (Mutant::HoldsEverything, Mix::Classic, 1),
+    (Mutant::BlamesTasks, Mix::Reality, 1),
+    (Mutant::HoldsEverything, Mix::Reality, 1),
 ];
 
 #[test]
@@ -132,6 +133,15 @@ fn a_healer_that_holds_everything_is_caught_by_what_lasts() {
         let broken = broken_by(Mutant::HoldsEverything, &history);
         assert!(broken.contains(&invariant), "{fault}: {broken:?}");
     }
+}
+
+#[test]
+fn a_healer_that_blames_tasks_for_the_gateway_is_caught() {
+    let refused = Fault::Reported(Reported::Refused(500));
+    let history = story(Setting::usual(), &[(20, refused, 30)]);
+    let broken = broken_by(Mutant::BlamesTasks, &history);
+    let invariant = "nothing is deployed again while its tasks answer well";
+    assert!(broken.contains(&invariant), "{broken:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The oracle: knows the fault from the world itself and acts at once, without any call.
 
 use eden_lab::World;
-use eden_lab::example::{API, CLUSTER, SERVICE};
+use eden_lab::example::API;
 use eden_lab::world::Task;
 
 use crate::hand::{point_route, running};
@@ -12,7 +12,7 @@ use crate::watch::address;
 
 /// Does at once what helps.
 pub(crate) fn act(world: &mut World, script: &mut Script) {
-    let _ = world.set_desired_count(CLUSTER, SERVICE, script.desired);
+    script.want(world, script.desired);
     script.replace_bad_deployment(world);
     let running = running(world);
     let well = |task: &&Task| task.listening && serves(doing(task));

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use eden_lab::World;
-use eden_lab::example::{CLUSTER, SERVICE};
 use eden_lab::lambda::InvocationFaults;
 use eden_lab::world::{
     AddressReuse, AppState, Behaviour, DeliveryFaults, Fault as ApiFault, HealthStatus, Lag,
@@ -88,11 +87,9 @@ impl Script {
             }),
             Fault::Scale(to) => {
                 self.desired = to;
-                let _ = world.set_desired_count(CLUSTER, SERVICE, to);
+                self.want(world, to);
             }
-            Fault::ScaleToZero => {
-                let _ = world.set_desired_count(CLUSTER, SERVICE, 0);
-            }
+            Fault::ScaleToZero => self.want(world, 0),
             Fault::EditRoute => point_route(world, "127.0.0.1:1"),
             Fault::StopTask(nth) => {
                 on_task(world, nth, |world, arn| world.stop_task(arn, "stopped by hand"));
@@ -140,9 +137,7 @@ impl Script {
             | Fault::DeployUnstartable
             | Fault::DeployLeaking(_)
             | Fault::DeployUnhealthy => self.deploy_if_bad(world),
-            Fault::ScaleToZero => {
-                let _ = world.set_desired_count(CLUSTER, SERVICE, self.desired);
-            }
+            Fault::ScaleToZero => self.want(world, self.desired),
             Fault::Pause(_) => {
                 self.pauses.remove(&index);
                 self.set_pause(world);
