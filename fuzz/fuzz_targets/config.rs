@@ -15,7 +15,10 @@ fuzz_target!(|text: &str| {
     let (updater, monitor) = (IpUpdaterConfig::read(variable), HealthMonitorConfig::read(variable));
     for error in [updater.as_ref().err(), monitor.as_ref().err()].into_iter().flatten() {
         let error = error.to_string();
-        let names = |word: &str| word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let of_a_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let names = |word: &str| {
+            word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().all(of_a_name)
+        };
         let words = error.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
         assert!(words.filter(|word| word.len() > 3).any(names), "{error:?} names no variable");
     }

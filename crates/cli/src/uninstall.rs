@@ -120,7 +120,9 @@ async fn uninstall(
         let by = "eden uninstall".to_owned();
         let report = Report::new("eden", &context.request_id(), by, now);
         done.failed.extend(Trail::of(aws, target, &report).write(&attempts).await);
-        attempts.into_iter().for_each(|attempt| done.acted(attempt));
+        for attempt in attempts {
+            done.acted(attempt);
+        }
     }
     for (arn, key) in tags(target, &service, &tasks) {
         match untag(aws, &arn, key.clone()).await {

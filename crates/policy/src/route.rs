@@ -330,7 +330,7 @@ impl<'a> View<'a> {
             (Some(present), _) => plan.holds.extend(survey.awaited_beside(present)),
             (None, Some(_)) => {}
             (None, None) => {
-                plan.holds.push(survey.no_address(self.route.ports).unwrap_or(Hold::NoRunningTask))
+                plan.holds.push(survey.no_address(self.route.ports).unwrap_or(Hold::NoRunningTask));
             }
         }
         plan

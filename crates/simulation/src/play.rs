@@ -224,8 +224,10 @@ impl<'a> Stage<'a> {
         let disturbed = self.script.is_disturbed();
         record.people.disturbed_at =
             if disturbed { Some(watch.now) } else { record.people.disturbed_at };
-        let troubled =
-            watch.unwell.is_some() || self.script.is_reported() || self.history.setting.is_odd();
+        let troubled = watch.unwell.is_some()
+            || watch.has_a_sick_task()
+            || self.script.is_reported()
+            || self.history.setting.is_odd();
         record.people.see(watch.now, troubled);
         if self.policy.is_eden() && begun {
             let around = (disturbed, self.script.is_curable(world));

@@ -75,6 +75,7 @@ pub(crate) struct Seen {
 }
 
 /// What is true, and was.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub(crate) struct Watch {
     /// The path that Eden asks tasks for.
@@ -325,6 +326,11 @@ impl Watch {
     /// How the world is left.
     pub(crate) fn ending(&self, world: &World) -> Ending {
         Ending::of(world, self.desired, self.serving)
+    }
+
+    /// Whether a task is sick, even one that the route does not lead to.
+    pub(crate) fn has_a_sick_task(&self) -> bool {
+        self.tasks.values().any(|seen| seen.task.is_sick())
     }
 
     fn complaint(&self, world: &World) -> Option<String> {

@@ -52,21 +52,21 @@ fn without_ids(trace: &str) -> String {
         task || word.len() == 19 && word.bytes().all(|byte| byte.is_ascii_digit())
     };
     let mut ids: Vec<String> = Vec::new();
-    let words = trace.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
-    words
-        .map(|word| {
-            let id = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
-            if !is_id(id) {
-                return word.to_owned();
-            }
+    let mut text = String::new();
+    for word in trace.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
+        let id = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        if is_id(id) {
             let known = ids.iter().position(|known| known == id);
-            let at = known.unwrap_or_else(|| {
+            let at = known.unwrap_or(ids.len());
+            if known.is_none() {
                 ids.push(id.to_owned());
-                ids.len() - 1
-            });
-            format!("#{at}{}", &word[id.len()..])
-        })
-        .collect()
+            }
+            let _ = write!(text, "#{at}{}", &word[id.len()..]);
+        } else {
+            text.push_str(word);
+        }
+    }
+    text
 }
 
 #[test]
@@ -76,7 +76,8 @@ fn the_world_plays_the_classic_histories_as_it_always_did() {
         .flat_map(|seed| {
             let history = History::of_seed(Mix::Classic, seed, HOUR);
             let trace = play(&history, Policy::None, true).trace;
-            [without_ids(&trace.join("\n")), "\n".to_owned()]
+            let lines: Vec<_> = trace.iter().map(ToString::to_string).collect();
+            [without_ids(&lines.join("\n")), "\n".to_owned()]
         })
         .collect();
     assert_eq!(format!("{:#x}", digest(&traces)), "0x9000bf8270c55db3");

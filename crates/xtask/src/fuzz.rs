@@ -107,7 +107,7 @@ fn watched(fuzz: &mut Command) -> Result<(bool, u64)> {
     Ok((status.success(), edges))
 }
 
-/// The edges of one of libFuzzer's lines: `#1024	pulse  cov: 83 ft: 211 corp: 12/1Kb …`.
+/// The edges of one of libFuzzer's lines: `#1024 pulse  cov: 83 ft: 211 corp: 12/1Kb …`.
 fn edges_of(line: &str) -> Option<u64> {
     let (_, after) = line.split_once(" cov: ")?;
     after.split_whitespace().next()?.parse().ok()

@@ -133,7 +133,9 @@ async fn find_no_room(rig: &Rig) {
     let zones = rig.lab.world().zones();
     let every_zone = |change: fn(&mut World, &str)| {
         let mut world = rig.lab.world();
-        zones.iter().for_each(|zone| change(&mut world, zone));
+        for zone in &zones {
+            change(&mut world, zone);
+        }
     };
     every_zone(|world, zone| world.close_zone(zone).expect("a zone of this region"));
     let task = rig.running().swap_remove(0).arn;

@@ -75,7 +75,7 @@ async fn read_and_check(context: &Context) -> Vec<Check> {
 
 /// The trials: people get a message and an alarm that say that they are a test.
 async fn try_out(context: &Context) -> Vec<Check> {
-    let settings = functions::read(context).await.health_monitor_settings();
+    let settings = Box::pin(functions::read(context)).await.health_monitor_settings();
     let config = match &settings {
         Ok(config) => config,
         Err(why) => return vec![Check::new("trial", check::Outcome::unknown(why))],

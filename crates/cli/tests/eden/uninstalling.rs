@@ -91,7 +91,7 @@ async fn nothing_is_changed_when_the_stack_or_the_route_cannot_be_read() {
         let kind = FaultKind::AccessDenied;
         scene.change(|world| world.inject(Fault { operation, kind, times: None }));
         let said = scene.eden(&["uninstall", "--route", "park"]).await;
-        scene.change(|world| world.clear_faults());
+        scene.change(eden_lab::World::clear_faults);
         assert_eq!(said.status, Some(2), "{operation}: {}", said.stdout);
         assert!(said.stderr.contains("nothing was changed"), "{}", said.stderr);
     }

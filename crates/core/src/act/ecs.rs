@@ -52,7 +52,7 @@ pub(super) async fn stop_task(
         answer.map(drop).map_err(|error| CallError::new("StopTask", task, &error))
     };
     let note = Note { tag: STOPPED, earlier: &service.stopped_at };
-    notes::noted(aws, target, &service, note, step, call).await
+    Box::pin(notes::noted(aws, target, &service, note, step, call)).await
 }
 
 /// Raises the desired count, unless somebody has changed it since the decision: then it is theirs, and
@@ -76,7 +76,7 @@ pub(super) async fn raise_desired_count(
         answer.map(drop).map_err(|error| CallError::new("UpdateService", &target.service, &error))
     };
     let note = Note { tag: RESTORED, earlier: &service.restored_at };
-    notes::noted(aws, target, &service, note, step, call).await
+    Box::pin(notes::noted(aws, target, &service, note, step, call)).await
 }
 
 /// Deploys the service, unless somebody has deployed since the decision: that would start their rollout
@@ -103,7 +103,7 @@ pub(super) async fn deploy(
         }
     };
     let note = Note { tag: REDEPLOYED, earlier: &service.redeployed_at };
-    notes::noted(aws, target, &service, note, step, call).await
+    Box::pin(notes::noted(aws, target, &service, note, step, call)).await
 }
 
 async fn update(aws: &Aws, target: &Target, definition: Option<&str>) -> Result<(), CallError> {

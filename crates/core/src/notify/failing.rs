@@ -145,14 +145,14 @@ mod tests {
 
     #[test]
     fn failures_that_alternate_are_each_told_once() {
-        let runs: Vec<_> = (0..50).map(|n| (n * 5, ["a", "b"][(n % 2) as usize])).collect();
+        let runs: Vec<_> = (0..50).map(|n| (n * 5, if n % 2 == 0 { "a" } else { "b" })).collect();
         assert_eq!(told(&runs), [5, 10]);
     }
 
     #[test]
     fn however_many_failures_there_are_people_get_a_few_mails() {
         let names: Vec<_> = (0..100).map(|n| format!("failure{n}")).collect();
-        let runs: Vec<_> = (0..100).map(|n| (n * 5, names[n as usize].as_str())).collect();
+        let runs: Vec<_> = (0..).step_by(5).zip(names.iter().map(String::as_str)).collect();
         assert_eq!(told(&runs).len(), MOST);
     }
 

@@ -38,7 +38,7 @@ pub async fn failure(
             }
         };
     };
-    let notes = Notes { aws: &edge.aws, target: &config.target, service: arn, teller };
+    let contest = Notes { aws: &edge.aws, target: &config.target, service: arn, teller };
     match Failing::next(noted, &failure, now) {
         Next::Nothing => {}
         Next::Note(failing) => {
@@ -49,10 +49,10 @@ pub async fn failure(
                 edge.memory.refuse_tags(error.refused);
             }
         }
-        Next::Tell(failing) => match notes.fail(&failing, &failure).await {
+        Next::Tell(failing) => match contest.fail(&failing, &failure).await {
             Ok(true) => {
                 if !tell(edge, config, error).await
-                    && let Err(error) = notes.restore(FAILED_RUNS, before).await
+                    && let Err(error) = contest.restore(FAILED_RUNS, before).await
                 {
                     tracing::error!(%error, "nobody was told of the failure, and nobody will be");
                 }

@@ -45,11 +45,11 @@ pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, teller: &str, re
     let service = report.service_arn.clone().unwrap_or_default();
     let notes = Notes { aws: &edge.aws, target, service: &service, teller };
     let known = report.notes().known();
-    let noted = match &message.note {
+    let won = match &message.note {
         Note::Taken(condition) => notes.take(known.clone(), condition).await,
         Note::Forgotten | Note::Kept => notes.forget().await,
     };
-    match noted {
+    match won {
         Ok(true) => {
             edge.memory.refuse_tags(false);
             let told = tell(edge, people, &message, report).await;

@@ -41,10 +41,10 @@ impl Notes<'_> {
     ) -> Result<bool, CallError> {
         let value = format!("{} {}", Known::with(known, condition), self.teller);
         let contest = self.contest(TOLD, value, |service| service.told.as_deref());
-        let knows = |service: &Service| {
-            service.notes().known().is_some_and(|known| known.includes(condition))
+        let is_told = |service: &Service| {
+            service.notes().known().is_some_and(|told| told.includes(condition))
         };
-        Ok(contest.enter(knows).await? == Won::Ours)
+        Ok(contest.enter(is_told).await? == Won::Ours)
     }
 
     /// Takes the note of what people know away; whether this run is the one to tell that it is over.

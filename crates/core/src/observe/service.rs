@@ -101,7 +101,12 @@ fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Servic
         deployments: deployments(service)?,
         strategy: strategy(configuration),
         bake_time: Duration::from_mins(
-            count(configuration.and_then(|it| it.bake_time_in_minutes()).unwrap_or(0)).into(),
+            count(
+                configuration
+                    .and_then(aws_sdk_ecs::types::DeploymentConfiguration::bake_time_in_minutes)
+                    .unwrap_or(0),
+            )
+            .into(),
         ),
         shift: None,
         minimum_healthy_percent,
@@ -172,8 +177,15 @@ fn percents(service: &EcsService) -> (u32, u32) {
     let configuration = service.deployment_configuration();
     let of = |percent: Option<i32>, default| percent.map_or(default, count);
     (
-        of(configuration.and_then(|it| it.minimum_healthy_percent()), least),
-        of(configuration.and_then(|it| it.maximum_percent()), most),
+        of(
+            configuration
+                .and_then(aws_sdk_ecs::types::DeploymentConfiguration::minimum_healthy_percent),
+            least,
+        ),
+        of(
+            configuration.and_then(aws_sdk_ecs::types::DeploymentConfiguration::maximum_percent),
+            most,
+        ),
     )
 }
 

@@ -75,7 +75,7 @@ where
 /// The request as it goes to this URI, with this `Host` or the URI's own; `None` for no URI.
 fn addressed(mut request: Request<Bytes>, uri: &str, host: Option<&str>) -> Option<Request<Bytes>> {
     let uri: Uri = uri.parse().ok()?;
-    let host = host.or(uri.authority().map(|it| it.as_str()))?;
+    let host = host.or(uri.authority().map(hyper::http::uri::Authority::as_str))?;
     request.headers_mut().insert(HOST, HeaderValue::from_str(host).ok()?);
     *request.uri_mut() = uri;
     remove_connection_headers(request.headers_mut());

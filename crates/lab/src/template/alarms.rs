@@ -71,24 +71,21 @@ fn watched(properties: &Properties<'_>) -> Result<(Watched, u64), TemplateError>
     }
     let (mut expressions, mut metrics, mut period) = (Vec::new(), BTreeMap::new(), None);
     for query in &queries {
-        match query.object("MetricStat") {
-            Some(of) => {
-                must_be(&of, "Stat", "Sum")?;
-                must_be(query, "ReturnData", "false")?;
-                let seconds = of.number("Period")?;
-                if period.replace(seconds).is_some_and(|other| other != seconds) {
-                    return Err(of.refuse("Period", "one that all metrics have"));
-                }
-                let of = of.object("Metric").ok_or_else(|| of.refuse("Metric", "an object"))?;
-                metrics.insert(query.text("Id")?, metric(&of)?);
+        if let Some(of) = query.object("MetricStat") {
+            must_be(&of, "Stat", "Sum")?;
+            must_be(query, "ReturnData", "false")?;
+            let seconds = of.number("Period")?;
+            if period.replace(seconds).is_some_and(|other| other != seconds) {
+                return Err(of.refuse("Period", "one that all metrics have"));
             }
-            None => {
-                must_be(query, "ReturnData", "true")?;
-                let expression = Expression::parse(&query.text("Expression")?);
-                let expression =
-                    expression.map_err(|error| query.refuse("Expression", &error.to_string()))?;
-                expressions.push((query.text("Id")?, expression));
-            }
+            let of = of.object("Metric").ok_or_else(|| of.refuse("Metric", "an object"))?;
+            metrics.insert(query.text("Id")?, metric(&of)?);
+        } else {
+            must_be(query, "ReturnData", "true")?;
+            let expression = Expression::parse(&query.text("Expression")?);
+            let expression =
+                expression.map_err(|error| query.refuse("Expression", &error.to_string()))?;
+            expressions.push((query.text("Id")?, expression));
         }
     }
     match (<[(String, Expression); 1]>::try_from(expressions), period) {

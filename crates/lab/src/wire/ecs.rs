@@ -142,7 +142,7 @@ fn describe_tasks(world: &World, request: &ApiRequest) -> Result<Value, ApiError
         let arn = world.arns().task(&cluster, short_name(name));
         match world.task(&arn) {
             Some(task) if index >= failed && !(expired && task.has_stopped()) => {
-                tasks.push(described_task(task, with_tags))
+                tasks.push(described_task(task, with_tags));
             }
             _ => failures.push(missing(&arn)),
         }
@@ -199,7 +199,6 @@ fn update_service(world: &mut World, input: UpdateService) -> Result<Value, ApiE
     }
     let deploys = input.force_new_deployment || input.task_definition.is_some();
     match service.deploys {
-        Deploys::Rolling | Deploys::BesideBy(_) => {}
         // https://github.com/keidarcy/e1s/issues/145
         Deploys::CodeDeploy if deploys => {
             return not_that(
@@ -211,7 +210,7 @@ fn update_service(world: &mut World, input: UpdateService) -> Result<Value, ApiE
         Deploys::External if deploys => {
             return not_that("Services with an EXTERNAL deployment controller are not deployed.");
         }
-        Deploys::CodeDeploy | Deploys::External => {}
+        Deploys::Rolling | Deploys::BesideBy(_) | Deploys::CodeDeploy | Deploys::External => {}
     }
     let name = service.name.clone();
     let current = service.primary.task_definition.clone();

@@ -104,10 +104,10 @@ impl World {
         let proven = ready.any(|(_, task)| task.started_by == primary);
         let kept = self.places_kept(service_arn);
         let of_service = self.tasks.values().filter(|task| task.service_arn == service_arn);
-        let populates =
+        let keeps_it =
             |task: &&Task| task.is_wanted() || (task.keeps_its_place && !task.has_stopped());
         let populated: BTreeSet<String> =
-            of_service.filter(populates).map(|task| task.started_by.clone()).collect();
+            of_service.filter(keeps_it).map(|task| task.started_by.clone()).collect();
         let Some(service) = self.services.get_mut(service_arn) else { return };
         let beside = service.is_side_by_side();
         for deployment in std::mem::take(&mut service.replaced) {

@@ -171,6 +171,7 @@ pub struct ServiceMessage {
 }
 
 /// An ECS service.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 pub struct Service {
     /// The cluster's name.

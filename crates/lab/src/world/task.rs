@@ -280,6 +280,7 @@ impl Milestones {
 }
 
 /// A task of a service.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     /// Its ARN.

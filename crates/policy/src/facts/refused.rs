@@ -92,7 +92,7 @@ mod tests {
         let roll_back =
             refused("roll_back", "eden:6", "ClientException: TaskDefinition is inactive");
         let deploy = refused("force_deployment", "ecs-svc/1", "AccessDenied: no");
-        let noted = Refused::noted(&[roll_back.clone()], &deploy);
+        let noted = Refused::noted(std::slice::from_ref(&roll_back), &deploy);
         assert_eq!(Refused::parse_all(&noted, now()), [roll_back.clone(), deploy.clone()]);
         // The same again takes the place of what was noted before.
         let again = refused("roll_back", "eden:6", "AccessDenied: no");

@@ -26,17 +26,24 @@ impl Patient<'_> {
         let mut plan = self.clear_suspects(diagnosis);
         plan.append(self.watch_stops());
         plan.steps.extend(self.clear_failing(diagnosis));
-        let condition = match diagnosis {
+        let condition = self.remedy_of(diagnosis, &mut plan);
+        let condition = self.told_of(&plan, condition);
+        (plan, condition)
+    }
+
+    /// The remedy of a diagnosis, and what people are to hear of beside it.
+    fn remedy_of(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
+        match diagnosis {
             Diagnosis::TaskSick { .. } => {
-                self.treat(diagnosis, &mut plan);
+                self.treat(diagnosis, plan);
                 None
             }
             Diagnosis::TooFewTasks { .. } => {
-                self.climb(diagnosis, &mut plan);
+                self.climb(diagnosis, plan);
                 None
             }
             Diagnosis::ServiceSick => {
-                self.climb(diagnosis, &mut plan);
+                self.climb(diagnosis, plan);
                 let vain = || self.proven(Hold::ReplacingDidNotHelp.reason());
                 let guess = || self.condition("unclear");
                 let acts = plan.steps.iter().any(Step::needs_a_claim);
@@ -46,7 +53,7 @@ impl Patient<'_> {
             Diagnosis::CrashLoop { .. }
             | Diagnosis::CannotStart { .. }
             | Diagnosis::Rolling { overdue: true, .. }
-            | Diagnosis::RolloutFailed { .. } => self.return_to_former(diagnosis, &mut plan),
+            | Diagnosis::RolloutFailed { .. } => self.return_to_former(diagnosis, plan),
             Diagnosis::Rolling { deployment, overdue: false } => {
                 plan.holds.push(Hold::RolloutInProgress { deployment: deployment.clone() });
                 None
@@ -69,37 +76,45 @@ impl Patient<'_> {
                 plan.holds.extend(rings.then_some(Hold::RouteRepairedFirst));
                 None
             }
-            Diagnosis::Disputed => {
-                plan.holds.push(Hold::EvidenceDisagrees);
-                None
-            }
-            // What people are told of it stands among the holds.
-            Diagnosis::TaskStuck { .. } => None,
-            Diagnosis::BeforeTasks => {
-                plan.holds.push(Hold::FaultBeforeTasks);
-                Some(self.condition("before_tasks"))
-            }
-            Diagnosis::WrongPath { answer } => {
-                plan.holds.push(Hold::EvidenceUnclear { because: answer.clone() });
-                Some(self.condition("wrong_path"))
-            }
-            Diagnosis::Unclear { because } => {
-                plan.holds.push(Hold::EvidenceUnclear { because: because.clone() });
-                Some(self.condition("unclear"))
-            }
-            Diagnosis::Unknown => {
-                let fails = matches!(self.api(), Some(ApiAnswer::Bad(_)));
-                let quiet = self.alarm().is_some_and(|alarm| alarm != Alarm::Alarm);
-                let because = || Hold::EvidenceUnclear { because: self.doubt() };
-                plan.holds.extend((fails && quiet).then(because));
-                None
-            }
-            Diagnosis::Healthy
+            Diagnosis::Disputed
+            | Diagnosis::BeforeTasks
+            | Diagnosis::WrongPath { .. }
+            | Diagnosis::Unclear { .. }
+            | Diagnosis::Unknown => self.doubted(diagnosis, plan),
+            // What people are told of stuck tasks stands among the holds.
+            Diagnosis::TaskStuck { .. }
+            | Diagnosis::Healthy
             | Diagnosis::BelowFloor { .. }
             | Diagnosis::ScaledToZero
             | Diagnosis::NotActive { .. }
             | Diagnosis::Paused => None,
+        }
+    }
+
+    /// Nothing is done where the evidence does not speak against the tasks, and people are told why.
+    fn doubted(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
+        let (hold, condition) = match diagnosis {
+            Diagnosis::Disputed => (Some(Hold::EvidenceDisagrees), None),
+            Diagnosis::BeforeTasks => (Some(Hold::FaultBeforeTasks), Some("before_tasks")),
+            Diagnosis::WrongPath { answer: because } => {
+                (Some(Hold::EvidenceUnclear { because: because.clone() }), Some("wrong_path"))
+            }
+            Diagnosis::Unclear { because } => {
+                (Some(Hold::EvidenceUnclear { because: because.clone() }), Some("unclear"))
+            }
+            _ => {
+                let fails = matches!(self.api(), Some(ApiAnswer::Bad(_)));
+                let quiet = self.alarm().is_some_and(|alarm| alarm != Alarm::Alarm);
+                let because = || Hold::EvidenceUnclear { because: self.doubt() };
+                ((fails && quiet).then(because), None)
+            }
         };
+        plan.holds.extend(hold);
+        condition.map(|name| self.condition(name))
+    }
+
+    /// What people are told of in the end: what the diagnosis gave, or what holds the remedies back.
+    fn told_of(&self, plan: &Plan, condition: Option<Condition>) -> Option<Condition> {
         let acts = plan.steps.iter().any(Step::needs_a_claim);
         let told = plan.holds.iter().find_map(|hold| match hold {
             Hold::BudgetSpent { .. }
@@ -113,10 +128,8 @@ impl Patient<'_> {
             _ => None,
         });
         let condition = condition.or(told);
-        let given_up =
-            self.service.given_up().filter(|_| !plan.steps.iter().any(Step::needs_a_claim));
-        let condition = given_up.map(|_| self.proven("rollout_failed")).or(condition);
-        (plan, condition)
+        let given_up = self.service.given_up().filter(|_| !acts);
+        given_up.map(|_| self.proven("rollout_failed")).or(condition)
     }
 
     /// Notes are taken off tasks that are well again, unless nothing is to be touched.
@@ -384,12 +397,12 @@ impl Patient<'_> {
                     return;
                 }
                 Err(hold) => {
-                    let goes_on = match &hold {
+                    let goes_on = matches!(
+                        hold,
                         Hold::NothingToRollBackTo
-                        | Hold::FormerInactive { .. }
-                        | Hold::Refused { .. } => true,
-                        _ => false,
-                    };
+                            | Hold::FormerInactive { .. }
+                            | Hold::Refused { .. }
+                    );
                     plan.holds.push(hold);
                     if !goes_on {
                         return;

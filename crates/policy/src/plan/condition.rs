@@ -46,8 +46,8 @@ impl Condition {
     /// or when people know of it.
     pub fn found(name: &str, of: &str, wait: Duration, notes: &Notes<'_>, now: Timestamp) -> Self {
         let found = Condition { lasts: false, ..Condition::proven(name, of) };
-        let noted = notes.sighting_of(&found, now);
-        let lasts = noted.is_some_and(|it| now.duration_since(it.since).unsigned_abs() >= wait)
+        let sighting = notes.sighting_of(&found, now);
+        let lasts = sighting.is_some_and(|it| now.duration_since(it.since).unsigned_abs() >= wait)
             || notes.known().is_some_and(|known| known.includes(&found));
         Condition { lasts, ..found }
     }

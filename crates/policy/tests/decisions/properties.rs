@@ -371,7 +371,7 @@ proptest! {
 
     #[test]
     fn the_count_of_a_service_that_has_none_is_never_written(case in any_case()) {
-        let counted = case.facts.service.known().is_some_and(|it| it.has_a_count());
+        let counted = case.facts.service.known().is_some_and(eden_policy::facts::Service::has_a_count);
         let restores = |step: &Step| matches!(step, Step::RestoreDesiredCount { .. });
         prop_assert!(counted || !case.decide().plan.steps.iter().any(restores));
     }
@@ -473,6 +473,7 @@ proptest! {
 
 /// The properties would hold of facts that ask for nothing: these do ask for everything.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of all there is")]
 fn the_facts_that_are_drawn_lead_to_every_diagnosis_remedy_and_hold() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();

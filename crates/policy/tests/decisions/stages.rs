@@ -131,10 +131,8 @@ fn an_answer_to_the_question_is_no_reason_to_deploy_over_what_people_deployed() 
         (ApiAnswer::Bad("503".to_owned()), true),
         (ApiAnswer::Bad("nothing: nothing within 5s".to_owned()), true),
     ] {
-        let scene = Scene {
-            api: Some(answer.clone()),
-            ..led_there(manual_stage(Some("by hand"), 60))
-        };
+        let scene =
+            Scene { api: Some(answer.clone()), ..led_there(manual_stage(Some("by hand"), 60)) };
         assert_eq!(!deployed(&scene.plan()).is_empty(), owed, "{answer:?}");
     }
 }

@@ -179,7 +179,7 @@ async fn a_stage_variable_that_holds_a_url_tells_that_tasks_speak_tls() {
     let name = stage_variable(&rig);
     let value = Some("https://127.0.0.1:1");
     rig.lab.world().set_stage_variable(API, "$default", &name, value).unwrap();
-    let [root, proxy] = Variant::HttpStageVariable.integrations();
+    let [root, proxy] = integrations(&example);
     for (integration, path) in [(root, ""), (proxy, "{proxy}")] {
         let uri = format!("${{stageVariables.{name}}}/{path}");
         rig.lab.world().set_integration_uri(API, integration, &uri).unwrap();
@@ -198,10 +198,10 @@ async fn a_stage_variable_that_holds_a_url_tells_that_tasks_speak_tls() {
 fn stage_variable(rig: &Rig) -> String {
     let environment = &rig.stack.function(IP_UPDATER).unwrap().environment;
     let config = IpUpdaterConfig::read(|name| environment.get(name).cloned()).unwrap();
-    match config.gateway.via {
-        Via::StageVariable { name, .. } => name,
-        via => panic!("{via:?}"),
-    }
+    let Via::StageVariable { name, .. } = config.gateway.via else {
+        panic!("{:?}", config.gateway.via)
+    };
+    name
 }
 
 /// The issue asks for the path of the integration's URI: `/health` of the API is `/api/health` of the

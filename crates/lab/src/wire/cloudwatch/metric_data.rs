@@ -42,7 +42,8 @@ struct MetricStat {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Metric {
     namespace: String,
-    metric_name: String,
+    #[serde(rename = "MetricName")]
+    name: String,
     #[serde(default)]
     dimensions: Vec<Dimension>,
 }
@@ -82,8 +83,7 @@ fn result(world: &World, query: &Query, from: i64, to: i64) -> Result<Cbor, ApiE
     let sum = |start: i64| {
         let start = Timestamp::from_second(start).ok()?;
         let end = start + Duration::from_secs(*period);
-        let sum =
-            world.metric_sum(&metric.namespace, &metric.metric_name, &dimensions, start, end)?;
+        let sum = world.metric_sum(&metric.namespace, &metric.name, &dimensions, start, end)?;
         Some((time(start), Cbor::from(sum)))
     };
     let mut points: Vec<_> = starts.filter_map(sum).collect();
@@ -91,7 +91,7 @@ fn result(world: &World, query: &Query, from: i64, to: i64) -> Result<Cbor, ApiE
     let (times, sums): (Vec<_>, Vec<_>) = points.into_iter().unzip();
     Ok(cbor_map([
         ("Id", query.id.as_str().into()),
-        ("Label", metric.metric_name.as_str().into()),
+        ("Label", metric.name.as_str().into()),
         ("StatusCode", "Complete".into()),
         ("Timestamps", Cbor::Array(times)),
         ("Values", Cbor::Array(sums)),

@@ -75,8 +75,8 @@ fn past() -> Vec<Situation> {
     vec![
         situation(
             "service_sick/what_ran_before_is_deregistered",
-            "A bad release cannot be rolled back, since what ran before was deregistered: people are \
-             called while it may not be deployed again",
+            "A bad release cannot be rolled back, since what ran before was deregistered: one task is \
+             stopped as a trial while it may not be deployed again",
             bad_release(),
         )
         .with_rollback(),

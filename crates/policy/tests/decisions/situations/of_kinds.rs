@@ -30,9 +30,9 @@ fn blue_and_green(strategy: Strategy, minutes_ago: u64, shift: Option<Observed<S
     )
 }
 
-fn stage(traffic: Traffic, stage: &str) -> Option<Observed<Shift>> {
+fn stage(traffic: Traffic, stage: &str) -> Observed<Shift> {
     let target = Some(PRIMARY.to_owned());
-    Some(Observed::Known(Shift { traffic, target, stage: stage.to_owned() }))
+    Observed::Known(Shift { traffic, target, stage: stage.to_owned() })
 }
 
 fn shifting() -> Vec<Situation> {
@@ -44,7 +44,7 @@ fn shifting() -> Vec<Situation> {
             blue_and_green(
                 Strategy::BlueGreen,
                 540,
-                stage(Traffic::Source, "POST_TEST_TRAFFIC_SHIFT"),
+                Some(stage(Traffic::Source, "POST_TEST_TRAFFIC_SHIFT")),
             ),
         )
         .with_rollback(),
@@ -52,7 +52,7 @@ fn shifting() -> Vec<Situation> {
             "rolling/green_bakes_for_a_day",
             "Blue and green run for 23 hours after the traffic has shifted: the route follows to \
              green, and nothing is rolled back (kayac/ecspresso#1063)",
-            blue_and_green(Strategy::BlueGreen, 1_380, stage(Traffic::Target, "BAKE_TIME")),
+            blue_and_green(Strategy::BlueGreen, 1_380, Some(stage(Traffic::Target, "BAKE_TIME"))),
         )
         .with_rollback(),
         situation(
@@ -62,13 +62,13 @@ fn shifting() -> Vec<Situation> {
             blue_and_green(
                 Strategy::Canary,
                 20,
-                stage(Traffic::Source, "PRODUCTION_TRAFFIC_SHIFT"),
+                Some(stage(Traffic::Source, "PRODUCTION_TRAFFIC_SHIFT")),
             ),
         ),
         situation(
             "rolling/a_linear_deployment_is_rolled_back",
             "ECS rolls the deployment back: the route goes back to the old tasks",
-            blue_and_green(Strategy::Linear, 50, stage(Traffic::Back, "ROLLBACK_IN_PROGRESS"))
+            blue_and_green(Strategy::Linear, 50, Some(stage(Traffic::Back, "ROLLBACK_IN_PROGRESS")))
                 .route(route_to(3)),
         ),
         situation(
@@ -79,14 +79,14 @@ fn shifting() -> Vec<Situation> {
         situation(
             "rolling/a_strategy_that_nobody_knows_yet",
             "A strategy of days to come is taken for one that shifts traffic",
-            blue_and_green(Strategy::Unknown, 50, stage(Traffic::Source, "SCALE_UP")),
+            blue_and_green(Strategy::Unknown, 50, Some(stage(Traffic::Source, "SCALE_UP"))),
         ),
     ]
 }
 
 fn failing_beside() -> Vec<Situation> {
     let paused =
-        || blue_and_green(Strategy::BlueGreen, 120, stage(Traffic::Source, "POST_SCALE_UP"));
+        || blue_and_green(Strategy::BlueGreen, 120, Some(stage(Traffic::Source, "POST_SCALE_UP")));
     vec![
         situation(
             "task_sick/blue_is_sick_while_green_is_paused",
@@ -103,7 +103,7 @@ fn failing_beside() -> Vec<Situation> {
             "The new tasks die one after the other while blue serves: people are told, and nothing is \
              deployed over the deployment in progress",
             (1..=3).fold(
-                blue_and_green(Strategy::BlueGreen, 40, stage(Traffic::Source, "SCALE_UP"))
+                blue_and_green(Strategy::BlueGreen, 40, Some(stage(Traffic::Source, "SCALE_UP")))
                     .tasks(vec![task(1).old(), task(2).old()])
                     .service(|service| service.running = 2),
                 |facts, n| facts.with_task(task(10 + n).died(u64::from(n) * 300)),
@@ -114,7 +114,7 @@ fn failing_beside() -> Vec<Situation> {
             "crash_loop/blue_dies_during_a_bake_that_is_rolled_back",
             "The old tasks die after the traffic went back to them: people are called",
             (1..=3).fold(
-                blue_and_green(Strategy::BlueGreen, 90, stage(Traffic::Back, "ROLLBACK_IN_PROGRESS"))
+                blue_and_green(Strategy::BlueGreen, 90, Some(stage(Traffic::Back, "ROLLBACK_IN_PROGRESS")))
                     .tasks(vec![task(3), task(4)])
                     .service(|service| service.running = 2),
                 |facts, n| facts.with_task(task(10 + n).old().died(u64::from(n) * 300)),
@@ -240,7 +240,7 @@ fn old_ends() -> Vec<Situation> {
             waiting(20).protected(&[3]),
         ),
         situation(
-            "old_tasks_remain/one_has_been_stopping_for_long",
+            "task_stuck/the_old_end_of_a_rollout",
             "The rollout is overdue for its old end only: people are told which task it waits for, \
              and nothing is rolled back",
             waiting(60).with_task(task(3).old().stopping(3_000)).former(3_600),
