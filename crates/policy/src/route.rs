@@ -285,7 +285,7 @@ impl<'a> View<'a> {
     /// What to do while no task is known to answer.
     fn without_a_ready_task(&self, survey: &Survey<'_>) -> Plan {
         let mut plan = Plan::default();
-        let parking = parking::of(self, survey);
+        let parking = parking::of(self);
         if self.draining().any(|endpoint| self.answers(endpoint)) {
             plan.steps.extend(maintenance::clear(self, None));
         } else if self.asks(survey).is_empty() {

@@ -110,11 +110,6 @@ impl<'a> Survey<'a> {
         ready.or_else(|| candidates.find(answers))
     }
 
-    /// Whether any task runs, with an address or without.
-    pub(super) fn any_runs(&self) -> bool {
-        !self.candidates.is_empty() || !self.unaddressed.is_empty()
-    }
-
     /// See [`super::asks`].
     pub(super) fn asks(&self) -> Vec<SocketAddr> {
         // The best task is most likely ready where the route leads there already.

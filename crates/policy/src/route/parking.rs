@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::candidates::Survey;
 use super::{Lead, View, later, maintenance, stages};
 use crate::facts::{Integration, LastStatus, Pointer, Service, ServiceStatus, Task};
 use crate::limits::Maintenance;
@@ -42,11 +41,12 @@ pub(super) enum Parking {
 /// Whether the route is to be parked now. Not while any task runs or may, even one without a public
 /// address: it may be reached in a way of its own. Nor while a part of the route leads to a task that
 /// drains.
-pub(super) fn of(view: &View<'_>, survey: &Survey<'_>) -> Parking {
+pub(super) fn of(view: &View<'_>) -> Parking {
     let Some(service) = view.service.filter(|_| view.routing.parking) else { return Parking::No };
     let unclear = |task: &Task| task.last_status == LastStatus::Unknown;
     // ECS's counts and its lists need not be of the same moment.
-    let may_run = service.running > 0 || survey.any_runs() || view.tasks.iter().any(unclear);
+    let may_run = |task: &Task| task.runs() || unclear(task);
+    let may_run = service.running > 0 || view.tasks.iter().any(may_run);
     let drains = view.pointers().any(|(.., lead)| matches!(lead, Lead::Task(..)));
     if may_run || drains || orphans(view).next().is_none() {
         return Parking::No;

@@ -296,6 +296,12 @@ proptest! {
         target in 1u8..4,
     ) {
         let mut scene = scene;
+        // Which of two deployments side by side has the traffic is another property's, and a task of
+        // which ECS does not hear comes after all others.
+        let apart = scene.service.as_ref().is_some_and(|it| it.sides().is_some());
+        if apart || scene.tasks.iter().any(|it| !it.connected) {
+            return Ok(());
+        }
         scene.route = scene.route.pointers(vec![(integration("int1"), leading_to_task(target))]);
         let ready = |at: &&Task| is_ready(&scene, at);
         let there = |task: &&Task| endpoint_of(&scene, task) == Some(endpoint(target));
