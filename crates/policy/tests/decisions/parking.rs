@@ -4,7 +4,8 @@
 //! <https://pauley.me/post/2022/cloud-squatting/>.
 
 use eden_policy::facts::{
-    LastStatus, Observed, Pointer, ServiceStatus, StopCode, Task, TaskHealth,
+    LastStatus, Observed, Pointer, ServiceStatus, Shift, StopCode, Strategy, Task, TaskHealth,
+    Traffic,
 };
 use eden_policy::route::{self, State};
 use eden_policy::{Diagnosis, Hold, Limits, Mode, Routing, Step, health};
@@ -52,6 +53,25 @@ fn a_service_that_is_scaled_to_zero_is_parked_at_once_and_that_is_noted() {
     assert_eq!(parked().plan().steps, []);
     assert_eq!(reasons(&parked().plan()), ["parked", "no_running_task"]);
     assert_eq!(parked().decide().state, State::Good);
+}
+
+/// The old task of a blue/green deployment died, and the new one may have no traffic yet. ECS's counts
+/// need not be of the same moment as its lists.
+#[test]
+fn nothing_is_parked_while_a_task_runs_that_has_no_traffic_yet() {
+    let blue_green = |tasks: Vec<Task>| {
+        let scene = scene(tasks, route_to(1).unaddressed(1));
+        scene.service(|service| {
+            service.running = 0;
+            service.strategy = Strategy::BlueGreen;
+            service.deployments = rollout_since(900);
+            let (traffic, target) = (Traffic::Source, Some(PRIMARY.to_owned()));
+            let stage = "POST_SCALE_UP".to_owned();
+            service.shift = Some(Observed::Known(Shift { traffic, target, stage }));
+        })
+    };
+    assert!(parks(&blue_green(vec![task(1).old().died(600)])));
+    assert!(!parks(&blue_green(vec![task(1).old().died(600), task(2)])));
 }
 
 #[test]
