@@ -25,7 +25,7 @@ pub use service::{
     Deployment, DeploymentController, Failing, RolloutState, Scheduling, Service, ServiceEvent,
     ServiceStatus, Shift, Strategy, Traffic,
 };
-pub use task::{LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, task_id};
+pub use task::{HostPort, LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, task_id};
 
 /// A fact that was read, or the reason why it could not be.
 ///

@@ -80,7 +80,16 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
         }
         calls.extend(rig.lab.world().calls().iter().cloned());
     }
+    calls.extend(calls_with_host_networking(variant).await);
     calls
+}
+
+/// The calls that lead the route to a task whose instance's ports are its own.
+async fn calls_with_host_networking(variant: Variant) -> Vec<Call> {
+    let rig = variant.open(variant.example(), Networking::Host).await;
+    settle(&rig).await;
+    look(&rig).await;
+    rig.lab.world().calls().to_vec()
 }
 
 /// Long enough that no grace and no cooldown holds anything back.

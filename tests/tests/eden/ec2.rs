@@ -3,12 +3,14 @@
 use eden_lab::example::{
     API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, SERVICE,
 };
-use eden_lab::world::{Networking, PublicAddress, Task};
+use eden_lab::world::{Binding, Networking, PublicAddress, Task};
 use eden_tests::rig::{Rig, each, example, is_steady, minutes, seconds};
 use serde_json::json;
 
 const BRIDGE: Networking = Networking::Bridge { host_port: None };
 const FIXED: Networking = Networking::Bridge { host_port: Some(8080) };
+/// A port that no mapping leads to.
+const UNMAPPED: Networking = Networking::Bridge { host_port: Some(8000) };
 
 fn on_ec2(networking: Networking, desired: u32) -> Example {
     let mut example = example();
@@ -62,6 +64,33 @@ async fn a_task_with_bridge_networking_is_led_to_at_its_hosts_port() {
     assert_eq!(second.endpoint().ip(), first.endpoint().ip());
     assert_ne!(second.endpoint().port(), first.endpoint().port());
     assert_eq!(uri(&rig), leads_to(&second));
+}
+
+/// <https://github.com/aws/amazon-ecs-agent/issues/2870>: the binding of the other address family leads
+/// to another port, at times another container's; <https://github.com/aws/amazon-ecs-agent/pull/3479>:
+/// a range of ports is one binding.
+#[tokio::test(start_paused = true)]
+async fn of_many_bindings_the_one_of_the_port_protocol_and_address_family_counts() {
+    let own = Binding::of(8000);
+    let other = |bind_ip, protocol| Binding {
+        bind_ip,
+        protocol,
+        host_port: Some(49_154),
+        ..Binding::of(8000)
+    };
+    for bindings in [
+        vec![other("::", "tcp"), own.clone()],
+        vec![other("0.0.0.0", "udp"), own.clone()],
+        vec![Binding { container_ports: (7_990, 8_009), ..own }],
+    ] {
+        // Given
+        let mut example = on_ec2(BRIDGE, 1);
+        example.service.task_definition.bindings = Some(bindings.clone());
+        // When
+        let rig = steady(&example, 1).await;
+        // Then
+        assert_eq!(uri(&rig), leads_to(&rig.running()[0]), "{bindings:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,9 +155,13 @@ async fn a_task_that_cannot_be_reached_from_the_internet_is_an_error_that_says_w
         (BRIDGE, PublicAddress::None, 8000, "has no public address"),
         (Networking::Host, PublicAddress::None, 8000, "has no public address"),
         (BRIDGE, PublicAddress::Ipv4, 9000, "binds no port to BACKEND_PORT"),
+        (UNMAPPED, PublicAddress::Ipv4, 8000, "and have no host networking"),
     ] {
         // Given
-        let example = on_ec2(networking, 1).parameter("BackendPort", &port);
+        let mut example = on_ec2(networking, 1).parameter("BackendPort", &port);
+        if networking == UNMAPPED {
+            example.service.task_definition.bindings = Some(vec![]);
+        }
         let rig = start(&example, 1, public);
         rig.wait(minutes(10)).await;
         let task = rig.running().swap_remove(0);

@@ -290,7 +290,6 @@ fn health_monitor_alone_may_change_the_service_and_tell_people_of_more_than_main
     let of_monitor = [
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
-        "ecs:DescribeTaskDefinition",
         "ecs:GetTaskProtection",
         "ecs:StopTask",
         "ecs:UpdateService",

@@ -1,10 +1,10 @@
-//! Task definitions: which containers they have, and whether services can be updated to them.
+//! Task definitions: which containers and which network they have, and whether services can be updated to them.
 
 use std::time::Duration;
 
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError as Error;
 use aws_sdk_ecs::operation::describe_task_definition::builders::DescribeTaskDefinitionFluentBuilder;
-use aws_sdk_ecs::types::{TaskDefinition as EcsTaskDefinition, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{NetworkMode, TaskDefinition as EcsTaskDefinition, TaskDefinitionStatus};
 use eden_policy::facts::{ContainerDefinition, TaskDefinition};
 
 use crate::aws::Aws;
@@ -28,6 +28,14 @@ pub(super) async fn containers(aws: &Aws, arn: &str) -> Result<TaskDefinition, C
         })
         .collect();
     Ok(TaskDefinition { arn: arn.to_owned(), containers })
+}
+
+/// Whether the containers of a task definition have their instance's network.
+///
+/// # Errors
+/// When the call fails.
+pub(super) async fn has_host_networking(aws: &Aws, arn: &str) -> Result<bool, CallError> {
+    Ok(describe(aws, arn).await?.network_mode() == Some(&NetworkMode::Host))
 }
 
 /// Whether services can be updated to a task definition: it is ACTIVE, and not deregistered or deleted

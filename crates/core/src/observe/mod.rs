@@ -9,6 +9,7 @@ mod enis;
 mod former;
 mod gateway;
 mod hosts;
+mod ports;
 mod protection;
 mod requests;
 mod service;

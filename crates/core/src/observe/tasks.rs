@@ -16,7 +16,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use super::{AT_ONCE, timestamp};
+use super::{AT_ONCE, ports, timestamp};
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
@@ -292,21 +292,10 @@ fn network(task: &EcsTask, port: u16) -> TaskNetwork {
         (Some(id), _) => TaskNetwork::Interface(id.to_owned()),
         (None, Some(arn)) => TaskNetwork::Host {
             container_instance: arn.to_owned(),
-            port: host_port(task.containers(), port),
+            port: ports::of_host(task.containers(), port),
         },
         (None, None) => TaskNetwork::Unattached,
     }
-}
-
-/// The port of the host that leads to this one of a container (F25). Host networking binds nothing:
-/// there the containers' ports are the host's.
-fn host_port(containers: &[Container], port: u16) -> Option<u16> {
-    let mut bindings = containers.iter().flat_map(Container::network_bindings).peekable();
-    if bindings.peek().is_none() {
-        return Some(port);
-    }
-    let binding = bindings.find(|binding| binding.container_port() == Some(port.into()))?;
-    u16::try_from(binding.host_port()?).ok()
 }
 
 fn last_status(status: Option<&str>) -> LastStatus {

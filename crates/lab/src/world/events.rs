@@ -194,8 +194,7 @@ fn show_container(task: &Task, container: &Container) -> Value {
         shown["imageDigest"] = container.image_digest.as_str().into();
     }
     if task.container_instance_arn.is_some() {
-        let has_port = container.name == CONTAINER && ran;
-        shown["networkBindings"] = network_bindings(task, has_port);
+        shown["networkBindings"] = network_bindings(task, &container.name, ran);
     }
     shown
 }
@@ -213,13 +212,13 @@ fn interface_of_container(interface: &NetworkInterface) -> Value {
 
 /// The ports that the container has on its container instance, from when it runs. The agent reports
 /// them for `bridge`, and none for `awsvpc` and `host`.
-fn network_bindings(task: &Task, ran: bool) -> Value {
+fn network_bindings(task: &Task, container: &str, ran: bool) -> Value {
     match task.definition.networking {
         Networking::Bridge { .. } if ran => {
             let port = task.definition.port;
             let usual = [Binding::of(port)];
             let bindings = task.definition.bindings.as_deref().unwrap_or(&usual);
-            let own = bindings.iter().filter(|it| it.container == CONTAINER);
+            let own = bindings.iter().filter(|it| it.container == container);
             own.map(|it| it.show(port, task.endpoint().port())).collect()
         }
         Networking::Bridge { .. }

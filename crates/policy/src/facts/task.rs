@@ -87,11 +87,27 @@ pub enum TaskNetwork {
     Host {
         /// The container instance's ARN.
         container_instance: String,
-        /// The port of the instance that leads to the application, once ECS has bound it.
-        port: Option<u16>,
+        /// The port of the instance that leads to the application.
+        port: HostPort,
     },
     /// Nothing that ECS shows, or not yet.
     Unattached,
+}
+
+/// The port of a container instance that leads to the application (F25, F48).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostPort {
+    /// What ECS bound, for each address family; nothing where it bound none, or several containers
+    /// have the port.
+    Bound {
+        /// The port at the instance's IPv4 addresses.
+        ipv4: Option<u16>,
+        /// The port at its IPv6 addresses.
+        ipv6: Option<u16>,
+    },
+    /// No container binds any port. With host networking the containers' ports are the instance's;
+    /// with bridge networking nobody reaches them.
+    Unbound,
 }
 
 impl Task {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::{Lead, View};
-use crate::facts::{LastStatus, Ports, Readiness, Side, Task, TaskHealth, TaskNetwork};
+use crate::facts::{HostPort, LastStatus, Ports, Readiness, Side, Task, TaskHealth, TaskNetwork};
 use crate::plan::{Hold, Rejected, Rejection};
 
 /// So many endpoints are probed at once.
@@ -196,17 +196,8 @@ impl<'a> Survey<'a> {
                  ENABLED, and on EC2 awsvpc networking gives none, bridge and host do; an IPv6 \
                  address counts only with IPV6_TARGETS=on"
             ),
-            TaskNetwork::Host { container_instance, port: Some(port) } if !ports.take(*port) => {
-                format!(
-                    "its container instance {container_instance} binds port {port} for it, and a \
-                     REST API takes only 80, 443 and 1024 to 65535"
-                )
-            }
-            TaskNetwork::Host { container_instance, port: Some(_) } => {
-                format!("its container instance {container_instance} has no public address")
-            }
-            TaskNetwork::Host { container_instance, port: None } => {
-                format!("its container instance {container_instance} binds no port to BACKEND_PORT")
+            TaskNetwork::Host { container_instance, port } => {
+                format!("its container instance {container_instance} {}", lacks(*port, ports))
             }
             TaskNetwork::Unattached => "ECS shows no network interface of it".to_owned(),
         };
@@ -234,6 +225,25 @@ impl<'a> Standing<'a> {
 
 fn awaiting(task: &Task, because: &str) -> Hold {
     Hold::AwaitingReady { task: task.id().to_owned(), because: because.to_owned() }
+}
+
+/// What a container instance lacks for a task to be reached there.
+fn lacks(port: HostPort, ports: Ports) -> String {
+    match port {
+        HostPort::Bound { ipv4: Some(port), .. } if !ports.take(port) => {
+            format!("binds port {port} for it, and a REST API takes only 80, 443 and 1024 to 65535")
+        }
+        HostPort::Bound { ipv4: Some(_), .. } => "has no public address".to_owned(),
+        HostPort::Bound { ipv4: None, ipv6: Some(_) } => {
+            "binds a port to BACKEND_PORT for IPv6 alone".to_owned()
+        }
+        HostPort::Bound { ipv4: None, ipv6: None } => {
+            "binds no port to BACKEND_PORT over TCP, or does so for several containers".to_owned()
+        }
+        HostPort::Unbound => "has no public address, or the task's containers bind no port of it \
+                              and have no host networking"
+            .to_owned(),
+    }
 }
 
 /// Whether nothing is left of a task but the memory, which ECS keeps for an hour (F18).

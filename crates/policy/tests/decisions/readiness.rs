@@ -1,7 +1,7 @@
 //! Ready means that it answers: who is asked, who is awaited, and what happens while nobody is
 //! ready.
 
-use eden_policy::facts::{Readiness, Task, TaskHealth, TaskNetwork};
+use eden_policy::facts::{HostPort, Readiness, Task, TaskHealth, TaskNetwork};
 use eden_policy::{Hold, Observed};
 
 use crate::fixtures::*;
@@ -261,10 +261,16 @@ fn a_task_that_cannot_be_reached_from_here_is_no_target_but_for_want_of_another(
 #[test]
 fn what_is_missing_of_an_address_is_said_and_awaited() {
     let host = |port| TaskNetwork::Host { container_instance: "arn:instance".to_owned(), port };
+    let bound = |ipv4, ipv6| host(HostPort::Bound { ipv4, ipv6 });
     for (network, told) in [
         (TaskNetwork::Interface("eni-1".to_owned()), "its network interface eni-1 has no public"),
-        (host(Some(32_768)), "its container instance arn:instance has no public address"),
-        (host(None), "its container instance arn:instance binds no port to BACKEND_PORT"),
+        (bound(Some(32_768), None), "its container instance arn:instance has no public address"),
+        (bound(None, None), "its container instance arn:instance binds no port to BACKEND_PORT"),
+        (
+            bound(None, Some(32_768)),
+            "its container instance arn:instance binds a port to BACKEND_PORT for IPv6",
+        ),
+        (host(HostPort::Unbound), "its container instance arn:instance has no public address, or"),
         (TaskNetwork::Unattached, "ECS shows no network interface of it"),
     ] {
         // Given: a dead address, or none.

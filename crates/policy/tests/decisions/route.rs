@@ -1,7 +1,7 @@
 //! Which task the gateway leads to, and what is written for that.
 
 use eden_policy::facts::{
-    Integration, IntegrationKind, Observed, Pointer, Readiness, Route, Task, TaskHealth,
+    HostPort, Integration, IntegrationKind, Observed, Pointer, Readiness, Route, Task, TaskHealth,
     TaskNetwork,
 };
 use eden_policy::plan::Fact;
@@ -165,8 +165,10 @@ fn a_task_is_reached_at_the_port_of_its_host() {
     let mut route = route_to(1);
     let host = "203.0.113.50:32768".parse().unwrap();
     let mut shared = task(2);
-    shared.network =
-        TaskNetwork::Host { container_instance: "arn:instance".to_owned(), port: Some(32_768) };
+    shared.network = TaskNetwork::Host {
+        container_instance: "arn:instance".to_owned(),
+        port: HostPort::Bound { ipv4: Some(32_768), ipv6: None },
+    };
     if let Observed::Known(endpoints) = &mut route.endpoints {
         endpoints.insert(shared.arn.clone(), host);
     }

@@ -1,6 +1,6 @@
 //! Stage variables: one value that the integrations refer to, rewritten in its own form.
 
-use eden_policy::facts::{Integration, Observed, Readiness, Stage, TaskNetwork};
+use eden_policy::facts::{HostPort, Integration, Observed, Readiness, Stage, TaskNetwork};
 use eden_policy::route::State;
 use eden_policy::{Hold, Step};
 
@@ -80,7 +80,10 @@ fn ipv6(mut scene: Scene) -> Scene {
 fn on_host(mut scene: Scene) -> Scene {
     let endpoint = "203.0.113.50:32768".parse().unwrap();
     let instance = "arn:instance".to_owned();
-    scene.tasks[0].network = TaskNetwork::Host { container_instance: instance, port: Some(32_768) };
+    scene.tasks[0].network = TaskNetwork::Host {
+        container_instance: instance,
+        port: HostPort::Bound { ipv4: Some(32_768), ipv6: None },
+    };
     if let Observed::Known(endpoints) = &mut scene.route.endpoints {
         endpoints.insert(task(1).arn, endpoint);
     }
