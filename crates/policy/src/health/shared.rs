@@ -111,7 +111,7 @@ impl Patient<'_> {
             task.runs() && present.is_some() && task.deployment.as_deref() == present
         });
         let fails = tasks.any(|task| {
-            let unready = matches!(self.readiness(task), Some(Readiness::NotReady(..)));
+            let unready = matches!(self.readiness(task), Some(Readiness::NotReady(_)));
             task.health == TaskHealth::Unhealthy || unready
         });
         fails || !self.failures_of_present().is_empty()

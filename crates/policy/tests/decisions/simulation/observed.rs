@@ -4,8 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use eden_policy::Facts;
 use eden_policy::facts::{
-    Alarm, Former, LastStatus, Observed, Ports, Readiness, Route, Service, Stage, Task,
-    TaskNetwork, Unready,
+    Alarm, Former, LastStatus, Observed, Ports, Readiness, Route, Service, Stage, Task, TaskNetwork,
 };
 
 use super::world::{Unread, World};
@@ -59,11 +58,7 @@ impl World {
         let answer = |task: &Task| {
             let answers =
                 task.last_status == LastStatus::Running && !self.silent.contains(&task.arn);
-            if answers {
-                Readiness::Ready
-            } else {
-                Readiness::NotReady(Unready::Refuses, SILENCE.to_owned())
-            }
+            if answers { Readiness::Ready } else { Readiness::NotReady(SILENCE.to_owned()) }
         };
         let stage = self.moved_at.map(|moved_at| Stage {
             name: "$default".to_owned(),
