@@ -224,6 +224,9 @@ impl<'a> Stage<'a> {
         let disturbed = self.script.is_disturbed();
         record.people.disturbed_at =
             if disturbed { Some(watch.now) } else { record.people.disturbed_at };
+        if self.script.denies_tags() {
+            record.people.unnoted_at = Some(watch.now);
+        }
         let troubled = watch.unwell.is_some()
             || watch.has_a_sick_task()
             || self.script.is_reported()

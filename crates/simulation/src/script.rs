@@ -18,6 +18,7 @@ use crate::fault::Fault;
 use crate::hand::{all, in_turn, notice};
 use crate::history::{Event, History};
 use crate::record::elapsed;
+use crate::reported::Reported;
 use crate::setting::{Kind, Setting, epoch};
 
 /// So long a container health check needs to notice a fault: three failures, 30 s apart.
@@ -281,6 +282,11 @@ impl Script {
     /// Whether something goes on that may hold a healer back.
     pub(crate) fn is_disturbed(&self) -> bool {
         self.lasting.values().any(Fault::disturbs)
+    }
+
+    /// Whether Eden may write no tags.
+    pub(crate) fn denies_tags(&self) -> bool {
+        self.lasting.values().any(|fault| *fault == Fault::Reported(Reported::TagsDenied))
     }
 
     /// Whether something goes on that only shows before the tasks, or in what Eden may do.

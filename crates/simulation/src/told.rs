@@ -7,12 +7,17 @@ use jiff::Timestamp;
 
 /// For so long after all was well again people may hear of what was not.
 const NEWS: Duration = Duration::from_mins(10);
+/// Maximum number of times that people hear of a condition which cannot be noted: each process knows
+/// what it told itself, and alarms and schedule wake three at once.
+const PROCESSES: usize = 3;
 
 /// What people were told of.
 #[derive(Debug, Default)]
 pub(crate) struct People {
-    /// When they were told of each condition that they do not know to be over.
-    told: BTreeMap<String, Timestamp>,
+    /// When they were told of each condition that they do not know to be over, and how often so far.
+    told: BTreeMap<String, (Timestamp, usize)>,
+    /// When tags could last not be written.
+    pub(crate) unnoted_at: Option<Timestamp>,
     /// When something last went on that may keep a note from being written or read.
     pub(crate) disturbed_at: Option<Timestamp>,
     /// When something was last not as it should be, whether it shows in the tasks or not.
@@ -35,10 +40,15 @@ impl People {
     pub(crate) fn hear(&mut self, now: Timestamp, condition: &str) -> Option<&'static str> {
         // Tasks that fail are one story, whether the last one died or never ran.
         let story = condition.replace("cannot_start", "crash_loop");
-        let before = self.told.insert(story, now);
+        let before = self.told.get(&story).copied();
+        let times = before.map_or(0, |(_, times)| times) + 1;
+        self.told.insert(story, (now, times));
         let since = |at: Option<Timestamp>, before| at.is_some_and(|at| at >= before);
-        let excused = |before| since(self.disturbed_at, before) || since(self.calm_at, before);
-        let again = before.filter(|before| !excused(*before));
+        let unnoted = |before| since(self.unnoted_at, before) && times <= PROCESSES;
+        let excused = |before| {
+            since(self.disturbed_at, before) || since(self.calm_at, before) || unnoted(before)
+        };
+        let again = before.filter(|(before, _)| !excused(*before));
         let lasted = self.troubled_at.is_some_and(|at| now <= at + NEWS);
         match (again, lasted) {
             (Some(_), _) => Some("people are told of a condition once"),
@@ -79,6 +89,16 @@ mod tests {
         assert_eq!(people.hear(after(1), "crash_loop ecs-svc/1"), None);
         people.disturbed_at = Some(after(2));
         assert_eq!(people.hear(after(3), "crash_loop ecs-svc/1"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_noted_is_told_by_each_process_and_no_more_often() {
+        let mut people = People { troubled_at: Some(after(0)), ..People::default() };
+        people.unnoted_at = Some(after(5));
+        for _ in 0..PROCESSES {
+            assert_eq!(people.hear(after(2), "crash_loop ecs-svc/1"), None);
+        }
+        assert!(people.hear(after(3), "crash_loop ecs-svc/1").is_some());
     }
 
     #[test]

@@ -72,6 +72,11 @@ impl World {
         deployment.sources = service.deployments().map(|it| it.id.clone()).collect();
         let mut old = std::mem::replace(&mut service.primary, deployment);
         old.ended_at.get_or_insert(now);
+        let shifted = LifecycleStage::ProductionTrafficShift;
+        if beside && old.lifecycle.as_ref().is_some_and(|it| it.stage < shifted) {
+            // What another deployment ends before its traffic has shifted is no source of that one.
+            old.scale_percent = 0;
+        }
         service.replaced.push_front(old);
         service.steady = false;
         if beside {
