@@ -119,10 +119,12 @@ pub fn parked_value(value: &str) -> Vec<String> {
         Form::Address(IpAddr::V4(_)) => vec![NOBODYS_IPV4.to_string()],
         Form::Address(IpAddr::V6(_)) => vec![NOBODYS_IPV6.to_string()],
         Form::Endpoint => {
-            let endpoint = value.parse::<SocketAddr>().ok();
-            let nobodys = |at: SocketAddr| SocketAddr::from((NOBODYS_IPV4, at.port())).to_string();
+            let (place, rest) = place_and_rest(value);
+            let endpoint = place.parse::<SocketAddr>().ok();
+            let nobodys = |at: SocketAddr| format!("{NOBODYS_IPV4}:{}{rest}", at.port());
             endpoint.map(nobodys).into_iter().collect()
         }
+        Form::Name => Vec::new(),
     }
 }
 
@@ -140,8 +142,10 @@ pub fn is_parked_value(value: &str) -> bool {
         Form::Url => is_parked(value),
         Form::Address(_) => is_nobodys(value),
         Form::Endpoint => {
-            value.parse().is_ok_and(|at: SocketAddr| is_nobodys(&at.ip().to_string()))
+            let place = place_and_rest(value).0.parse();
+            place.is_ok_and(|at: SocketAddr| is_nobodys(&at.ip().to_string()))
         }
+        Form::Name => false,
     }
 }
 
@@ -167,18 +171,27 @@ enum Form {
     Url,
     /// `ADDRESS`, where the URIs have the port, and the brackets of an IPv6 one.
     Address(IpAddr),
-    /// `ADDRESS:PORT`, and whatever else.
+    /// `ADDRESS:PORT` or `NAME:PORT`, and a path; or a word that stands for no place yet.
     Endpoint,
+    /// `NAME.EXAMPLE.COM`: whether the URIs have the port, nobody knows.
+    Name,
 }
 
 fn form(value: &str) -> Form {
     if split(value).is_some() {
-        Form::Url
-    } else if let Ok(address) = value.parse() {
-        Form::Address(address)
-    } else {
-        Form::Endpoint
+        return Form::Url;
     }
+    if let Ok(address) = value.parse() {
+        return Form::Address(address);
+    }
+    let (place, _) = place_and_rest(value);
+    let has_port = user_host_port(place).2.len() > 1;
+    if has_port || !place.contains('.') { Form::Endpoint } else { Form::Name }
+}
+
+/// `ADDRESS:PORT` of a value without a scheme, and what follows it.
+fn place_and_rest(value: &str) -> (&str, &str) {
+    value.split_at(value.find(['/', '?']).unwrap_or(value.len()))
 }
 
 /// The endpoint that a stage variable's value names; one without a port stands for `port`.
@@ -186,7 +199,8 @@ pub fn endpoint_of_value(value: &str, port: u16) -> Option<SocketAddr> {
     match form(value) {
         Form::Url => endpoint(value),
         Form::Address(address) => Some(SocketAddr::new(address, port)),
-        Form::Endpoint => value.parse().ok(),
+        Form::Endpoint => place_and_rest(value).0.parse().ok(),
+        Form::Name => None,
     }
 }
 
@@ -195,7 +209,8 @@ pub fn endpoint_of_value(value: &str, port: u16) -> Option<SocketAddr> {
 /// # Errors
 /// The value, when API Gateway does not take it: a variable cannot hold the brackets of an IPv6
 /// address, nor can one without a port name another port than `port`, or an address of the other
-/// family, which the URIs around it would need to have brackets for.
+/// family, which the URIs around it would need to have brackets for. Nor does anybody know whether the
+/// URIs around a mere host name have a port.
 pub fn value_leading_to(
     endpoint: SocketAddr,
     port: u16,
@@ -209,7 +224,8 @@ pub fn value_leading_to(
             return Err(endpoint.ip().to_string());
         }
         Form::Address(_) => endpoint.ip().to_string(),
-        Form::Endpoint => endpoint.to_string(),
+        Form::Endpoint => format!("{endpoint}{}", place_and_rest(present).1),
+        Form::Name => return Err(endpoint.to_string()),
     };
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c);
     if value.chars().all(allowed) { Ok(value) } else { Err(value) }

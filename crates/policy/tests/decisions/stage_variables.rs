@@ -18,7 +18,9 @@ fn variable(value: Option<&str>) -> eden_policy::facts::Route {
 
 #[test]
 fn a_value_that_leads_to_the_task_is_kept_in_each_form() {
-    for value in ["203.0.113.1:8000", "203.0.113.1", "http://203.0.113.1:8000/v1"] {
+    for value in
+        ["203.0.113.1:8000", "203.0.113.1:8000/v1", "203.0.113.1", "http://203.0.113.1:8000/v1"]
+    {
         let plan = scene(vec![task(1), task(2)], variable(Some(value))).plan();
         assert_eq!(plan.steps, [], "{value}");
         let Hold::AlreadyRouted { pointer, .. } = &plan.holds[0] else { panic!("{plan:?}") };
@@ -32,7 +34,9 @@ fn a_value_that_leads_elsewhere_moves_in_its_own_form() {
         (Some("198.51.100.7:8000"), "203.0.113.1:8000"),
         (Some("198.51.100.7"), "203.0.113.1"),
         (Some("http://198.51.100.7:8000/v1"), "http://203.0.113.1:8000/v1"),
-        (Some("backend.example.com"), "203.0.113.1:8000"),
+        (Some("198.51.100.7:8000/v1?a=b"), "203.0.113.1:8000/v1?a=b"),
+        (Some("backend.example.com:80/v1"), "203.0.113.1:8000/v1"),
+        (Some("placeholder"), "203.0.113.1:8000"),
         (Some("203.0.113.1:9000"), "203.0.113.1:8000"),
         (Some(""), "203.0.113.1:8000"),
         (None, "203.0.113.1:8000"),
