@@ -7,6 +7,9 @@ use super::{Lead, View, is_move};
 use crate::facts::{ApiAnswer, Observed, Obstacle, Pointer, Serves, Stage};
 use crate::plan::{Fact, Hold, Plan, Step};
 
+/// The beginning of what every Eden writes on its deployments.
+const MARK: &str = "Eden: route of ";
+
 /// The beginning of what this route's Eden writes on its deployments, to know them again: another
 /// Eden may look after another service behind the same API.
 fn mark(view: &View<'_>) -> String {
@@ -19,7 +22,7 @@ fn mark(view: &View<'_>) -> String {
             Pointer::StageVariable { name, .. } => name.as_str(),
         })
         .collect();
-    format!("Eden: route of {} to ", ids.join(","))
+    format!("{MARK}{} to ", ids.join(","))
 }
 
 /// The deployments that stages without `autoDeploy` need to lead to a task, when the plan so far is
@@ -36,7 +39,7 @@ pub(super) fn deploy(view: &View<'_>, target: &Candidate<'_>, so_far: &Plan) -> 
     let answers = view.routing.probing && target.is_ready();
     let fails = answers && view.api.is_some_and(is_of_a_stale_address);
     let owed = |stage: &Stage| {
-        let doubtful = fails && is_anothers(stage, &mark);
+        let doubtful = fails && is_somebodys(stage);
         leads_there && (doubtful || shows_another(stage, &mark, &note, since))
     };
     deploy_where(view, &note, so_far, owed)
@@ -116,10 +119,11 @@ fn is_of_a_stale_address(answer: &ApiAnswer) -> bool {
     }
 }
 
-/// Whether what a stage shows was deployed by somebody else.
-fn is_anothers(stage: &Stage, mark: &str) -> bool {
+/// Whether what a stage shows was deployed by somebody else. What another Eden deployed, for another
+/// service of the same API, shows what the integrations said by then.
+fn is_somebodys(stage: &Stage) -> bool {
     let Serves::Deployment(deployment) = &stage.serves else { return false };
-    !deployment.description.as_ref().is_some_and(|text| text.starts_with(mark))
+    !deployment.description.as_ref().is_some_and(|text| text.starts_with(MARK))
 }
 
 /// Whether what a stage shows cannot be what the note says: Eden deployed it for something else,

@@ -81,6 +81,16 @@ fn somebodys_deployment_is_not_believed_when_the_api_fails_while_the_task_answer
     assert_eq!(deployed(&silent.plan()), []);
 }
 
+/// A fresh reader's case: two Edens behind one REST API, whose authorizer fails. Each would repeat the
+/// other's deployment at each look, for ever, and nobody would hear what is wrong.
+#[test]
+fn two_edens_behind_one_api_do_not_repeat_each_others_deployments() {
+    let others = "Eden: route of int9 to 198.51.100.7:8000";
+    let scene = Scene { api: Some(bad()), ..led_there(manual_stage(Some(others), 60)) };
+    assert_eq!(deployed(&scene.plan()), []);
+    assert_eq!(scene.decide().state, State::Good);
+}
+
 #[test]
 fn a_deployment_that_an_earlier_run_owed_is_made_up_for() {
     for (description, seconds_ago, owed) in [
