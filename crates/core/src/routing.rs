@@ -214,6 +214,13 @@ impl Reconciler<'_> {
             route::decide(&view).plan
         };
         let mut plan = decide(route, None);
+        if plan.holds.contains(&Hold::OwnersToBeAsked) {
+            let view = View { service: service.known(), tasks, route, routing, api: None, now };
+            let addresses = route::addresses(&view);
+            let Reconciler { edge, target, .. } = *self;
+            route.owners = observe::owners(&edge.aws, target, tasks, &addresses).await;
+            plan = decide(route, None);
+        }
         if plan.holds.contains(&Hold::ApiToBeAsked) {
             plan = decide(route, Some(&self.ask_the_api().await));
         }

@@ -176,6 +176,9 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     // ECS counts the tasks of a daemon service itself, and refuses a count (F47).
     if service.has_a_count() && desired < limits.min_desired_count {
         let (plan, condition) = floor::restore(service, limits, now);
+        if !plan.steps.is_empty() {
+            finding.plan.wait_with_parking();
+        }
         finding.plan.append(plan);
         finding.condition = condition;
         let floor = limits.min_desired_count;

@@ -37,6 +37,14 @@ impl Plan {
         self.rejected.extend(other.rejected);
     }
 
+    /// Leaves out parking, with the deployments that it needs, for a look at which tasks are wanted
+    /// again: as after a crash, they may come before it is due. The maintenance page stays.
+    pub fn wait_with_parking(&mut self) {
+        if self.steps.iter().any(Step::parks) {
+            self.steps.retain(|step| !step.parks() && !matches!(step, Step::DeployStage { .. }));
+        }
+    }
+
     /// The facts that could not be read and that something was held for.
     pub fn unknown_facts(&self) -> impl Iterator<Item = &Hold> {
         self.holds.iter().filter(|hold| matches!(hold, Hold::FactUnknown { .. }))
@@ -63,6 +71,8 @@ pub enum Fact {
     Tasks,
     /// The tasks' public addresses.
     Addresses,
+    /// Whose the addresses are that the route leads to.
+    Owners,
     /// An integration.
     Integration,
     /// The stages of the API.
@@ -86,6 +96,7 @@ impl fmt::Display for Fact {
             Fact::Shift => "how far the deployment in progress is",
             Fact::Tasks => "the tasks",
             Fact::Addresses => "the tasks' addresses",
+            Fact::Owners => "whose the route's addresses are",
             Fact::Integration => "an integration",
             Fact::Stages => "the stages",
             Fact::Alarm => "the alarm",

@@ -35,7 +35,7 @@ use crate::limits::Routing;
 use crate::plan::{Fact, Hold, Plan, Step};
 use crate::uri;
 use candidates::{Candidate, Survey};
-pub use parking::park_all;
+pub use parking::{addresses, park_all};
 
 /// Everything that a decision about the route rests on.
 #[derive(Debug, Clone, Copy)]
@@ -213,14 +213,17 @@ impl<'a> View<'a> {
     }
 
     /// Whether what the API answers may be the service's answer: everything leads to its tasks, or to a
-    /// host that people named. At an address that is no task's, somebody else may answer.
+    /// host that people named, or to an address that this account has. At another address that is no
+    /// task's, somebody else may answer.
     fn may_answer(&self) -> bool {
         let mut pointers = self.pointers();
         let has_name =
             |integration: &Integration| integration.uri.as_deref().is_some_and(uri::names_a_host);
-        pointers.all(|(_, integration, lead)| match lead {
+        pointers.all(|(pointer, integration, lead)| match lead {
             Lead::Task(..) => true,
-            Lead::Elsewhere => has_name(integration),
+            Lead::Elsewhere => {
+                has_name(integration) || parking::is_owned(self, pointer, integration)
+            }
             Lead::Maintenance | Lead::Parked => false,
         })
     }

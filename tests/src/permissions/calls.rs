@@ -139,6 +139,18 @@ async fn fail_once(rig: &Rig) {
 /// ECS finds no room for a task, and finds it before anybody is told.
 async fn find_no_room(rig: &Rig) {
     settle(rig).await;
+    without_room(rig, async || {
+        rig.wait(Duration::from_secs(30)).await;
+        look(rig).await;
+    })
+    .await;
+    assert!(rig.lab.until(minutes(10), is_steady).await);
+    settle(rig).await;
+    look(rig).await;
+}
+
+/// A task dies, and meanwhile there is no room for its successor.
+async fn without_room(rig: &Rig, meanwhile: impl AsyncFnOnce()) {
     let zones = rig.lab.world().zones();
     let every_zone = |change: fn(&mut World, &str)| {
         let mut world = rig.lab.world();
@@ -149,12 +161,8 @@ async fn find_no_room(rig: &Rig) {
     every_zone(|world, zone| world.close_zone(zone).expect("a zone of this region"));
     let task = rig.running().swap_remove(0).arn;
     rig.lab.world().crash_task(&task, 1).expect("a running task");
-    rig.wait(Duration::from_secs(30)).await;
-    look(rig).await;
+    meanwhile().await;
     every_zone(|world, zone| world.open_zone(zone).expect("a zone of this region"));
-    assert!(rig.lab.until(minutes(10), is_steady).await);
-    settle(rig).await;
-    look(rig).await;
 }
 
 async fn scale_to_zero(rig: &Rig) {
@@ -164,19 +172,20 @@ async fn scale_to_zero(rig: &Rig) {
     check(rig).await;
 }
 
-/// No task is wanted for a while, and no event comes: health-monitor leads the route away from the
+/// No task runs for a while, and no event comes: health-monitor leads the route away from the
 /// address that is nobody's, and notes it, and the end when a task has served for a while.
 async fn leave_no_address(rig: &Rig) {
     settle(rig).await;
     rig.lab.disconnect();
-    for count in [0, 1] {
-        let scaled = rig.lab.world().set_desired_count(CLUSTER, SERVICE, count);
-        scaled.expect("the example's service");
+    without_room(rig, async || {
+        rig.wait(minutes(4)).await;
+        look(rig).await;
+    })
+    .await;
+    for _ in 0..2 {
         rig.wait(minutes(3)).await;
         look(rig).await;
     }
-    rig.wait(minutes(3)).await;
-    look(rig).await;
     rig.lab.connect(rig.lambda.clone());
 }
 

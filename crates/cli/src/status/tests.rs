@@ -133,6 +133,7 @@ fn facts() -> Facts {
                 (pointer("int1234"), integration("http://203.0.113.1:8000/")),
                 (pointer("int5678"), integration("http://203.0.113.9:8000/")),
             ],
+            owners: Observed::Known(None),
             stages: Observed::Known(Vec::new()),
         }),
         tasks: Observed::Known(vec![over, task(1)]),

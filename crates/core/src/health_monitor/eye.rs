@@ -40,6 +40,10 @@ impl Eye<'_> {
         let asks = health::asks(&facts, rules, now);
         observe::complete(&edge.aws, config, &mut facts, &asks).await;
         let mut finding = health::decide(&facts, rules, edge.aws.now());
+        if finding.plan.holds.contains(&Hold::OwnersToBeAsked) {
+            self.ask_for_owners(&mut facts, routing).await;
+            finding = health::decide(&facts, rules, edge.aws.now());
+        }
         if let (true, Some(gateway)) =
             (finding.plan.holds.contains(&Hold::ApiToBeAsked), config.gateway.as_ref())
         {
@@ -49,6 +53,15 @@ impl Eye<'_> {
         }
         edge.memory.notice(&facts, &finding, edge.aws.now());
         (facts, finding)
+    }
+
+    /// Asks whose the addresses are that the route leads to, before it is parked.
+    async fn ask_for_owners(&self, facts: &mut Facts, routing: &Routing) {
+        let Eye { config, edge, .. } = *self;
+        let (Some(tasks), Some(route)) = (facts.tasks.known(), &mut facts.route) else { return };
+        let (service, now) = (facts.service.known(), edge.aws.now());
+        let addresses = route::addresses(&View { service, tasks, route, routing, api: None, now });
+        route.owners = observe::owners(&edge.aws, &config.target, tasks, &addresses).await;
     }
 
     /// Asks the tasks whether they answer: all of them when there is a path to ask for, otherwise

@@ -1,6 +1,6 @@
 //! Network interfaces: their public addresses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use aws_sdk_ec2::types::{Filter, NetworkInterface};
@@ -14,6 +14,10 @@ use crate::call_error::CallError;
 const BATCH: usize = 200;
 /// Which of an instance's interfaces it is; the first is 0, and cannot be detached.
 const DEVICE: &str = "attachment.device-index";
+/// The public IPv4 address of an interface.
+const PUBLIC_IPV4: &str = "association.public-ip";
+/// The IPv6 addresses of an interface.
+const IPV6: &str = "ipv6-addresses.ipv6-address";
 
 /// The public addresses of interfaces, by id: IPv4, or IPv6 where there is no IPv4. One that is
 /// not visible yet, or has none yet, is absent (F24).
@@ -46,6 +50,41 @@ pub(super) async fn of_instances(
         Some((instance.to_owned(), address(interface)?))
     });
     Ok(addresses.collect())
+}
+
+/// The interfaces that have these addresses, in words; no other account's are shown.
+///
+/// # Errors
+/// When a call fails.
+pub(super) async fn owners(
+    aws: &Aws,
+    addresses: &BTreeSet<IpAddr>,
+) -> Result<BTreeMap<IpAddr, String>, CallError> {
+    let mut owners = BTreeMap::new();
+    for (by, is_of_family) in
+        [(PUBLIC_IPV4, IpAddr::is_ipv4 as fn(&IpAddr) -> bool), (IPV6, IpAddr::is_ipv6)]
+    {
+        let wanted = addresses.iter().filter(|it| is_of_family(it));
+        let wanted: Vec<_> = wanted.map(IpAddr::to_string).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        let named = wanted.join(", ");
+        let interfaces = describe(aws, vec![filter(by, wanted)], &named).await?;
+        let owned = interfaces.iter().filter_map(|it| Some((address(it)?, words(it)?)));
+        owners.extend(owned);
+    }
+    Ok(owners)
+}
+
+/// An interface as people know it: its id and what it says of itself.
+fn words(interface: &NetworkInterface) -> Option<String> {
+    let id = interface.network_interface_id()?;
+    let description = interface.description().filter(|text| !text.is_empty());
+    Some(match description {
+        Some(description) => format!("the network interface {id} ({description})"),
+        None => format!("the network interface {id}"),
+    })
 }
 
 /// Asks by filter, which answers for the interfaces that exist; by id, one missing interface fails

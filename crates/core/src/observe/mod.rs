@@ -9,6 +9,7 @@ mod enis;
 mod former;
 mod gateway;
 mod hosts;
+mod owners;
 mod ports;
 mod protection;
 mod requests;
@@ -17,7 +18,7 @@ mod shift;
 mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use aws_smithy_types::DateTime;
 use eden_input::Hints;
@@ -140,6 +141,16 @@ pub async fn complete(aws: &Aws, config: &HealthMonitorConfig, facts: &mut Facts
     }
 }
 
+/// Reads whose the addresses are that the route leads to without a task of the service there.
+pub async fn owners(
+    aws: &Aws,
+    target: &Target,
+    tasks: &[Task],
+    addresses: &BTreeSet<IpAddr>,
+) -> Observed<Option<BTreeMap<IpAddr, String>>> {
+    Observed::from(owners::of(aws, target, tasks, addresses).await.map(Some))
+}
+
 async fn tasks_and_endpoints(
     aws: &Aws,
     target: &Target,
@@ -177,6 +188,7 @@ fn route_of(
         endpoints,
         readiness: BTreeMap::new(),
         pointers,
+        owners: Observed::Known(None),
         stages,
     }
 }

@@ -29,6 +29,10 @@ fn describe_network_interfaces(world: &World, request: &ApiRequest) -> Result<Bo
         let items: String = instances.map(primary_interface_item).collect();
         return Ok(response(SET.0, SET.1, &items));
     }
+    if let Some(addresses) = filters.remove("association.public-ip") {
+        refuse_others(filters.keys().next(), "association.public-ip")?;
+        return Ok(response(SET.0, SET.1, &interfaces_at(world, &addresses)));
+    }
     let asked = Asked {
         ids: "NetworkInterfaceId",
         filter: "network-interface-id",
@@ -38,6 +42,15 @@ fn describe_network_interfaces(world: &World, request: &ApiRequest) -> Result<Bo
     let found = asked.find(request, &mut filters, |id| world.network_interface(id))?;
     let items: String = found.into_iter().map(interface_item).collect();
     Ok(response(SET.0, SET.1, &items))
+}
+
+/// Those that have these public IPv4 addresses, as far as EC2 shows them.
+fn interfaces_at(world: &World, addresses: &[&str]) -> String {
+    let wanted: Vec<IpAddr> = addresses.iter().filter_map(|it| it.parse().ok()).collect();
+    let is_wanted = |address: Option<IpAddr>| address.is_some_and(|it| wanted.contains(&it));
+    let tasks = world.network_interfaces().filter(|it| it.associated && is_wanted(it.address));
+    let instances = world.container_instances().filter(|it| is_wanted(it.address));
+    tasks.map(interface_item).chain(instances.map(primary_interface_item)).collect()
 }
 
 fn describe_instances(world: &World, request: &ApiRequest) -> Result<Body, ApiError> {

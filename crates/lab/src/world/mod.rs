@@ -302,10 +302,13 @@ impl World {
 
     /// The network interface of this id if EC2 shows it (F24).
     pub fn network_interface(&self, id: &str) -> Option<&NetworkInterface> {
-        self.tasks
-            .values()
-            .filter_map(|task| task.interface.as_ref())
-            .find(|interface| interface.visible && interface.id == id)
+        self.network_interfaces().find(|interface| interface.id == id)
+    }
+
+    /// The network interfaces of tasks that EC2 shows.
+    pub(crate) fn network_interfaces(&self) -> impl Iterator<Item = &NetworkInterface> {
+        let interfaces = self.tasks.values().filter_map(|task| task.interface.as_ref());
+        interfaces.filter(|interface| interface.visible)
     }
 
     pub(crate) fn has_cluster(&self, name: &str) -> bool {

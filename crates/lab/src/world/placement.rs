@@ -147,6 +147,10 @@ impl World {
         self.container_instances.iter().find(|instance| instance.ec2_instance_id == id)
     }
 
+    pub(crate) fn container_instances(&self) -> impl Iterator<Item = &ContainerInstance> {
+        self.container_instances.iter()
+    }
+
     /// The tasks on a container instance that have not stopped, oldest first.
     pub fn tasks_on(&self, container_instance_arn: &str) -> impl Iterator<Item = &Task> {
         self.tasks.values().filter(move |task| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -25,6 +25,9 @@ pub struct Route {
     pub readiness: BTreeMap<SocketAddr, Readiness>,
     /// What leads to the tasks, in configured order.
     pub pointers: Vec<(Pointer, Observed<Integration>)>,
+    /// Which of the addresses that the route leads to are those of this account's interfaces, and of
+    /// which; `None` as long as that was not asked.
+    pub owners: Observed<Option<BTreeMap<IpAddr, String>>>,
     /// The stages that show the API; none where a stage variable leads to the tasks, which takes
     /// effect without a deployment.
     pub stages: Observed<Vec<Stage>>,

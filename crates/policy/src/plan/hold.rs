@@ -1,7 +1,7 @@
 //! Holds: why something was not done, by name for machines and as sentences for people.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -120,6 +120,18 @@ pub enum Hold {
     ParkingNotYet {
         /// When the route is parked if none has come by then.
         until: Timestamp,
+    },
+    /// Before anything is parked, it is to be asked whose the address is.
+    OwnersToBeAsked,
+    /// No task owns the address that the route leads to, but an interface of this account does: people
+    /// have led the route there.
+    AddressInUse {
+        /// The integration's id, or the variable's name.
+        pointer: String,
+        /// The address.
+        address: IpAddr,
+        /// The interface that has it.
+        owner: String,
     },
     /// The integration is of a kind whose URI is not a task's address (F6).
     NotAnHttpIntegration {
@@ -385,6 +397,8 @@ impl Hold {
             Hold::RollingNotMaintained { .. } => "rolling_not_maintained",
             Hold::Parked { .. } => "parked",
             Hold::ParkingNotYet { .. } => "parking_not_yet",
+            Hold::OwnersToBeAsked => "owners_to_be_asked",
+            Hold::AddressInUse { .. } => "address_in_use",
             Hold::NotAnHttpIntegration { .. } => "not_an_http_integration",
             Hold::FactUnknown { .. } => "fact_unknown",
             Hold::HealingNotOn { .. } => "healing_not_on",
@@ -448,8 +462,9 @@ impl fmt::Display for Hold {
             Hold::ValueNotAllowed { variable, value } => write!(
                 f,
                 "variable {variable} cannot hold {:?}: it takes no brackets of an IPv6 \
-                 address, and without a port only the task that has BACKEND_PORT; use ROUTE_VIA=\
-                 integration, or give the variable the form ADDRESS:PORT",
+                 address, without a port only the task that has BACKEND_PORT, and of a host name \
+                 without a port nobody knows where the port is; use ROUTE_VIA=integration, or give the \
+                 variable the form ADDRESS:PORT",
                 redacted(value)
             ),
             Hold::StageHasCanary { stage, due } => {
@@ -507,6 +522,14 @@ impl fmt::Display for Hold {
                 f,
                 "no task owns the address that the route leads to: it is parked at {until:.0} \
                  unless one runs by then"
+            ),
+            Hold::OwnersToBeAsked => f.write_str(
+                "whose the address is that the route leads to is not known: nothing is parked yet",
+            ),
+            Hold::AddressInUse { pointer, address, owner } => write!(
+                f,
+                "{pointer} leads to {address}, which no task owns but {owner} of this account does: it \
+                 is left there"
             ),
             Hold::NotAnHttpIntegration { integration, kind } => {
                 write!(f, "{integration} is {kind}: its URI is not a task's address")

@@ -246,6 +246,11 @@ impl Step {
         )
     }
 
+    /// Whether it parks the route, or notes that.
+    pub fn parks(&self) -> bool {
+        matches!(self, Step::Park { .. } | Step::MarkUnserved { parked: true, .. })
+    }
+
     /// Whether nobody is told of it by itself: a note for later looks, or what people know.
     pub fn is_a_note(&self) -> bool {
         matches!(

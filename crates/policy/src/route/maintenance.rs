@@ -27,16 +27,17 @@ pub(super) fn due<'a>(view: &View<'a>) -> Option<&'a Maintenance> {
 pub(super) fn doubt(view: &View<'_>) -> Option<Hold> {
     view.routing.maintenance.as_ref()?;
     let service = view.service.filter(|service| service.rolling().is_none())?;
+    let writes = service.unserved_since.is_none() || due(view).is_some();
+    if let Some(hold) = parking::unasked(view).filter(|_| writes) {
+        return Some(hold);
+    }
     if !view.may_answer() {
         return None;
     }
     match view.api {
         Some(ApiAnswer::Good { .. }) => Some(Hold::ApiAnswersWell),
         Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. }) => None,
-        None | Some(ApiAnswer::NotAsked) => {
-            let writes = service.unserved_since.is_none() || due(view).is_some();
-            writes.then_some(Hold::ApiToBeAsked)
-        }
+        None | Some(ApiAnswer::NotAsked) => writes.then_some(Hold::ApiToBeAsked),
     }
 }
 

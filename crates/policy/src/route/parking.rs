@@ -4,15 +4,20 @@
 //!
 //! It is for the time in which no task runs at all. As soon as one does, answering or not, the
 //! route is led to it as from any dead address, so parking costs no time.
+//!
+//! An address that an interface of this account has is nobody else's: people have led the route there,
+//! to a standby or to the service's successor. That is looked up before anything is parked.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{Lead, View, later, maintenance, stages};
-use crate::facts::{Integration, LastStatus, Pointer, Service, ServiceStatus, Task};
+use crate::facts::{Integration, LastStatus, Observed, Pointer, Service, ServiceStatus, Task};
 use crate::limits::Maintenance;
-use crate::plan::{Hold, Plan, Step};
+use crate::plan::{Fact, Hold, Plan, Step};
 use crate::uri;
 
 /// How long the successor of the last task has before the route is parked. A Fargate task needs about
@@ -29,6 +34,8 @@ pub(super) enum Parking {
     No,
     /// It is, unless a task runs by then.
     NotBefore(Timestamp),
+    /// It would be, but whose the addresses are is not known.
+    Unsure(Hold),
     /// It is.
     Due {
         /// Why no task can own the address soon.
@@ -48,9 +55,17 @@ pub(super) fn of(view: &View<'_>) -> Parking {
     let may_run = |task: &Task| task.runs() || unclear(task);
     let may_run = service.running > 0 || view.tasks.iter().any(may_run);
     let drains = view.pointers().any(|(.., lead)| matches!(lead, Lead::Task(..)));
-    if may_run || drains || orphans(view).next().is_none() {
+    if may_run || drains || addresses(view).is_empty() {
         return Parking::No;
     }
+    match (is_due(view, service), unasked(view)) {
+        (Parking::Due { .. }, Some(hold)) => Parking::Unsure(hold),
+        (parking, _) => parking,
+    }
+}
+
+/// The same, whoever has the addresses.
+fn is_due(view: &View<'_>, service: &Service) -> Parking {
     let ended = ended_at(view);
     let since = ended.unwrap_or(view.now);
     match service.status {
@@ -73,7 +88,8 @@ pub(super) fn of(view: &View<'_>) -> Parking {
 impl Parking {
     /// The page, if it is to be shown instead: at once, since a page is somebody's own.
     pub(super) fn page<'a>(&self, view: &View<'a>) -> Option<&'a Maintenance> {
-        maintenance::of(view).filter(|_| matches!(self, Parking::Due { .. }))
+        let is_due = matches!(self, Parking::Due { .. }) && orphans(view).next().is_some();
+        maintenance::of(view).filter(|_| is_due)
     }
 
     /// What is to be noted on the service first, so that people are told once: that nobody is served.
@@ -94,11 +110,16 @@ impl Parking {
                 plan.holds.push(Hold::ParkingNotYet { until: *until });
                 None
             }
+            Parking::Unsure(hold) => {
+                plan.holds.push(hold.clone());
+                None
+            }
             Parking::Due { because, since } => {
                 let orphans = orphans(view)
                     .filter_map(|(pointer, integration)| park(view, pointer, integration, because));
                 plan.steps.extend(orphans);
-                Some(*since)
+                plan.holds.extend(owned(view));
+                Some(*since).filter(|_| !plan.steps.is_empty())
             }
         };
         // Where there is a page, its own note says when it is due.
@@ -128,14 +149,67 @@ pub fn park_all(view: &View<'_>, because: &str) -> Plan {
     plan
 }
 
-/// The pointers that lead to an address of no task. One that leads to a host name leads to somebody
-/// whom people have chosen.
-fn orphans<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a Pointer, &'a Integration)> {
-    view.pointers().filter_map(|(pointer, integration, lead)| match lead {
+/// The pointers that lead to an address of no task, with the address. One that leads to a host name
+/// leads to somebody whom people have chosen.
+fn stray<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a Pointer, &'a Integration, IpAddr)> {
+    let port = view.route.port;
+    view.pointers().filter_map(move |(pointer, integration, lead)| match lead {
         Lead::Elsewhere if !candidates(pointer, integration).is_empty() => {
-            Some((pointer, integration))
+            Some((pointer, integration, address(port, pointer, integration)?))
         }
         Lead::Elsewhere | Lead::Task(..) | Lead::Maintenance | Lead::Parked => None,
+    })
+}
+
+/// The address that a pointer leads to.
+fn address(port: u16, pointer: &Pointer, integration: &Integration) -> Option<IpAddr> {
+    let uri = integration.uri.as_deref()?;
+    let endpoint = match pointer {
+        Pointer::Integration(_) => uri::endpoint(uri),
+        Pointer::StageVariable { .. } => uri::endpoint_of_value(uri, port),
+    };
+    Some(endpoint?.ip())
+}
+
+/// Whether a pointer leads to an address that is known to be this account's.
+pub(super) fn is_owned(view: &View<'_>, pointer: &Pointer, integration: &Integration) -> bool {
+    let address = address(view.route.port, pointer, integration);
+    address.is_some_and(|address| owner(view, address).is_some())
+}
+
+/// Why nothing is to be written over an address that is no task's, before it is known whose it is.
+pub(super) fn unasked(view: &View<'_>) -> Option<Hold> {
+    stray(view).next()?;
+    match &view.route.owners {
+        Observed::Known(Some(_)) => None,
+        Observed::Known(None) => Some(Hold::OwnersToBeAsked),
+        Observed::Unknown(because) => {
+            Some(Hold::FactUnknown { fact: Fact::Owners, because: because.clone() })
+        }
+    }
+}
+
+/// The addresses of which it matters whose they are: the route leads there, and they are no task's.
+pub fn addresses(view: &View<'_>) -> BTreeSet<IpAddr> {
+    stray(view).map(|(.., address)| address).collect()
+}
+
+/// What an address belongs to, if it is known to be of this account.
+fn owner<'a>(view: &View<'a>, address: IpAddr) -> Option<&'a str> {
+    view.route.owners.known()?.as_ref()?.get(&address).map(String::as_str)
+}
+
+/// The pointers that lead to an address of which nothing is known but that no task has it.
+fn orphans<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a Pointer, &'a Integration)> {
+    let orphan = |it: &(_, _, IpAddr)| owner(view, it.2).is_none();
+    stray(view).filter(orphan).map(|(pointer, integration, _)| (pointer, integration))
+}
+
+/// The pointers that lead to an address that this account has, each with why it is left there.
+fn owned(view: &View<'_>) -> impl Iterator<Item = Hold> {
+    stray(view).filter_map(|(pointer, _, address)| {
+        let owner = owner(view, address)?.to_owned();
+        Some(Hold::AddressInUse { pointer: pointer.to_string(), address, owner })
     })
 }
 

@@ -4,8 +4,8 @@
 //! <https://pauley.me/post/2022/cloud-squatting/>.
 
 use eden_policy::facts::{
-    LastStatus, Observed, Pointer, ServiceStatus, Shift, StopCode, Strategy, Task, TaskHealth,
-    Traffic,
+    ApiAnswer, LastStatus, Observed, Pointer, ServiceStatus, Shift, StopCode, Strategy, Task,
+    TaskHealth, Traffic,
 };
 use eden_policy::route::{self, State};
 use eden_policy::{Diagnosis, Hold, Limits, Mode, Routing, Step, health};
@@ -302,4 +302,94 @@ fn the_last_end_counts_whatever_it_was() {
     let mut scene = dead(3_000);
     scene.tasks.push(Task { arn: task_arn(4), ..stopped });
     assert!(!parks(&scene));
+}
+
+/// The same scene with the route at the address that an interface of this account has.
+fn owned(scene: Scene) -> Scene {
+    let mut scene = scene;
+    let owner = "the network interface eni-1 (arn:aws:ecs:us-east-1:1:attachment/2)".to_owned();
+    scene.route.owners = Observed::Known(Some([("203.0.113.1".parse().unwrap(), owner)].into()));
+    scene
+}
+
+/// A fresh reader's case: at night people lead the route to a standby with an Elastic IP address, or
+/// a service was renamed and its successor has the route by now. Parking would end what works.
+#[test]
+fn an_address_that_this_account_has_is_left_alone_and_why_is_said() {
+    for scene in [
+        scaled_to_zero(),
+        dead(600),
+        scaled_to_zero().maintenance(60),
+        dead(600).service(|service| service.status = ServiceStatus::Draining),
+        dead(600).service(|service| service.status = ServiceStatus::Inactive),
+    ] {
+        let changes = |step: &&Step| {
+            matches!(step, Step::Park { .. } | Step::ShowMaintenance { .. })
+                || matches!(step, Step::MarkUnserved { parked: true, .. })
+        };
+        assert!(scene.plan().steps.iter().any(|it| changes(&it)), "it would be parked");
+        let plan = owned(scene).plan();
+        assert_eq!(plan.steps.iter().filter(changes).count(), 0, "{plan:?}");
+        let hold = plan.holds.iter().find(|hold| hold.reason() == "address_in_use").unwrap();
+        assert!(hold.to_string().contains("203.0.113.1, which no task owns but the network"));
+    }
+}
+
+/// The same with a page: a standby that answers is not replaced by it, and one that does not is.
+#[test]
+fn the_page_does_not_come_over_a_standby_that_answers() {
+    for (api, shown) in [(GOOD, 0), (ApiAnswer::Bad("503".to_owned()), 1)] {
+        let scene = owned(dead(600)).maintenance(60);
+        let scene = scene.service(|service| service.unserved_since = Some(ago(300)));
+        let scene = Scene { api: Some(api), ..scene };
+        let pages = |step: &&Step| matches!(step, Step::ShowMaintenance { .. });
+        assert_eq!(scene.plan().steps.iter().filter(pages).count(), shown);
+    }
+}
+
+#[test]
+fn of_two_integrations_the_one_at_nobodys_address_is_parked() {
+    let mut scene = owned(scaled_to_zero());
+    scene.route.pointers.push((integration("int2"), leading_to(&uri_of(2))));
+    scene.route = scene.route.unaddressed(2);
+    let plan = scene.plan();
+    let parked = |step: &Step| match step {
+        Step::Park { pointer, .. } => Some(pointer.to_string()),
+        _ => None,
+    };
+    assert_eq!(plan.steps.iter().filter_map(parked).collect::<Vec<_>>(), ["integration int2"]);
+}
+
+#[test]
+fn as_long_as_nobody_knows_whose_the_address_is_nothing_is_parked() {
+    let asked = |owners| {
+        let mut scene = scaled_to_zero();
+        scene.route.owners = owners;
+        let plan = scene.plan();
+        assert!(!parks(&scene));
+        reasons(&plan).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(asked(Observed::Known(None)).contains(&"owners_to_be_asked".to_owned()));
+    let failed = asked(Observed::Unknown("DescribeNetworkInterfaces failed".to_owned()));
+    assert!(failed.contains(&"fact_unknown".to_owned()));
+}
+
+/// A fresh reader's case: the look that restores the count expects a task, so that parking and the way
+/// back would be two needless rounds of writes, and of deployments of a REST API's stage.
+#[test]
+fn a_count_that_is_restored_is_not_parked_in_the_same_look() {
+    let limits = Limits { min_desired_count: 1, ..Limits::default() };
+    let facts = healthy(0).route(route_to(1).unaddressed(1));
+    let routing = Routing { parking: true, ..Routing::default() };
+    let rules = health::Rules { limits: &limits, routing: &routing, mode: Mode::On };
+    let finding = health::decide(&facts, rules, now());
+    assert!(matches!(finding.diagnosis, Diagnosis::BelowFloor { .. }));
+    let [Step::RestoreDesiredCount { .. }] = &finding.plan.steps[..] else {
+        panic!("{:?}", finding.plan.steps)
+    };
+    // Given: nobody may raise it.
+    let limits = Limits { min_desired_count: 0, ..Limits::default() };
+    let rules = health::Rules { limits: &limits, routing: &routing, mode: Mode::On };
+    let finding = health::decide(&facts, rules, now());
+    assert!(finding.plan.steps.iter().any(Step::parks));
 }

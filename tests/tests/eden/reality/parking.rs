@@ -342,3 +342,35 @@ async fn ip_updater_parks_as_well_and_health_monitor_tells() {
         assert_eq!(subjects(&rig), ["Eden Route Parking"]);
     }
 }
+
+/// A fresh reader's case: people scale to zero for a migration and lead the route to a standby of
+/// theirs by its address. Parking, and the page, would end what works.
+#[tokio::test(start_paused = true)]
+async fn a_standby_that_people_lead_the_route_to_by_its_address_stays() {
+    for variant in [Variant::HttpIntegrations, Variant::RestIntegrations] {
+        // Given
+        let rig = settled(variant).await;
+        let ids = match variant {
+            Variant::RestIntegrations => [REST_ROOT_INTEGRATION, REST_PROXY_INTEGRATION],
+            _ => [ROOT_INTEGRATION, PROXY_INTEGRATION],
+        };
+        let standby = {
+            let mut world = rig.lab.world();
+            let arn = world.add_container_instance("standby", PublicAddress::Ipv4).unwrap();
+            world.container_instance(&arn).unwrap().address.unwrap()
+        };
+        // When
+        desire(&rig, 0);
+        for id in ids {
+            let uri = format!("http://{standby}:8000/{{proxy}}");
+            rig.lab.world().set_integration_uri(API, id, &uri).unwrap();
+        }
+        let (writes, led) = (rig.writes(), pointers(&rig.lab.world()));
+        rig.wait(minutes(60)).await;
+        // Then
+        assert_eq!((rig.writes(), pointers(&rig.lab.world())), (writes, led), "{variant:?}");
+        let report = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+        assert!(each(&report, "held", "reason").contains(&"address_in_use"), "{report}");
+        assert!(!subjects(&rig).contains(&"Eden Route Parking".to_owned()), "{:?}", subjects(&rig));
+    }
+}

@@ -76,6 +76,7 @@ impl World {
             ),
             readiness: alive().map(|task| (address(&task.arn), answer(task))).collect(),
             pointers: vec![(integration("int1"), leading_to(&self.uri))],
+            owners: Observed::Known(Some(Default::default())),
             stages: Observed::Known(stage.into_iter().collect()),
         }
     }
