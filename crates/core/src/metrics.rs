@@ -59,6 +59,10 @@ fn gauges(report: &Report) -> Vec<Metric> {
     if report.diagnosis.as_ref().is_some_and(|diagnosis| *diagnosis != Diagnosis::Unknown) {
         gauges.push(("TasksUnhealthy", "Count", tasks.unhealthy.into()));
     }
+    // Of a service that is gone nobody can say by its tag that healing is paused.
+    if !matches!(report.diagnosis, Some(Diagnosis::NotActive { .. })) {
+        gauges.push(("HealingPaused", "Count", (!report.is_on).into()));
+    }
     gauges
 }
 

@@ -3,6 +3,7 @@
 use eden_core::config::{HealthMonitorConfig, Target};
 use eden_core::metrics::lines;
 use eden_core::report::{Counts, Done, Ended, Report, Told};
+use eden_policy::facts::ServiceStatus;
 use eden_policy::plan::Condition;
 use eden_policy::{Diagnosis, Hold, Step};
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ fn report() -> Report {
     let at = "2026-01-01T00:00:00Z".parse().unwrap();
     let mut report = Report::new("health-monitor", "id-1", "manual invocation".to_owned(), at);
     report.diagnosis = Some(Diagnosis::Healthy);
+    report.is_on = true;
     report.tasks = Some(Counts { running: 2, desired: 3, pending: 1, unhealthy: 1 });
     report
 }
@@ -41,6 +43,7 @@ fn a_health_check_without_findings_writes_its_gauges_in_the_embedded_metric_form
                     {"Name": "TasksRunning", "Unit": "Count"},
                     {"Name": "TasksDesired", "Unit": "Count"},
                     {"Name": "TasksUnhealthy", "Unit": "Count"},
+                    {"Name": "HealingPaused", "Unit": "Count"},
                 ],
             }],
         },
@@ -50,6 +53,7 @@ fn a_health_check_without_findings_writes_its_gauges_in_the_embedded_metric_form
         "TasksRunning": 2,
         "TasksDesired": 3,
         "TasksUnhealthy": 1,
+        "HealingPaused": 0,
     });
     assert_eq!(parsed(&report()), [expected]);
 }
@@ -104,6 +108,22 @@ fn a_condition_that_leaves_no_remedy_is_counted_as_long_as_it_lasts() {
     // Whether people were told of it before makes no difference: the alarm goes on ringing
     report.told = Some("crash_loop ecs-svc/1".to_owned());
     assert_eq!(parsed(&report)[0]["NeedsHuman"], 1);
+}
+
+#[test]
+fn each_check_says_whether_healing_is_paused_unless_there_is_no_service_to_heal() {
+    let mut report = report();
+    report.is_on = false;
+    for diagnosis in [Diagnosis::Paused, Diagnosis::Healthy, Diagnosis::Unknown] {
+        report.diagnosis = Some(diagnosis);
+        assert_eq!(parsed(&report)[0]["HealingPaused"], 1);
+    }
+    report.diagnosis = Some(Diagnosis::NotActive { status: ServiceStatus::Missing });
+    assert!(parsed(&report)[0].get("HealingPaused").is_none());
+    // A service that could not be read may be paused or not.
+    report.diagnosis = Some(Diagnosis::Unknown);
+    report.tasks = None;
+    assert_eq!(parsed(&report), Vec::<Value>::new());
 }
 
 #[test]

@@ -20,7 +20,7 @@ use eden_tests::sample;
 use serde_json::{Value, json};
 
 /// The metrics that Eden publishes.
-const METRICS: [&str; 12] = [
+const METRICS: [&str; 13] = [
     "TasksRunning",
     "TasksDesired",
     "TasksUnhealthy",
@@ -31,6 +31,7 @@ const METRICS: [&str; 12] = [
     "MaintenanceShown",
     "FactsUnknown",
     "NeedsHuman",
+    "HealingPaused",
     "RouteUpdateLatency",
     "Holds",
 ];

@@ -155,7 +155,8 @@ fn everything_that_may_go_wrong_with_eden_itself_rings_an_alarm_that_tells_the_t
         ("health-monitor-silent", "AWS/Lambda", "Invocations", function("health-monitor")),
         ("dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue),
         ("facts-unknown", NAMESPACE, "FactsUnknown", eden.clone()),
-        ("needs-human", NAMESPACE, "NeedsHuman", eden),
+        ("needs-human", NAMESPACE, "NeedsHuman", eden.clone()),
+        ("healing-paused", NAMESPACE, "HealingPaused", eden),
     ];
     assert_eq!(
         stack.of_type("AWS::CloudWatch::Alarm").count(),
@@ -205,5 +206,19 @@ fn the_call_for_a_human_does_not_fall_silent_between_two_checks() {
         assert_eq!(looks_back(&stack, "needs-human"), 3 * seconds, "{rate}");
         // One check that found it is enough to go on ringing
         assert_eq!(number(&alarm(&stack, "needs-human")["DatapointsToAlarm"]), 1, "{rate}");
+    }
+}
+
+/// A review found: healing that somebody switched off by a tag had neither a metric nor an alarm.
+#[test]
+fn a_pause_that_somebody_forgot_rings_after_a_day_and_one_check_with_healing_on_is_enough_not_to() {
+    for (rate, seconds) in RATES {
+        let stack = example().parameter("ScheduleRate", &rate).stack("https://a.example").unwrap();
+        assert_eq!(looks_back(&stack, "healing-paused"), 86_400, "{rate}");
+        let alarm = alarm(&stack, "healing-paused");
+        // Each period has a check, at any rate, and in each of them all checks found a pause
+        assert!(number(&alarm["Period"]) > seconds, "{rate}");
+        assert_eq!((&alarm["Statistic"], number(&alarm["Threshold"])), (&json!("Minimum"), 1));
+        assert!(alarm.get("DatapointsToAlarm").is_none(), "all of them");
     }
 }
