@@ -11,7 +11,7 @@ use eden_lab::lambda::ProcessFunction;
 use eden_lab::spec::FunctionSpec;
 use eden_lab::stage::Stage;
 use eden_lab::traffic::Traffic;
-use eden_lab::world::Timing;
+use eden_lab::world::{Fault, FaultKind, Timing};
 use eden_tests::rig::{is_steady, running};
 use eden_tests::sample;
 use jiff::Timestamp;
@@ -90,8 +90,9 @@ async fn a_real_binary_ignores_a_foreign_event_and_survives_it() {
     }
 }
 
+/// An independent emulator showed a Rust dump of the error behind its line of JSON.
 #[tokio::test]
-async fn a_real_binary_fails_at_its_start_with_every_bad_variable_named() {
+async fn a_real_binary_fails_at_its_start_with_every_bad_variable_named_in_one_line() {
     // Given
     let spec = FunctionSpec {
         environment: BTreeMap::from([
@@ -111,6 +112,35 @@ async fn a_real_binary_fails_at_its_start_with_every_bad_variable_named() {
     for part in ["ECS_SERVICE", "API_GATEWAY_ID", "INTEGRATION_ID", "BACKEND_PORT", "1 to 65535"] {
         assert!(log.contains(part), "{part}: {error}\n{log}");
     }
+    let [line] = &function.logs()[..] else { panic!("one line:\n{log}") };
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!((&line["level"], &line["message"]), (&json!("ERROR"), &json!("cannot start")));
+}
+
+/// An independent emulator showed `Incomplete(Report { ... })` behind the report of each failed run.
+#[tokio::test]
+async fn a_run_of_a_real_binary_that_fails_is_one_line_in_its_log() {
+    // Given: a steady service, and nothing but this test wakes the function.
+    let stage = Stage::set(&example(243), &binaries()).await.unwrap();
+    assert!(stage.until(PATIENCE, |s| is_steady(&s.lab().world())).await, "{}", logs(&stage));
+    for rule in ["ecs-task-state-change", "health-alarm-trigger", "scheduled-health-check"] {
+        assert!(stage.lab().world().set_rule_enabled(&format!("prod-eden-{rule}"), false));
+    }
+    stage.lambda.invoke(HEALTH_MONITOR, sample("manual-test")).await.unwrap();
+    let kind = FaultKind::AccessDenied;
+    stage.lab().world().inject(Fault { operation: "DescribeServices", kind, times: None });
+    let function = &stage.functions[HEALTH_MONITOR];
+    let before = function.logs().len();
+    // When
+    stage.lambda.invoke(HEALTH_MONITOR, sample("manual-test")).await.unwrap_err();
+    // Then: metrics are another machine's business.
+    let lines = function.logs().split_off(before);
+    let of_people = lines.iter().filter(|line| !line.contains(r#""_aws""#));
+    let [line] = &of_people.collect::<Vec<_>>()[..] else { panic!("one line: {lines:#?}") };
+    assert!(!line.contains("Incomplete("), "{line}");
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!((&line["level"], &line["message"]), (&json!("ERROR"), &json!("failed")));
+    assert!(line["report"].as_str().unwrap().contains("AccessDenied"), "{line}");
 }
 
 fn logs(stage: &Stage) -> String {
