@@ -38,6 +38,12 @@ pub enum Outcome {
     },
 }
 
+/// How the stack's parameters are set so that they stay: what `sam deploy` gets on its command line
+/// instead is undone by the next one.
+pub fn set_parameters(parameters: &str) -> String {
+    format!("set {parameters} in `parameter_overrides` of samconfig.toml, then `sam deploy`")
+}
+
 impl Outcome {
     /// It is as it should be.
     pub fn passed(detail: impl Into<String>) -> Self {

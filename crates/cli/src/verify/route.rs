@@ -8,7 +8,7 @@ use eden_policy::redact::redacted;
 use eden_policy::route::{Lead, View};
 use eden_policy::{Diagnosis, Observed, Step, uri};
 
-use super::check::{Check, Outcome};
+use super::check::{Check, Outcome, set_parameters};
 use super::service::Looked;
 
 /// What mends a route.
@@ -24,8 +24,7 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
     let Looked { gateway, facts, finding, now } = looked;
     let (Some(gateway), Some(route)) = (gateway, &facts.route) else {
         let found = "the functions are told of no API";
-        let remedy = "deploy with the parameters of the API: `sam deploy --parameter-overrides \
-                      APIGatewayId=ID APIGatewayIntegrationId=IDS`";
+        let remedy = set_parameters("APIGatewayId=ID APIGatewayIntegrationId=IDS");
         return vec![Check::new("route", Outcome::failed(found, remedy))];
     };
     let target = |pointer: &Pointer, read: &Observed<Integration>| {
@@ -72,13 +71,17 @@ fn writable(read: &Observed<Integration>) -> Outcome {
         ),
         Observed::Known(Integration { kind: IntegrationKind::Other(kind), .. }) => Outcome::failed(
             format!("it is {kind}, which cannot lead to the public address of a task (F6)"),
-            "name an integration of the type HTTP_PROXY over the internet: `sam deploy \
-             --parameter-overrides APIGatewayIntegrationId=IDS`",
+            format!(
+                "{}, of the type HTTP_PROXY over the internet",
+                set_parameters("APIGatewayIntegrationId=IDS")
+            ),
         ),
         Observed::Unknown(why) if why.contains("NotFoundException") => Outcome::failed(
             why.clone(),
-            "name what there is: `sam deploy --parameter-overrides APIGatewayId=ID \
-             APIGatewayIntegrationId=IDS`; README.md says how to find them",
+            format!(
+                "{}; README.md says how to find them",
+                set_parameters("APIGatewayId=ID APIGatewayIntegrationId=IDS")
+            ),
         ),
         Observed::Unknown(why) => Outcome::unknown(why),
     }
@@ -145,8 +148,7 @@ fn stages(route: &Route, gateway: &Gateway, steps: &[Step]) -> Vec<Check> {
         }
         Observed::Known(stages) => stages,
         Observed::Unknown(why) if why.contains("STAGE_NAME names") => {
-            let remedy = "name those there are: `sam deploy --parameter-overrides \
-                          APIGatewayStage=NAMES`";
+            let remedy = format!("{}, of those there are", set_parameters("APIGatewayStage=NAMES"));
             return vec![Check::new("stages", Outcome::failed(why.clone(), remedy))];
         }
         Observed::Unknown(why) => return vec![Check::new("stages", Outcome::unknown(why))],

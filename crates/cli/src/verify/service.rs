@@ -6,7 +6,7 @@ use eden_policy::health::Finding;
 use eden_policy::{Diagnosis, Evidence};
 use jiff::Timestamp;
 
-use super::check::{Check, Outcome};
+use super::check::{Check, Outcome, set_parameters};
 
 /// What health-monitor would see now, and think of it.
 #[derive(Debug)]
@@ -51,13 +51,15 @@ fn judge(Finding { diagnosis, evidence, plan, .. }: &Finding) -> Outcome {
         | Diagnosis::OldTasksRemain { overdue: false, .. } => Outcome::failed(found, waits),
         Diagnosis::NotActive { .. } => Outcome::failed(
             found,
-            "make the service, or deploy with the names of the right one: `sam deploy \
-             --parameter-overrides ECSCluster=NAME ECSService=NAME`",
+            format!("make the service, or {}", set_parameters("ECSCluster=NAME ECSService=NAME")),
         ),
         Diagnosis::WrongPath { .. } | Diagnosis::Unclear { .. } => Outcome::failed(
             found,
-            "`sam deploy --parameter-overrides HealthCheckPath=PATH`, with a path that a healthy task \
-             answers well without a login; HealthCheckStatus says what is well",
+            format!(
+                "{}, a path that a healthy task answers well without a login; HealthCheckStatus says \
+                 what is well",
+                set_parameters("HealthCheckPath=PATH")
+            ),
         ),
         Diagnosis::BeforeTasks => Outcome::failed(
             found,

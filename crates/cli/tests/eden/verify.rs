@@ -9,7 +9,7 @@ use eden_lab::example::{
 };
 use eden_lab::lambda::{FunctionError, Handler};
 use eden_lab::spec::{AlarmSpec, MetricSpec, Watched};
-use eden_lab::world::{ApiKind, Fault, FaultKind, FunctionState, World};
+use eden_lab::world::{ApiKind, Canary, Fault, FaultKind, FunctionState, Gatekeeper, World};
 
 use crate::scene::Scene;
 
@@ -308,6 +308,57 @@ async fn a_stage_that_does_not_show_where_the_route_leads_is_named() {
     assert_eq!(said.checks("failed"), ["service", "stage prod"], "{}", said.stdout);
     assert!(said.stdout.contains("does not show yet where the route leads"), "{}", said.stdout);
     assert_eq!(said.status, Some(1));
+}
+
+/// <https://github.com/amazon-archives/service-discovery-ecs-dns/issues/14>: tasks were asked for a path
+/// that they do not have.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_health_check_path_that_the_tasks_do_not_have_is_named_with_the_way_to_set_it() {
+    // Given
+    let scene = Scene::steady(238, ApiKind::Http).await;
+    scene.lull().await;
+    let task = scene.task();
+    // When
+    scene.change(|world| {
+        set_both(world, "HEALTH_CHECK_PATH", "/health");
+        world.set_path_status(&task.arn, "/health", 404).unwrap();
+    });
+    let said = scene.eden(&["verify"]).await;
+    // Then
+    assert_eq!(said.status, Some(1), "{}", said.stdout);
+    for part in [
+        "FAILED  service",
+        "GET /health of",
+        "answered 404",
+        "set HealthCheckPath=PATH in `parameter_overrides` of samconfig.toml, then `sam deploy`",
+        ", 1 failed",
+    ] {
+        assert!(said.stdout.contains(part), "{part}: {}", said.stdout);
+    }
+    // When the path is there, and the API wants a login of whoever asks
+    scene.change(|world| {
+        world.set_path_status(&task.arn, "/health", 200).unwrap();
+        world.set_gatekeeper(API, Some(Gatekeeper::Demands(403))).unwrap();
+    });
+    let said = scene.eden(&["verify", "--json"]).await;
+    // Then
+    assert_eq!(said.checks("failed"), [""; 0], "{}", said.stdout);
+}
+
+/// <https://github.com/serverless/serverless/issues/11518>
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_with_a_canary_release_is_named() {
+    // Given
+    let scene = Scene::steady(239, ApiKind::Rest).await;
+    scene.lull().await;
+    // When
+    let variables = [].into();
+    let canary = Canary { percent: 10, deployment_id: "can1".to_owned(), variables };
+    scene.change(|world| world.set_canary(API, REST_STAGE, Some(canary)).unwrap());
+    let said = scene.eden(&["verify", "--json"]).await;
+    // Then
+    assert!(said.checks("failed").contains(&"stage prod".to_owned()), "{}", said.stdout);
+    assert!(said.stdout.contains("promote or end the canary release"), "{}", said.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
