@@ -336,7 +336,7 @@ impl Script {
             self.next_set = made.ok();
             return self.cue(elapsed(epoch(), world.now()) + SHIFTED, Cue::Shift);
         }
-        if let Kind::BlueGreen { pause, .. } = kind {
+        if let Kind::Beside { pause, .. } = kind {
             self.cue(elapsed(epoch(), world.now()) + SCALED_UP + pause, Cue::Continue);
         }
         let _ = if deregisters {

@@ -42,7 +42,9 @@ pub enum Kind {
     Rolled,
     /// As many as somebody wants, the new ones beside the old ones, whose traffic they get at the
     /// production shift.
-    BlueGreen {
+    Beside {
+        /// `BLUE_GREEN`, `LINEAR` or `CANARY`.
+        strategy: &'static str,
         /// For so many minutes both run after the shift.
         bake: u32,
         /// For so long a hook pauses the deployment before the shift.
@@ -195,10 +197,10 @@ impl Setting {
         match self.kind {
             Kind::Rolled | Kind::Daemon => Deploys::Rolling,
             Kind::External => Deploys::External,
-            Kind::BlueGreen { bake, pause } => {
+            Kind::Beside { strategy, bake, pause } => {
                 let hook = LifecycleStage::PostTestTrafficShift;
                 let pauses = if pause.is_zero() { Vec::new() } else { vec![hook] };
-                Deploys::BesideBy(Beside { pauses, ..Beside::blue_green(bake) })
+                Deploys::BesideBy(Beside { strategy, bake_minutes: bake, pauses })
             }
         }
     }

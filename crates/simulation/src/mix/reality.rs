@@ -52,9 +52,14 @@ pub(super) fn setting(rng: &mut Rng) -> Setting {
 
 fn kind(rng: &mut Rng) -> Kind {
     match rng.u32(0..100) {
-        0..=11 => {
+        nth @ 0..=11 => {
             let pause = if rng.bool() { minutes(rng, 10..40) } else { Duration::ZERO };
-            Kind::BlueGreen { bake: rng.u32(0..60), pause }
+            let strategy = match nth {
+                0..=5 => "BLUE_GREEN",
+                6..=8 => "LINEAR",
+                _ => "CANARY",
+            };
+            Kind::Beside { strategy, bake: rng.u32(0..60), pause }
         }
         12..=18 => Kind::Daemon,
         19..=25 => Kind::External,
