@@ -252,8 +252,8 @@ fn what_is_no_webhook_is_refused() {
     }
 }
 
-/// CloudFormation passes on what the parameter's pattern lets through, and the log is read by more
-/// people than may post.
+/// A review found a webhook's URL in the log: CloudFormation passes on what the parameter's pattern lets
+/// through, and the log is read by more people than may post.
 #[test]
 fn a_bad_value_that_may_be_a_secret_is_not_shown() {
     for bad in ["hooks.slack.com/services/T0/B0/hush", "http://hooks.slack.com/services/hush"] {
@@ -270,7 +270,7 @@ fn a_bad_value_that_may_be_a_secret_is_not_shown() {
     assert!(complaint("MAINTENANCE_URL", "status.example.com").contains("status.example.com"));
 }
 
-/// AWS keeps tags whose keys begin with `aws:`, in any case.
+/// A review found it accepted: AWS keeps tags whose keys begin with `aws:`, in any case.
 /// <https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html>
 #[test]
 fn an_application_is_not_called_aws() {

@@ -1,4 +1,5 @@
-//! Tasks on EC2 instances (F25): bridge, host and awsvpc networking.
+//! Tasks on EC2 instances (F25): bridge, host and awsvpc networking. Of a task in host mode ECS may show no
+//! bindings (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_NetworkBinding.html>).
 
 use eden_lab::example::{
     API, CLUSTER, Example, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, SERVICE,

@@ -8,7 +8,7 @@ use eden_lab::example::{
 };
 use eden_lab::spec::Watched;
 use eden_lab::world::{
-    AlarmState, ApiSpec, AppState, Call, Fault, FaultKind, Networking, PublicAddress,
+    AlarmState, ApiSpec, AppState, Call, Fault, FaultKind, Gatekeeper, Networking, PublicAddress,
 };
 use eden_tests::permissions::Variant;
 use eden_tests::rig::{Rig, each, is_steady, minutes, seconds};
@@ -88,6 +88,8 @@ async fn a_first_task_and_its_successor_get_the_route_each_by_one_deployment() {
     assert_eq!(shown(&rig), [Some(second.to_string())]);
 }
 
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>: CreateDeployment, one
+/// request every 5 seconds for an account.
 #[tokio::test(start_paused = true)]
 async fn every_stage_gets_its_deployment_although_api_gateway_takes_one_in_five_seconds() {
     // Given
@@ -117,6 +119,35 @@ async fn only_the_stages_that_are_named_get_a_deployment() {
 
     let there = Some(rig.serving().unwrap().endpoint().to_string());
     assert_eq!(shown(&rig), [None, there.clone(), there]);
+}
+
+/// A review found: with a path that the API answers 401, 403 or 404, each deployment of a person's was
+/// followed by one of Eden's, which published what they had not finished yet.
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_somebody_deployed_is_deployed_again_only_when_the_api_answers_as_a_stale_one()
+{
+    for (gatekeeper, expected) in [(Gatekeeper::Demands(401), 0), (Gatekeeper::Refuses(503), 1)] {
+        // Given: an API with an integration that is none of Eden's
+        let rig = Rig::start(&rest().parameter("HealthCheckPath", &"/health"));
+        let api = with_stages(&[REST_STAGE]).resource("res3", "/new");
+        rig.lab.world().create_api(api.integration("res3:ANY", "http://new.example.com/"));
+        assert!(rig.lab.until(minutes(3), is_steady).await);
+        rig.wait(minutes(5)).await;
+        let before = deployments(&rig).len();
+        // When: somebody deploys the stage, and goes on changing the API.
+        let mut world = rig.lab.world();
+        world.deploy_stage(API, REST_STAGE, Some("release 12".to_owned())).unwrap();
+        world.set_integration_uri(API, "res3:ANY", "http://unfinished.example.com/").unwrap();
+        world.set_gatekeeper(API, Some(gatekeeper)).unwrap();
+        drop(world);
+        rig.wait(minutes(20)).await;
+        // Then
+        assert_eq!(deployments(&rig).len() - before, expected, "{gatekeeper:?}");
+        if expected == 0 {
+            let report = rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+            assert_eq!(report["diagnosis"], "healthy", "{report}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 mod blame;
 mod contract;
 mod endings;
+mod future;
 mod kinds;
 mod parking;
 mod probe;

@@ -75,6 +75,54 @@ fn a_task_is_ours_only_if_cluster_and_service_match() {
     assert!(why.contains("service:"), "{why}");
 }
 
+/// A volume of EBS is an attachment as well, and may come before the interface; an interface that is
+/// PRECREATED has a subnet and no id yet.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html>
+#[test]
+fn an_attachment_is_an_interface_by_what_it_names_only() {
+    let hints = |attachments: Value| {
+        let mut event = sample("ecs-task-running");
+        event["detail"]["attachments"] = attachments;
+        let Trigger::Task(task) = parse(&event) else { panic!("a task's") };
+        assert_eq!(task.hints().tasks, std::slice::from_ref(&task.task_arn));
+        task.hints().interfaces
+    };
+    let detail = |name: &str, value: &str| json!({"name": name, "value": value});
+    let volume = json!({
+        "type": "AmazonElasticBlockStorage",
+        "status": "ATTACHED",
+        "details": [detail("volumeId", "vol-0c4e8a17f95b3d2e6")],
+    });
+    let subnet = detail("subnetId", "subnet-0c4e8a17f95b3d2e6");
+    let precreated = json!({"type": "eni", "status": "PRECREATED", "details": [subnet]});
+    assert_eq!(hints(json!([volume, precreated])), [""; 0]);
+    let interface = detail("networkInterfaceId", "eni-0c4e8a17f95b3d2e6");
+    let attached = json!({"type": "eni", "status": "ATTACHED", "details": [subnet, interface]});
+    assert_eq!(hints(json!([volume, attached])), ["eni-0c4e8a17f95b3d2e6"]);
+}
+
+/// EventBridge Scheduler sends `detail` as a text:
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html>
+#[test]
+fn a_schedule_is_one_whatever_its_detail_is() {
+    let mut event = json!({
+        "version": "0",
+        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "123456789012",
+        "time": "2026-01-01T00:00:00Z",
+        "region": "us-east-1",
+        "resources": ["arn:aws:scheduler:us-east-1:123456789012:schedule/default/check"],
+        "detail": "{}",
+    });
+    assert_eq!(parse(&event), Trigger::Schedule);
+    for detail in [json!({}), Value::Null, json!([])] {
+        event["detail"] = detail;
+        assert_eq!(parse(&event), Trigger::Schedule, "{event}");
+    }
+}
+
 #[test]
 fn unknown_fields_and_values_are_accepted() {
     let mut event = sample("ecs-task-running");

@@ -229,6 +229,7 @@ mod tests {
         assert_eq!(passed(&outcomes(&rule("r", &[other], true))), [true, false]);
     }
 
+    /// An independent emulator showed it: a target whose ARN contained another one passed.
     #[test]
     fn a_target_is_known_by_its_whole_arn() {
         let log = "/eden/prod/autoresiliency";

@@ -122,8 +122,8 @@ async fn logs_are_merged_by_time_and_readable() {
     assert_eq!(said.json()["last_run"]["held"][0]["reason"], "within_startup_grace");
 }
 
-/// Whoever may put events on the account's bus can write lines into the audit log that look
-/// like Eden's; into a function's own log only that function writes.
+/// A review found: whoever may put events on the account's bus can write lines into the audit log that
+/// look like Eden's; into a function's own log only that function writes.
 #[tokio::test(flavor = "multi_thread")]
 async fn history_and_status_do_not_believe_what_no_function_wrote() {
     // Given: what ip-updater did, with the report in its own log

@@ -337,6 +337,8 @@ mod tests {
         task.attachments(interface.build()).build()
     }
 
+    /// An independent emulator showed two rules for one fact: an event's attachment of any type, and of a
+    /// task read only those of one type.
     #[test]
     fn an_interface_is_one_whatever_its_attachments_type_is_called() {
         for kind in ["ElasticNetworkInterface", "eni", "network-interface"] {

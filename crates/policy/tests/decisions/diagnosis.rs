@@ -347,6 +347,8 @@ fn the_services_own_grace_does_not_count_from_a_move_of_the_route() {
     assert_eq!(diagnosis(&moved(180)), "service_sick");
 }
 
+/// Stops by people, scaling, a deployment or a host that is taken away:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>
 #[test]
 fn a_stop_that_somebody_asked_for_is_no_evidence_against_the_application() {
     let stopped = |code| {

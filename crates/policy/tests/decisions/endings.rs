@@ -183,6 +183,8 @@ fn a_count_that_aws_would_not_raise_is_left() {
     assert_eq!(finding.condition(), Some("refused"));
 }
 
+/// Users see stopped tasks for less than the hour that is documented
+/// (<https://github.com/aws/containers-roadmap/issues/1246>), so the budget counts Eden's own notes.
 #[test]
 fn stops_that_ecs_has_forgotten_are_spent_all_the_same() {
     let noted = |stops: u64| {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use eden_lab::example::{API, CLUSTER, Example, SERVICE};
 use eden_lab::world::{Answer, AppState, Gatekeeper};
+use eden_tests::permissions::Variant;
 use eden_tests::rig::{Rig, minutes, running, seconds};
 
 use crate::remediation::scene::*;
@@ -110,6 +111,25 @@ async fn an_authorizer_that_fails_costs_no_task_its_life() {
         rig.wait(minutes(15)).await;
         assert_eq!(diagnosis(&rig).await, "healthy", "{case}");
         assert!(subjects(&rig).contains(&WELL_AGAIN.to_owned()), "{case}");
+    }
+}
+
+/// The same of a REST API, which also answers 504 after its 29 s, and whose root is nobody's.
+#[tokio::test(start_paused = true)]
+async fn an_authorizer_of_a_rest_api_that_fails_costs_no_task_its_life_either() {
+    for status in [500, 504] {
+        // Given
+        let rig = Rig::steady(&with_path(Variant::RestIntegrations.example())).await;
+        rig.lab.world().start_traffic(API, "/prod/orders/42", seconds(1));
+        rig.wait(minutes(21)).await;
+        // When
+        rig.lab.world().set_gatekeeper(API, Some(Gatekeeper::Refuses(status))).unwrap();
+        rig.wait(minutes(10)).await;
+        assert_eq!(diagnosis(&rig).await, "before_tasks", "{status}");
+        rig.wait(minutes(60)).await;
+        // Then
+        assert_eq!(remedies_so_far(&rig), (0, 0), "{status}");
+        assert_eq!(calls_for_a_human(&rig), 1, "{status}");
     }
 }
 

@@ -64,6 +64,8 @@ async fn a_release_is_rolled_back_to_the_newest_revision_that_is_still_active() 
     assert!(rig.calls("UpdateService").iter().all(|call| call.outcome.is_ok()));
 }
 
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/258>: a deployment deregisters what ran
+/// before. A review found that refusals then spent the budget, and nobody was called.
 #[tokio::test(start_paused = true)]
 async fn where_nothing_before_is_active_people_are_called_at_once_and_aws_is_not_asked() {
     // Given
@@ -82,6 +84,7 @@ async fn where_nothing_before_is_active_people_are_called_at_once_and_aws_is_not
     assert!(reasons(&look(&rig).await).contains(&"former_inactive"));
 }
 
+/// The same review: a roll back that cannot be kept the service from what can help.
 #[tokio::test(start_paused = true)]
 async fn where_nothing_before_is_active_a_failing_release_is_deployed_anew_when_it_may_be() {
     // Given: every request to the new release fails, which only a person can mend.
@@ -112,6 +115,7 @@ async fn a_deployment_in_progress_is_rolled_back_by_ecs_itself() {
     assert_eq!((deployed(&rig), done(&rig, "StopServiceDeployment").len()), (1, 1));
 }
 
+/// A review found that only the first page was read, and its order is not documented.
 #[tokio::test(start_paused = true)]
 async fn all_pages_of_the_services_history_are_read_in_whatever_order_they_come() {
     // Given: a page shows one deployment, and ECS says nothing of their order.
@@ -129,6 +133,7 @@ async fn all_pages_of_the_services_history_are_read_in_whatever_order_they_come(
     assert!(rig.lab.until(minutes(40), is_back_at(8)).await);
 }
 
+/// A review found that a refusal was counted as done, tried again, and told by nobody.
 #[tokio::test(start_paused = true)]
 async fn a_remedy_that_aws_refuses_is_not_counted_and_not_asked_for_at_each_look() {
     // Given: a service fails every request, and may be deployed anew; a permission is missing.
@@ -195,6 +200,7 @@ async fn a_count_that_somebody_sets_between_look_and_write_stays() {
     assert_eq!(rig.calls("UpdateService"), []);
 }
 
+/// A review found: an automatic scaler with a maximum of 0 fought Eden for ever, with a mail each time.
 #[tokio::test(start_paused = true)]
 async fn a_count_that_is_lowered_again_and_again_is_raised_three_times_and_then_told() {
     // Given: Application Auto Scaling knows a maximum of 0.
@@ -332,6 +338,25 @@ async fn the_route_leaves_a_dead_host_and_people_are_called_for_a_task_that_a_st
     rig.wait(minutes(30)).await;
     let id = dead.rsplit('/').next().unwrap();
     assert_eq!(calls_for_a_human(&rig), 1, "{:?}", subjects(&rig));
+    assert!(mails(&rig).contains(&format!("--container-instance {id} --force")));
+    assert_eq!(rig.calls("UpdateService"), []);
+}
+
+/// The same from beginning to end: Eden stops the task, which does not end, and people get the cure.
+#[tokio::test(start_paused = true)]
+async fn a_task_of_a_dead_host_is_stopped_once_and_then_people_get_the_cure() {
+    // Given
+    let example = on_ec2(2).parameter("HealthCheckPath", &"/health");
+    let (rig, _) = on_instances(&example, 3).await;
+    let dead = host(&rig);
+    // When
+    rig.lab.world().kill_instance(&dead).unwrap();
+    rig.wait(minutes(60)).await;
+    // Then
+    assert_eq!(done(&rig, "StopTask").len(), 1);
+    let id = dead.rsplit('/').next().unwrap();
+    assert_eq!(calls_for_a_human(&rig), 1, "{:?}", subjects(&rig));
+    assert!(mails(&rig).contains("deregister-container-instance"), "{}", mails(&rig));
     assert!(mails(&rig).contains(&format!("--container-instance {id} --force")));
     assert_eq!(rig.calls("UpdateService"), []);
 }

@@ -20,8 +20,14 @@ fn works(example: &Example) -> TaskDefinition {
 /// Two tasks, replaced by blue/green deployments with a bake of an hour that a hook pauses after the
 /// test traffic has shifted.
 fn paused_blue_green() -> Example {
+    paused("BLUE_GREEN")
+}
+
+/// The same by another strategy that starts new tasks beside the old ones.
+fn paused(strategy: &'static str) -> Example {
     let mut example = left_to_eden(of(2)).parameter("Rollback", &"on");
     example.service.deploys = Deploys::BesideBy(Beside {
+        strategy,
         pauses: vec![LifecycleStage::PostTestTrafficShift],
         ..Beside::blue_green(60)
     });
@@ -62,17 +68,24 @@ fn assert_left_alone(rig: &Rig) {
 /// traffic of a service without a load balancer: Eden does, when the stage says so.
 #[tokio::test(start_paused = true)]
 async fn production_stays_with_blue_until_the_shift_and_neither_pause_nor_bake_is_overdue() {
+    // LINEAR and CANARY came in 2025, and there will be more.
+    for strategy in ["BLUE_GREEN", "LINEAR", "CANARY", "SOMETHING_NEW"] {
+        left_to_the_stages(strategy).await;
+    }
+}
+
+async fn left_to_the_stages(strategy: &'static str) {
     // Given
-    let example = paused_blue_green();
+    let example = paused(strategy);
     let rig = settled(&example).await;
     let since = rig.start_traffic();
     // When: green is there, and the hook waits for an approval.
     deploy(&rig, works(&example));
     rig.wait(minutes(120)).await;
     // Then
-    assert_eq!(stage(&rig), Some(LifecycleStage::PostTestTrafficShift));
+    assert_eq!(stage(&rig), Some(LifecycleStage::PostTestTrafficShift), "{strategy}");
     assert_eq!((of_revision(&rig, 1).len(), of_revision(&rig, 2).len()), (2, 2));
-    assert_eq!(served_by(&rig), Some(1));
+    assert_eq!(served_by(&rig), Some(1), "{strategy}");
     let report = look(&rig).await;
     assert_eq!(
         (report["diagnosis"].as_str(), &report["overdue"]),
@@ -83,7 +96,7 @@ async fn production_stays_with_blue_until_the_shift_and_neither_pause_nor_bake_i
     proceed(&rig);
     rig.wait(minutes(10)).await;
     // Then
-    assert_eq!(stage(&rig), Some(LifecycleStage::BakeTime));
+    assert_eq!(stage(&rig), Some(LifecycleStage::BakeTime), "{strategy}");
     assert_eq!(served_by(&rig), Some(2));
     assert_eq!(of_revision(&rig, 1).len(), 2);
     // When: the bake is over, and blue is stopped.
@@ -91,7 +104,7 @@ async fn production_stays_with_blue_until_the_shift_and_neither_pause_nor_bake_i
     // Then: nobody noticed.
     assert!(is_well(&rig.lab.world()));
     assert_eq!((of_revision(&rig, 1).len(), served_by(&rig)), (0, Some(2)));
-    assert_eq!(rig.failures(since), []);
+    assert_eq!(rig.failures(since), [], "{strategy}");
     assert_left_alone(&rig);
 }
 

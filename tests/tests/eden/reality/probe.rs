@@ -68,7 +68,13 @@ fn only_task_uri(rig: &Rig, scheme: &str) -> String {
 
 /// The kinds of the actions that Eden took, but for the route's and notes of what was found.
 fn remedies(rig: &Rig) -> Vec<String> {
-    let harmless = ["point_integration", "deploy_stage", "mark_condition", "clear_condition"];
+    let harmless = [
+        "point_integration",
+        "set_stage_variable",
+        "deploy_stage",
+        "mark_condition",
+        "clear_condition",
+    ];
     let kinds = rig.action_kinds();
     kinds.into_iter().filter(|kind| !harmless.contains(&kind.as_str())).collect()
 }
@@ -298,6 +304,42 @@ async fn beside_a_canary_no_deployment_is_tried_and_people_are_told_once() {
     rig.lab.world().set_canary(API, REST_STAGE, None).unwrap();
     rig.wait(minutes(6)).await;
     assert_eq!(rig.lab.world().request(API, "/prod/orders/42"), 200);
+}
+
+/// AWS's canary settings (<https://docs.aws.amazon.com/apigateway/latest/api/API_CanarySettings.html>)
+/// have `stageVariableOverrides`: some of the requests would go on to an address that nobody keeps.
+#[tokio::test(start_paused = true)]
+async fn a_canary_with_a_value_of_its_own_of_the_route_is_told_once_and_costs_no_task() {
+    // Given a stage variable that leads to the tasks
+    let variant = Variant::RestStageVariable;
+    let networking = Networking::Fargate(PublicAddress::Ipv4);
+    let rig = variant.open(variant.example(), networking).await;
+    let name = stage_variable(&rig);
+    let led = |rig: &Rig| {
+        let world = rig.lab.world();
+        world.api(API).unwrap().stages[REST_STAGE].variables[&name].clone()
+    };
+    // When a canary has the address of a task that is long gone
+    let variables = [(name.clone(), "192.0.2.1:8000".to_owned())].into();
+    let canary = Canary { percent: 10, deployment_id: "can1".to_owned(), variables };
+    rig.lab.world().set_canary(API, REST_STAGE, Some(canary)).unwrap();
+    rig.wait(minutes(11)).await;
+    // Then people know of it, once, and the stage's own value goes on being right.
+    let report = health(&rig).await;
+    assert!(each(&report, "held", "reason").contains(&"canary_has_own_variable"), "{report}");
+    rig.wait(minutes(11)).await;
+    let world = rig.lab.world();
+    let told = world.published().iter().filter(|it| it.message.contains("canary")).count();
+    assert_eq!(told, 1, "{:#?}", world.published());
+    drop(world);
+    assert_eq!(remedies(&rig), [""; 0]);
+    assert!(led(&rig).contains(&rig.running()[0].endpoint().to_string()), "{}", led(&rig));
+    // When the canary ends, then nothing is held for it.
+    rig.lab.world().set_canary(API, REST_STAGE, None).unwrap();
+    let report = health(&rig).await;
+    let held = each(&report, "held", "reason");
+    assert!(!held.contains(&"canary_has_own_variable"), "{report}");
+    assert_eq!(report["diagnosis"], "healthy", "{report}");
 }
 
 /// Source: state files in public repositories with `lastDeploymentStatusMessage`: "Deployment attempt

@@ -100,25 +100,59 @@ async fn a_run_that_fails_once_pages_nobody() {
     }
 }
 
+/// Why no tag of Eden's can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// The service has all the tags that it may have.
+    Full,
+    /// A policy denies it.
+    Denied,
+    /// The service is so old that its ARN does not name its cluster.
+    ShortArn,
+}
+
+impl Refusal {
+    const ALL: [Self; 3] = [Self::Full, Self::Denied, Self::ShortArn];
+
+    /// A service that is well, where it is so.
+    async fn befalls(self) -> Rig {
+        let mut example = example();
+        if self == Self::Full {
+            let tags = (0..50).map(|n| (format!("team:{n}"), "x".to_owned()));
+            example.service.tags.extend(tags);
+        }
+        let rig = Rig::steady(&example).await;
+        match self {
+            Self::Full => {}
+            Self::Denied => {
+                let kind = FaultKind::AccessDenied;
+                rig.lab.world().inject(Fault { operation: "TagResource", kind, times: None });
+            }
+            Self::ShortArn => {
+                // ECS tags no such service (F64), and the policies do not name it either.
+                rig.lab.world().shorten_service_arns();
+                rig.expect_denials();
+            }
+        }
+        rig
+    }
+
+    /// AWS's words.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Full => "A resource may have at most 50 tags",
+            Self::Denied | Self::ShortArn => "AccessDenied",
+        }
+    }
+}
+
 /// Review of e254c28, A9: 50 tags, an SCP or a short ARN made a mail at each look and each of Lambda's
 /// repetitions, 36 an hour, for as long as the condition lasted.
 #[tokio::test(start_paused = true)]
 async fn where_tags_are_refused_people_get_one_mail_for_a_condition() {
-    let full = |example: &mut Example| {
-        let tags = (0..50).map(|n| (format!("team:{n}"), "x".to_owned()));
-        example.service.tags.extend(tags);
-    };
-    for is_full in [true, false] {
+    for refusal in Refusal::ALL {
         // Given
-        let mut example = example();
-        if is_full {
-            full(&mut example);
-        }
-        let rig = Rig::steady(&example).await;
-        if !is_full {
-            let kind = FaultKind::AccessDenied;
-            rig.lab.world().inject(Fault { operation: "TagResource", kind, times: None });
-        }
+        let rig = refusal.befalls().await;
         rig.wait(minutes(20)).await;
         // When
         let mut world = rig.lab.world();
@@ -131,18 +165,21 @@ async fn where_tags_are_refused_people_get_one_mail_for_a_condition() {
         // Then
         let report = rig.invoke(HEALTH_MONITOR, sample("scheduled")).await.unwrap();
         assert_eq!(report["diagnosis"], "crash_loop");
-        assert_eq!(subjects(&rig.lab.world()), [HUMAN], "full: {is_full}");
+        assert_eq!(subjects(&rig.lab.world()), [HUMAN], "{refusal:?}");
     }
 }
 
 /// The same: what needs a claim was never done there, and nothing said so.
 #[tokio::test(start_paused = true)]
 async fn where_tags_are_refused_people_are_told_that_nothing_can_be_healed() {
-    // Given: a service that has 50 tags and fails as a whole.
-    let mut example = example();
-    let tags = (0..50).map(|n| (format!("team:{n}"), "x".to_owned()));
-    example.service.tags.extend(tags);
-    let rig = Rig::steady(&example).await;
+    for refusal in Refusal::ALL {
+        told_that_nothing_can_be_healed(refusal).await;
+    }
+}
+
+async fn told_that_nothing_can_be_healed(refusal: Refusal) {
+    // Given: a service that fails as a whole.
+    let rig = refusal.befalls().await;
     rig.lab.world().start_traffic(API, "/orders/42", seconds(1));
     rig.wait(minutes(21)).await;
     // When
@@ -156,7 +193,7 @@ async fn where_tags_are_refused_people_are_told_that_nothing_can_be_healed() {
     assert_eq!(subjects(&world), [HUMAN]);
     let mail = &world.published()[0].message;
     assert!(mail.contains("Eden's tags on the service cannot be written"), "{mail}");
-    assert!(mail.contains("A resource may have at most 50 tags"), "{mail}");
+    assert!(mail.contains(refusal.words()), "{mail}");
 }
 
 /// Review of e254c28, A10: an application that exits and sometimes cannot be pulled gave a mail at

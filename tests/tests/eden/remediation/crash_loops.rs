@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use eden_lab::example::Example;
-use eden_lab::world::{AppState, Behaviour, Fault, FaultKind};
+use eden_lab::example::{CLUSTER, Example};
+use eden_lab::world::{AppState, Behaviour, Fault, FaultKind, Networking, PublicAddress};
 use eden_tests::rig::{Rig, is_steady, minutes};
 
 use super::scene::{
-    HUMAN, WELL_AGAIN, calls_for_a_human, deploy, deployed, done, left_to_eden, look, now, of,
-    reasons, revision, service_tag, settled, sicken, starts_from_now, subjects,
+    HUMAN, WELL_AGAIN, calls_for_a_human, deploy, deployed, done, is_well, left_to_eden, look, now,
+    of, reasons, revision, service_tag, settled, sicken, starts_from_now, subjects,
 };
 
 const CRASHES: Behaviour = Behaviour::Crashes { after: Duration::from_secs(20), exit_code: 3 };
@@ -135,6 +135,50 @@ async fn two_deaths_in_an_hour_are_no_loop_however_often_they_come() {
         rig.wait(minutes(60)).await;
     }
     assert_eq!(calls_for_a_human(&rig), 0);
+}
+
+/// What AWS takes away says nothing against the application: an interruption of Fargate Spot, and
+/// "Host EC2 (instance i-...) terminated."
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>).
+#[tokio::test(start_paused = true)]
+async fn tasks_whose_hosts_aws_takes_three_times_an_hour_are_no_loop() {
+    for on_hosts in [false, true] {
+        // Given
+        let mut example = of(2);
+        if on_hosts {
+            example.service.task_definition.networking = Networking::Bridge { host_port: None };
+        }
+        let rig = Rig::start(&example);
+        let add = || {
+            let public = PublicAddress::Ipv4;
+            rig.lab.world().add_container_instance(CLUSTER, public).unwrap();
+        };
+        if on_hosts {
+            add();
+            add();
+        }
+        assert!(rig.lab.until(minutes(5), is_well).await);
+        rig.wait(minutes(21)).await;
+        for _ in 0..4 {
+            // When
+            let task = rig.running().swap_remove(0);
+            if on_hosts {
+                add();
+                let instance = task.container_instance_arn.clone().unwrap();
+                rig.lab.world().remove_container_instance(&instance);
+            } else {
+                rig.lab.world().interrupt_task(&task.arn).unwrap();
+            }
+            // Then
+            for _ in 0..10 {
+                rig.wait(minutes(1)).await;
+                assert_ne!(look(&rig).await["diagnosis"], "crash_loop", "on hosts: {on_hosts}");
+            }
+            assert!(is_well(&rig.lab.world()), "on hosts: {on_hosts}");
+        }
+        assert_eq!(calls_for_a_human(&rig), 0, "{:?}", subjects(&rig));
+        assert_eq!(done(&rig, "UpdateService").len() + done(&rig, "StopTask").len(), 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]

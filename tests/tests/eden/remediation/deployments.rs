@@ -2,9 +2,10 @@
 //! help the service goes back to what ran before.
 
 use eden_lab::World;
-use eden_lab::example::{CLUSTER, Example, HEALTH_MONITOR, SERVICE};
-use eden_lab::world::{AppState, Behaviour};
+use eden_lab::example::{API, CLUSTER, Example, HEALTH_MONITOR, SERVICE};
+use eden_lab::world::{AppState, Behaviour, Gatekeeper};
 use eden_tests::rig::{Rig, minutes, seconds};
+use eden_tests::sample;
 
 use super::scene::{
     calls_for_a_human, deploy, deployed, done, fail_requests, is_well, left_to_eden, look, now, of,
@@ -64,6 +65,22 @@ async fn while_it_may_not_be_deployed_again_a_task_of_a_service_that_fails_is_st
     assert!(reason.starts_with("Eden: does not answer, nor does any other: GET / of "), "{reason}");
     assert_eq!(done(&rig, "StopTask").len(), 1);
     assert_eq!(done(&rig, "UpdateService"), []);
+}
+
+/// An independent emulator showed a look that ended as `unknown` without a reason.
+#[tokio::test(start_paused = true)]
+async fn a_look_for_the_error_alarm_that_may_not_ask_the_api_says_so() {
+    // Given: the health alarm rings, the tasks are well, and no path says what to ask the API for.
+    let rig = settled(&of(2)).await;
+    unschedule(&rig);
+    rig.lab.world().set_gatekeeper(API, Some(Gatekeeper::Refuses(500))).unwrap();
+    rig.wait(minutes(4)).await;
+    // When
+    let mut event = sample("cloudwatch-alarm");
+    event["detail"]["alarmName"] = ERROR_ALARM.into();
+    let report = rig.invoke(HEALTH_MONITOR, event).await.unwrap();
+    // Then
+    assert!(reasons(&report).contains(&"api_not_asked"), "{report}");
 }
 
 #[tokio::test(start_paused = true)]

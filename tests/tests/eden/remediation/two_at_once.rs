@@ -272,6 +272,7 @@ async fn without_a_claim_nothing_is_done_and_the_invocation_fails() {
     }
 }
 
+/// A review found that a run could be ended between its note and its remedy.
 #[tokio::test(start_paused = true)]
 async fn a_run_that_has_too_little_time_left_leaves_the_remedy_to_the_next() {
     for trouble in Trouble::ALL {
@@ -306,6 +307,7 @@ async fn where_claims_are_refused_nothing_is_done_and_people_read_why() {
     assert_eq!(scene.remedies(), []);
 }
 
+/// A review found: healing was off in silence until the time that the claim said.
 #[tokio::test(start_paused = true)]
 async fn a_claim_dated_in_the_future_holds_nothing_back() {
     // Given: a laptop's clock is years ahead, or somebody wants Eden switched off in silence.
@@ -321,6 +323,7 @@ async fn a_claim_dated_in_the_future_holds_nothing_back() {
     assert_eq!(scene.claim(), None);
 }
 
+/// The same review: a claim that somebody else holds is told when it lasts.
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_is_held_again_and_again_is_told() {
     // Given
