@@ -40,6 +40,7 @@ impl People {
     pub(crate) fn hear(&mut self, now: Timestamp, condition: &str) -> Option<&'static str> {
         // Tasks that fail are one story, whether the last one died or never ran.
         let story = condition.replace("cannot_start", "crash_loop");
+        let story = story.replace("fails_after_running", "crash_loop");
         let before = self.told.get(&story).copied();
         let times = before.map_or(0, |(_, times)| times) + 1;
         self.told.insert(story, (now, times));

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::ladder::FAILS_AFTER_RUNNING;
 use super::later;
 use super::patient::Patient;
 use crate::evidence::Evidence;
-use crate::facts::{Cause, ServiceEvent, Stop, StopCode, Task};
+use crate::facts::{Cause, Deployment, RolloutState, ServiceEvent, Stop, StopCode, Task};
 use crate::plan::Diagnosis;
 
 /// What ECS says when it cannot start a task for want of capacity or because of its settings. Its
@@ -26,6 +27,12 @@ const CAN_START: [&str; 2] = ["has reached a steady state", "has started"];
 /// A message of ECS is evidence for as long as ECS remembers stopped tasks (F18): while a task cannot
 /// be started it tries again ever more rarely, in the end every 27 minutes.
 const RECENT: Duration = Duration::from_hours(1);
+
+/// Minimum life of a task that ran: what ends after it is no failed start. A release that leaks, or
+/// fails its health checks, shows it earlier.
+const RAN: Duration = Duration::from_mins(10);
+/// Minimum share by which a life is much longer than others.
+const MUCH_LONGER: u32 = 4;
 
 /// A task that failed, when, and why.
 type Failure<'a> = (Timestamp, &'a Task, &'a Stop);
@@ -109,8 +116,43 @@ impl Patient<'_> {
         self.service.running < self.service.desired || self.service.in_progress().is_some()
     }
 
+    /// Whether the present deployment is not to blame for the tasks of it that fail now: others of it had
+    /// run for much longer, or these ran themselves. Something else has changed since: what they depend
+    /// on, or their data. ECS forgets such tasks after an hour (F18), but people were told then.
+    pub(super) fn ran_before(&self) -> bool {
+        let known = self.service.notes().known();
+        let id = self.service.primary().map(|primary| primary.id.as_str());
+        let is_known = |id| known.is_some_and(|known| known.has(FAILS_AFTER_RUNNING, id));
+        if id.is_some_and(is_known) {
+            return true;
+        }
+        let failures = self.last_failures();
+        let mut lives: Vec<_> = failures
+            .iter()
+            .take(self.limits.loop_deaths)
+            .filter(|(_, _, stop)| stop.code != StopCode::TaskFailedToStart)
+            .map(|(_, task, _)| self.life(task))
+            .collect();
+        lives.sort();
+        let Some(longest) = lives.last() else { return false };
+        let median = lives[(lives.len() - 1) / 2];
+        let ran = RAN.max(self.grace().saturating_mul(2));
+        let much_longer = longest.saturating_mul(MUCH_LONGER).max(ran);
+        let of_present = |task: &&Task| self.service.is_of_present(task);
+        let mut present = self.tasks.iter().filter(of_present);
+        median >= ran || present.any(|task| self.life(task) > much_longer)
+    }
+
+    /// Whether all that fails of a deployment never ran, although it has completed: its tasks did start
+    /// then, so that what keeps them from it now is not what it brought.
+    pub(super) fn has_started(&self) -> bool {
+        let completed = |it: &Deployment| it.rollout == RolloutState::Completed;
+        let never_ran = |(_, _, stop): &Failure<'_>| stop.code == StopCode::TaskFailedToStart;
+        self.service.primary().is_some_and(completed) && self.last_failures().iter().all(never_ran)
+    }
+
     /// The last failures, newest first, without those that a later task has outlived.
-    fn last_failures(&self) -> Vec<Failure<'_>> {
+    pub(super) fn last_failures(&self) -> Vec<Failure<'_>> {
         let mut failures = self.failures_of_present();
         failures.retain(|(at, task, _)| self.is_recent(*at) && !self.is_outlived(task));
         failures

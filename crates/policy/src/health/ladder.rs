@@ -18,6 +18,11 @@ use crate::facts::{
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::State;
 
+/// The condition that tells a release that ran well for long, and fails since, from one that never did.
+/// People know of it under this name by the service's tag when ECS does not remember the tasks any more
+/// that ran well.
+pub(super) const FAILS_AFTER_RUNNING: &str = "fails_after_running";
+
 /// For so long a rollout may be what made the service sick.
 const BLAMED: Duration = Duration::from_hours(6);
 
@@ -483,15 +488,22 @@ impl Patient<'_> {
 
     /// Rungs 5 and 6 for a service that must not be started again as it is.
     fn return_to_former(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
-        let (name, keeps) = match diagnosis {
-            Diagnosis::CrashLoop { .. } => ("crash_loop", self.present_runs_well()),
+        let some_run_well = self.present_runs_well();
+        let acquitted = self.limits.rollback && !some_run_well && self.ran_before();
+        let kept = |keeps: bool| keeps.then_some(Hold::NeedsAHuman);
+        let ran = |ran: bool| ran.then_some(Hold::FailsAfterRunning);
+        let (name, kept) = match diagnosis {
+            Diagnosis::CrashLoop { .. } if acquitted => (FAILS_AFTER_RUNNING, ran(true)),
+            Diagnosis::CrashLoop { .. } => ("crash_loop", kept(some_run_well)),
             Diagnosis::CannotStart { .. } => {
-                ("cannot_start", self.present_runs_well() || self.is_only_said())
+                let kept = kept(some_run_well || self.is_only_said());
+                let started = self.limits.rollback && self.has_started();
+                ("cannot_start", kept.or_else(|| ran(acquitted || started)))
             }
-            Diagnosis::RolloutFailed { .. } => ("rollout_failed", false),
-            _ => ("rollout_overdue", false),
+            Diagnosis::RolloutFailed { .. } => ("rollout_failed", None),
+            _ => ("rollout_overdue", None),
         };
-        let rolled_back = if keeps { Err(Hold::NeedsAHuman) } else { self.roll_back(diagnosis) };
+        let rolled_back = kept.map_or_else(|| self.roll_back(diagnosis), Err);
         match rolled_back {
             Ok(step) => {
                 plan.steps.push(step);
@@ -516,11 +528,11 @@ impl Patient<'_> {
     }
 
     /// Whether ECS only says that it cannot start tasks, and fewer were seen to fail than make a loop,
-    /// in a rollout that has time left: often it wants room, which may come, and which what ran before
-    /// would want too.
+    /// while no rollout is overdue: often it wants room, which may come, and which what ran before would
+    /// want too.
     fn is_only_said(&self) -> bool {
-        let in_time = self.rolling().is_some_and(|(_, overdue)| !overdue);
-        in_time && self.failures_of_present().len() < self.limits.loop_deaths
+        let in_time = self.rolling().is_none_or(|(_, overdue)| !overdue);
+        in_time && self.last_failures().len() < self.limits.loop_deaths
     }
 
     fn roll_back(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {

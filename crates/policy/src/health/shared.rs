@@ -114,6 +114,6 @@ impl Patient<'_> {
             let unready = matches!(self.readiness(task), Some(Readiness::NotReady(_)));
             task.health == TaskHealth::Unhealthy || unready
         });
-        fails || !self.failures_of_present().is_empty()
+        fails || !(self.failures_of_present().is_empty() || self.has_started())
     }
 }

@@ -60,7 +60,7 @@ impl Condition {
 
 fn story(name: &str) -> &str {
     match name {
-        "crash_loop" | "cannot_start" => "tasks_fail",
+        "crash_loop" | "cannot_start" | "fails_after_running" => "tasks_fail",
         other => other,
     }
 }
@@ -148,6 +148,11 @@ impl Known {
     /// Whether people know of a condition, or of the story that it belongs to.
     pub fn includes(&self, condition: &Condition) -> bool {
         self.of == condition.of && self.names.iter().any(|name| story(name) == condition.story())
+    }
+
+    /// Whether people were told of a condition of a deployment by this very name.
+    pub(crate) fn has(&self, name: &str, of: &str) -> bool {
+        self.of == of && self.names.iter().any(|known| known == name)
     }
 
     /// What people know when they have been told of a condition as well: of the same deployment it is

@@ -282,6 +282,9 @@ pub enum Hold {
     ReplacingDidNotHelp,
     /// Starting the same again would not help: somebody has to look.
     NeedsAHuman,
+    /// Tasks of the present deployment ran before they began to fail: going back to what ran before it
+    /// would not help.
+    FailsAfterRunning,
     /// No task runs, and ECS has given up starting any: the same is tried once more, but not yet.
     RetryNotYet {
         /// When it is.
@@ -428,6 +431,7 @@ impl Hold {
             Hold::StopsFirst { .. } => "stops_first",
             Hold::ReplacingDidNotHelp => "replacing_did_not_help",
             Hold::NeedsAHuman => "needs_a_human",
+            Hold::FailsAfterRunning => "fails_after_running",
             Hold::RetryNotYet { .. } => "retry_not_yet",
             Hold::NothingToRollBackTo => "nothing_to_roll_back_to",
             Hold::FormerInactive { .. } => "former_inactive",
@@ -628,6 +632,10 @@ impl fmt::Display for Hold {
                 f.write_str("tasks were replaced, and that has not helped: somebody has to look")
             }
             Hold::NeedsAHuman => f.write_str("starting the same again would not help"),
+            Hold::FailsAfterRunning => f.write_str(
+                "tasks of the same deployment ran before: it is not rolled back for what has failed \
+                 since",
+            ),
             Hold::RetryNotYet { until } => write!(
                 f,
                 "no task runs, and ECS has given up starting any: tried once more at {until:.0}"

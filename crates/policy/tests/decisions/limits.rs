@@ -94,7 +94,8 @@ fn ill(name: &str) -> Scene {
             healthy(2).with_task(task(3).old()).service(|it| it.deployments = rollout_since(2_000))
         }
         "crash_loop" => failures(|n| task(n).died(u64::from(n) * 200)),
-        "cannot_start" => failures(|n| task(n).not_started(u64::from(n) * 200)),
+        "cannot_start" => failures(|n| task(n).not_started(u64::from(n) * 200))
+            .service(|it| it.deployments[0].rollout = RolloutState::Unknown),
         "rolling" => healthy(2).service(|it| it.deployments = rollout_since(600)),
         "rolling_overdue" => healthy(2).service(|it| it.deployments = rollout_since(2_000)),
         "task_sick" => three_sick_of_four(),

@@ -40,8 +40,10 @@ fn crash_loop() -> Facts {
     none_runs((1..=3).map(|n| task(n).died(u64::from(n) * 200)))
 }
 
+/// Its deployment has never completed.
 fn cannot_start() -> Facts {
-    none_runs((1..=3).map(|n| task(n).not_started(u64::from(n) * 200)))
+    let facts = none_runs((1..=3).map(|n| task(n).not_started(u64::from(n) * 200)));
+    facts.service(|service| service.deployments[0].rollout = RolloutState::InProgress)
 }
 
 fn overdue() -> Facts {
@@ -332,6 +334,102 @@ fn a_loop_beside_tasks_of_the_same_deployment_that_run_well_is_not_its_fault() {
     let old = |n| task(n).started(5_000).old();
     let before = facts.with_task(old(7)).with_task(old(8));
     assert_rolls_back(&decide_under(&before, &rollback()));
+}
+
+/// <https://github.com/aws/containers-roadmap/issues/852>,
+/// <https://github.com/sil-org/ecs-deploy/issues/277>: hours after a release the capacity is gone.
+#[test]
+fn what_ecs_says_of_room_is_no_reason_to_roll_back_what_has_completed() {
+    let no_room = none_runs([]).service(|service| {
+        service.events = vec![event(60, NO_CAPACITY)];
+    });
+    assert_held(&decide_under(&no_room, &rollback()), &Hold::NeedsAHuman, "cannot_start");
+    // Whatever failed before that a later task has outlived.
+    let outlived =
+        (11..=13).fold(no_room, |facts, n| facts.with_task(task(n).died(u64::from(n) * 200)));
+    let later = task(14).started(1_900).stopped_by_eden(100);
+    let finding = decide_under(&outlived.with_task(later), &rollback());
+    assert_held(&finding, &Hold::NeedsAHuman, "cannot_start");
+}
+
+/// Invented by a fresh reader: a secret is rotated, or an image removed, hours after a release that
+/// ran well.
+#[test]
+fn what_has_completed_is_not_accused_by_tasks_that_never_started() {
+    let completed =
+        |facts: Facts| facts.service(|it| it.deployments[0].rollout = RolloutState::Completed);
+    let finding = decide_under(&completed(cannot_start()), &rollback());
+    assert_held(&finding, &Hold::FailsAfterRunning, "cannot_start");
+    // Without leave there is nothing to explain.
+    assert_held(&decide(&completed(cannot_start())), &Hold::NeedsAHuman, "cannot_start");
+    // One that died by itself accuses it.
+    let died = completed(cannot_start()).with_task(task(2).died(400));
+    assert_rolls_back(&decide_under(&died, &rollback()));
+    // Nor do they when tasks are merely missing and a redeployment was tried.
+    let missing = |task: Task| {
+        let facts = none_runs([task]).service(|it| it.redeployed_at = vec![ago(1_800)]);
+        decide_under(&facts, &rollback())
+    };
+    assert!(missing(task(9).not_started(600)).redeploys());
+    assert_rolls_back(&missing(task(9).died(600)));
+}
+
+fn lived(n: u8, seconds: u64, died_seconds_ago: u64) -> Task {
+    let mut task = task(n).died(died_seconds_ago);
+    task.started_at = Some(ago(died_seconds_ago + seconds));
+    task.created_at = Some(ago(died_seconds_ago + seconds + 60));
+    task
+}
+
+/// <https://github.com/argoproj/argo-rollouts/issues/841>: what a release depends on fails hours after
+/// it, and what ran before could not start either.
+#[test]
+fn a_release_of_which_a_task_ran_for_much_longer_than_those_that_die_now_is_not_rolled_back() {
+    let of = |life: u64| {
+        let stops = (1..=3).map(|n| task(n).died(u64::from(n) * 60));
+        none_runs(stops.chain([lived(4, life, 240)]))
+    };
+    let held = decide_under(&of(3_000), &rollback());
+    assert_held(&held, &Hold::FailsAfterRunning, "fails_after_running");
+    assert_held(
+        &decide_under(&of(601), &rollback()),
+        &Hold::FailsAfterRunning,
+        "fails_after_running",
+    );
+    // A release that works for a few minutes and then no more may be to blame.
+    assert_rolls_back(&decide_under(&of(600), &rollback()));
+    // An hour later ECS has forgotten that task, but people know of it; only of this deployment.
+    let told = |told: &str| {
+        let told = Some(told.to_owned());
+        decide_under(&crash_loop().service(|service| service.told = told), &rollback())
+    };
+    let held = told("crash_loop+fails_after_running ecs-svc/1 teller");
+    assert_held(&held, &Hold::FailsAfterRunning, "fails_after_running");
+    assert_rolls_back(&told("fails_after_running ecs-svc/0 teller"));
+    assert_rolls_back(&told("crash_loop ecs-svc/1 teller"));
+    // Tasks of the deployment before prove nothing about it.
+    let old = crash_loop().with_task(lived(4, 3_000, 240).old());
+    assert_rolls_back(&decide_under(&old, &rollback()));
+    // Without leave to roll back it is a crash loop like any other.
+    assert_held(&decide(&of(3_000)), &Hold::NeedsAHuman, "crash_loop");
+}
+
+/// Invented by a fresh reader: an application that ends itself every quarter of an hour, as its
+/// predecessor did.
+#[test]
+fn a_release_whose_tasks_end_long_after_their_grace_is_not_rolled_back() {
+    let each = |life: u64| {
+        let stops = (0..4).map(|n| lived(n + 2, life, 120 + u64::from(n) * (life + 60)));
+        let fresh = none_runs(stops).with_task(task(1).started(60));
+        fresh.service(|service| service.running = 1).route(route_to(1))
+    };
+    let finding = decide_under(&each(900), &rollback());
+    assert_held(&finding, &Hold::FailsAfterRunning, "fails_after_running");
+    // One that leaks within its first minutes is.
+    assert_rolls_back(&decide_under(&each(599), &rollback()));
+    // What takes long to start has not run when its grace is over.
+    let slow = each(900).service(|it| it.health_check_grace = std::time::Duration::from_mins(8));
+    assert_rolls_back(&decide_under(&slow, &rollback()));
 }
 
 #[test]

@@ -7,7 +7,10 @@ use super::fixtures::*;
 use super::{Situation, situation};
 
 pub(super) fn all() -> Vec<Situation> {
-    [crash_loops(), silent_loops(), failed_starts(), rollouts()].into_iter().flatten().collect()
+    [crash_loops(), loops_of_what_ran(), silent_loops(), failed_starts(), rollouts()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Of a service that was deployed half an hour ago no task runs, and the route leads nowhere.
@@ -92,6 +95,41 @@ fn crash_loops() -> Vec<Situation> {
     ]
 }
 
+/// Loops of releases that ran well before.
+fn loops_of_what_ran() -> Vec<Situation> {
+    let ran = |n, seconds, died| {
+        let mut task = task(n).died(died);
+        task.started_at = Some(ago(died + seconds));
+        task.created_at = Some(ago(died + seconds + 60));
+        task
+    };
+    vec![
+        // https://github.com/argoproj/argo-rollouts/issues/841
+        situation(
+            "crash_loop/hours_after_a_release",
+            "What the tasks depend on is gone five hours after a release: going back would not help",
+            dying(none_runs(1)).with_task(ran(4, 17_000, 800)).former(18_000).service(|service| {
+                service.deployments = vec![deployment(RolloutState::Completed, 18_000)];
+            }),
+        )
+        .with_rollback(),
+        // Invented by a fresh reader.
+        situation(
+            "crash_loop/every_quarter_of_an_hour",
+            "Each task ends by itself after a quarter of an hour, as those of the release before did",
+            (0..4)
+                .fold(none_runs(1).alarm(Alarm::Ok).api(GOOD), |facts, n| {
+                    facts.with_task(ran(n + 2, 900, 120 + u64::from(n) * 960))
+                })
+                .former(7_200)
+                .with_task(task(1).started(60))
+                .route(route_to(1))
+                .service(|service| service.running = 1),
+        )
+        .with_rollback(),
+    ]
+}
+
 /// Loops of which nobody is told by mail.
 fn silent_loops() -> Vec<Situation> {
     vec![
@@ -135,13 +173,38 @@ fn failed_starts() -> Vec<Situation> {
         situation(
             "cannot_start/nothing_to_roll_back_to",
             "The image cannot be pulled, and nothing else ever ran",
-            Facts { former: Observed::Known(None), ..not_starting(none_runs(1)) },
+            Facts { former: Observed::Known(None), ..not_starting(none_runs(1)) }.service(|service| {
+                service.deployments[0].rollout = RolloutState::InProgress;
+            }),
         )
         .with_rollback(),
         situation(
             "cannot_start/rolled_back",
             "The image of the last deployment cannot be pulled: what ran before is run again",
-            not_starting(none_runs(1)),
+            not_starting(none_runs(1)).service(|service| {
+                service.deployments[0].rollout = RolloutState::InProgress;
+            }),
+        )
+        .with_rollback(),
+        // https://github.com/sil-org/ecs-deploy/issues/277
+        situation(
+            "cannot_start/no_capacity_hours_after_a_release",
+            "The only task lost its Spot capacity hours after a release: what ran before would need \
+             capacity too",
+            none_runs(1).former(18_000).service(|service| {
+                service.deployments = vec![deployment(RolloutState::Completed, 18_000)];
+                service.events = vec![event(60, NO_CAPACITY)];
+            }),
+        )
+        .with_rollback(),
+        // Invented by a fresh reader.
+        situation(
+            "cannot_start/a_secret_is_gone_hours_after_a_release",
+            "The tasks of a release that ran well for hours cannot be started any more: nothing that \
+             it brought",
+            not_starting(none_runs(1)).former(10_800).service(|service| {
+                service.deployments = vec![deployment(RolloutState::Completed, 10_800)];
+            }),
         )
         .with_rollback(),
     ]
