@@ -279,7 +279,10 @@ impl<'a> Patient<'a> {
         self.limits.startup_grace.max(self.limits.alarm_settle)
     }
 
+    /// How long a task may take before it is judged. The service's own period keeps ECS from ending
+    /// slow tasks and may be set to years; what takes longer than a whole rollout may hangs.
     pub(super) fn grace(&self) -> Duration {
-        self.limits.startup_grace.max(self.service.health_check_grace)
+        let own = self.service.health_check_grace.min(self.limits.rollout_timeout);
+        self.limits.startup_grace.max(own)
     }
 }

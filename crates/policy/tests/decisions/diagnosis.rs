@@ -394,3 +394,20 @@ fn what_is_seen_is_evidence_and_told_in_words() {
     rolling.service = Observed::Known(service);
     assert!(said(&rolling)[1].starts_with("deployment ecs-svc/1 has been in progress since"));
 }
+
+/// <https://github.com/hashicorp/terraform-provider-aws/pull/7806>: a grace period of years keeps ECS from
+/// ending tasks, and says nothing of what they do.
+#[test]
+fn the_services_own_grace_period_counts_for_no_longer_than_a_rollout_may_take() {
+    let of_years = |facts: Facts| {
+        facts.service(|it| it.health_check_grace = Duration::from_secs(2_147_483_647))
+    };
+    assert_eq!(diagnosis(&of_years(failing(2))), "service_sick");
+    assert_eq!(decide(&of_years(ripe(1, 2))).stopped(), ["task1"]);
+    let aged = |age| {
+        let tasks = vec![task(1).started(age), task(2).started(age)];
+        diagnosis(&of_years(failing(2).tasks(tasks)))
+    };
+    assert_eq!(aged(1_799), "starting");
+    assert_eq!(aged(1_800), "service_sick");
+}
