@@ -1,8 +1,18 @@
 //! What people are to hear of, and the note of what one look found.
 
+use std::time::Duration;
+
+use super::later;
 use super::patient::Patient;
-use crate::facts::ApiAnswer;
+use crate::facts::{ApiAnswer, Deployment};
 use crate::plan::{Condition, Diagnosis, Hold, LASTS, Notes, Plan, Sighting, Step};
+
+/// That deployments are replaced by others before they complete.
+const UNFINISHED: &str = "rollouts_unfinished";
+/// For so long tasks may be missing in any rollout, without a note of it.
+const BRIEF: Duration = Duration::from_mins(2);
+/// What such a condition is about, in place of a deployment's id.
+const ANY_DEPLOYMENT: &str = "any";
 
 impl Patient<'_> {
     /// What people are told of, once for each deployment, when it lasts over two looks.
@@ -13,6 +23,23 @@ impl Patient<'_> {
     /// The same where the evidence itself has lasted: people hear of it at once.
     pub(super) fn proven(&self, name: &str) -> Condition {
         Condition::proven(name, self.deployment())
+    }
+
+    /// While tasks are missing in a rollout: that none has completed for as long as one may take. It is
+    /// about no single deployment, since somebody may deploy again before each is overdue.
+    pub(super) fn unfinished(&self) -> Option<Condition> {
+        let notes = self.notes();
+        let is_short = self.service.running < self.service.desired && self.rolling().is_some();
+        // What may yet become a condition of the present deployment has been noted first.
+        let of_present = |it: &Sighting| it.of == self.deployment();
+        if !is_short || notes.sighting(self.now).as_ref().is_some_and(of_present) {
+            return None;
+        }
+        let wait = self.limits.rollout_timeout;
+        let found = Condition::found(UNFINISHED, ANY_DEPLOYMENT, wait, &notes, self.now);
+        let goes_on = found.lasts || notes.sighting_of(&found, self.now).is_some();
+        let begins = |it: &Deployment| self.now >= later(it.created_at, BRIEF);
+        (goes_on || self.service.primary().is_some_and(begins)).then_some(found)
     }
 
     /// A stage that Eden cannot deploy, while nothing else is left to be tried: people can.

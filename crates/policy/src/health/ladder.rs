@@ -61,7 +61,7 @@ impl Patient<'_> {
             | Diagnosis::RolloutFailed { .. } => self.return_to_former(diagnosis, plan),
             Diagnosis::Rolling { deployment, overdue: false } => {
                 plan.holds.push(Hold::RolloutInProgress { deployment: deployment.clone() });
-                None
+                self.unfinished()
             }
             Diagnosis::OldTasksRemain { overdue, .. } => {
                 plan.holds.extend(self.lingering().into_iter().map(|task| self.remains(task)));

@@ -80,10 +80,15 @@ impl Notes<'_> {
         self.told.and_then(Known::parse)
     }
 
+    /// What a look found last, whatever it is.
+    pub(crate) fn sighting(&self, now: Timestamp) -> Option<Sighting> {
+        self.seen.and_then(|seen| Sighting::parse(seen, now))
+    }
+
     /// The sighting that counts for a condition: its own, or that of another of the same deployment
     /// which people do not know of either. Conditions that alternate have lasted together.
     pub fn sighting_of(&self, condition: &Condition, now: Timestamp) -> Option<Sighting> {
-        let sighting = self.seen.and_then(|seen| Sighting::parse(seen, now))?;
+        let sighting = self.sighting(now)?;
         let known = self.known();
         let is_told = known.is_some_and(|known| known.includes(&sighting.condition()));
         let is_same = story(&sighting.name) == condition.story();

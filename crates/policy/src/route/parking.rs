@@ -78,7 +78,9 @@ fn is_due(view: &View<'_>, service: &Service) -> Parking {
     }
     let successor = ended.filter(|_| expects_a_task(view, service));
     let successor = successor.map(|at| later(at, SUCCESSOR));
-    let rollout = service.rolling().map(|deployment| later(deployment.created_at, ROLLOUT));
+    // Nor does whoever deploys again and again keep the address for ever.
+    let longest = ended.map_or(Timestamp::MAX, |at| later(at, ROLLOUT));
+    let rollout = service.rolling().map(|it| later(it.created_at, ROLLOUT).min(longest));
     match successor.max(rollout) {
         Some(until) if view.now < until => Parking::NotBefore(until),
         Some(_) | None => Parking::Due { because: because(service, ended), since },

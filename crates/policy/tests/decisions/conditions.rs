@@ -100,3 +100,39 @@ fn a_look_that_may_not_ask_the_api_says_so() {
     assert_eq!(finding.diagnosis, Diagnosis::Healthy);
     assert!(!finding.holds(&Hold::ApiNotAsked), "{finding:?}");
 }
+
+/// <https://github.com/aws/amazon-ecs-agent/issues/2031>,
+/// <https://github.com/stacklok/toolhive/issues/4877>: somebody deploys again every ten minutes, so that
+/// no deployment is ever overdue, and nobody is served.
+#[test]
+fn that_no_deployment_completes_while_tasks_are_missing_is_told_whoever_deploys_again() {
+    let rolling = |seen: Option<String>| {
+        let facts = healthy(2).tasks(vec![task(1).old(), task(2).starting()]);
+        facts.service(|service| {
+            (service.running, service.pending) = (1, 1);
+            (service.deployments, service.seen) = (rollout_since(300), seen);
+        })
+    };
+    let lasts = |facts: &Facts| {
+        let finding = decide(facts);
+        assert_eq!(named(&finding.diagnosis), "rolling");
+        (condition(&finding).to_string(), condition(&finding).lasts, of_people(&finding).len())
+    };
+    let unfinished = "rollouts_unfinished any";
+    let seen = |seconds| Some(format!("{unfinished} {:.0}", ago(seconds)));
+    assert_eq!(lasts(&rolling(None)), (unfinished.to_owned(), false, 1));
+    assert_eq!(lasts(&rolling(seen(1_799))), (unfinished.to_owned(), false, 0));
+    assert_eq!(lasts(&rolling(seen(1_800))), (unfinished.to_owned(), true, 0));
+    // The first two minutes of a rollout are no news, unless it goes on with those before.
+    let fresh = |seen| rolling(seen).service(|it| it.deployments = rollout_since(119));
+    assert_eq!(decide(&fresh(None)).condition, None);
+    assert_eq!(lasts(&fresh(seen(1_800))), (unfinished.to_owned(), true, 0));
+    // Nothing is missing: a rollout as any other. What was noted is over with the rollouts.
+    assert_eq!(decide(&rolling(None).service(|it| it.running = 2)).condition, None);
+    let well = healthy(2).service(|it| it.seen = seen(600));
+    assert_eq!(of_people(&decide(&well)).len(), 1);
+    // What was noted of the present deployment is not overwritten, but of another it is.
+    let of = |id: &str| Some(format!("cannot_start {id} {:.0}", ago(200)));
+    assert_eq!(decide(&rolling(of(PRIMARY))).condition, None);
+    assert_eq!(lasts(&rolling(of("ecs-svc/7"))), (unfinished.to_owned(), false, 1));
+}

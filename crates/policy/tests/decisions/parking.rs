@@ -138,8 +138,17 @@ fn what_is_not_known_is_no_reason_to_park() {
 #[test]
 fn a_rollout_in_progress_is_no_reason_to_park_until_it_hangs() {
     for (age, parked) in [(60, false), (1_799, false), (1_800, true)] {
-        let rolling = dead(3_000).service(|it| it.deployments = rollout_since(age));
+        let rolling = dead(1_500).service(|it| it.deployments = rollout_since(age));
         assert_eq!(parks(&rolling), parked, "{age} s");
+    }
+}
+
+/// <https://github.com/stacklok/toolhive/issues/4877>: somebody deploys again every ten minutes.
+#[test]
+fn deployments_that_follow_one_another_do_not_keep_the_address_for_ever() {
+    for (ended, parked) in [(1_799, false), (1_800, true)] {
+        let rolling = dead(ended).service(|it| it.deployments = rollout_since(60));
+        assert_eq!(parks(&rolling), parked, "{ended} s");
     }
 }
 

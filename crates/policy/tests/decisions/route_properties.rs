@@ -89,7 +89,11 @@ fn is_over(service: &Service) -> bool {
 /// Whether a deployment has been in progress for less than half an hour.
 fn is_rolling_lately(scene: &Scene) -> bool {
     let rolling = scene.service.as_ref().and_then(|service| service.rolling());
-    rolling.is_some_and(|deployment| deployment.created_at > ago(1_800))
+    // Deployments that follow one another are not waited for for ever.
+    let ran = scene.tasks.iter().filter(|task| !task.runs() && task.started_at.is_some());
+    let ended = ran.filter_map(|task| task.stopping_at).max();
+    let lately = |at: jiff::Timestamp| at > ago(1_800);
+    rolling.is_some_and(|it| lately(it.created_at)) && ended.is_none_or(lately)
 }
 
 proptest! {
