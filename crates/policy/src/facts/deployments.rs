@@ -31,12 +31,28 @@ pub enum Side {
 
 impl Service {
     /// Whether a deployment stops tasks before it starts others: there is no room for more than are
-    /// wanted, and fewer may stay. ECS rounds the maximum down and the minimum up.
+    /// wanted, and fewer may stay.
     pub fn stops_first(&self) -> bool {
+        let (least, most) = self.room();
+        let desired = u64::from(self.desired);
+        most <= desired && least < desired
+    }
+
+    /// Whether a deployment could replace nothing of what runs: it may neither stop a task before it
+    /// starts another, nor start one before it stops another. Of what does not run it may start some.
+    pub fn cannot_roll(&self) -> bool {
+        let (least, most) = self.room();
+        let (desired, running) = (u64::from(self.desired), u64::from(self.running));
+        most <= desired && least >= desired && running > 0
+    }
+
+    /// The fewest and the most tasks that a deployment may run meanwhile. ECS rounds the minimum up and
+    /// the maximum down.
+    fn room(&self) -> (u64, u64) {
         let desired = u64::from(self.desired);
         let most = desired * u64::from(self.maximum_percent) / 100;
         let least = (desired * u64::from(self.minimum_healthy_percent)).div_ceil(100);
-        most <= desired && least < desired
+        (least, most)
     }
 
     /// What its tags say of conditions.

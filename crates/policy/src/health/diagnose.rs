@@ -15,7 +15,12 @@ impl Patient<'_> {
     }
 
     fn of_tasks_and_service(&self) -> (Diagnosis, Vec<Evidence>) {
-        if let Some(found) = self.failing() {
+        let sick = self.sick();
+        let is_sick = sick.iter().any(|(task, _)| self.fresh(task, self.grace()).is_none());
+        // What cannot be started beside tasks that run well hides no sick one: its stop makes room.
+        let beside = is_sick && self.rolling().is_none() && self.present_runs_well();
+        let beside = |it: &Diagnosis| beside && matches!(it, Diagnosis::CannotStart { .. });
+        if let Some(found) = self.failing().filter(|(it, _)| !beside(it)) {
             return found;
         }
         if let Some(found) = self.without_instances() {
@@ -33,11 +38,10 @@ impl Patient<'_> {
             let deployment = deployment.id.clone();
             return (Diagnosis::Rolling { deployment, overdue }, self.of_deployment());
         }
-        let sick = self.sick();
-        if sick.iter().any(|(task, _)| self.fresh(task, self.grace()).is_none()) {
+        if is_sick {
             let tasks = sick.iter().map(|(task, _)| task.arn.clone()).collect();
-            let evidence = sick.iter().map(|(task, why)| of_sick(task, *why)).collect();
-            return (Diagnosis::TaskSick { tasks }, evidence);
+            let evidence = sick.iter().map(|(task, why)| of_sick(task, *why));
+            return (Diagnosis::TaskSick { tasks }, evidence.chain(self.of_successors()).collect());
         }
         let (running, desired) = (self.service.running, self.service.desired);
         let settled = self.unsettled().is_none();

@@ -11,7 +11,7 @@ use super::later;
 use super::patient::Patient;
 use crate::evidence::Evidence;
 use crate::facts::{Cause, Deployment, RolloutState, ServiceEvent, Stop, StopCode, Task};
-use crate::plan::Diagnosis;
+use crate::plan::{Condition, Diagnosis};
 
 /// What ECS says when it cannot start a task for want of capacity or because of its settings. Its
 /// messages are for people and may change: what is not recognized is no evidence.
@@ -22,6 +22,10 @@ const CANNOT_START: [&str; 5] = [
     "failed to launch a task",
     "was unable to",
 ];
+/// How many of these speak of nothing but tasks that were to start.
+const OF_STARTS: usize = 4;
+/// What it says when it only lacks room.
+const LACKS_ROOM: &str = "unable to place a task";
 /// What ECS says when it can.
 const CAN_START: [&str; 2] = ["has reached a steady state", "has started"];
 /// A message of ECS is evidence for as long as ECS remembers stopped tasks (F18): while a task cannot
@@ -33,6 +37,17 @@ const RECENT: Duration = Duration::from_hours(1);
 const RAN: Duration = Duration::from_mins(10);
 /// Minimum share by which a life is much longer than others.
 const MUCH_LONGER: u32 = 4;
+
+/// For so long a single failed start speaks against the next one.
+const LUCK: Duration = Duration::from_mins(15);
+
+/// Why what would start in place of a task that runs cannot be started.
+pub(super) struct CannotStart<'a> {
+    /// In ECS's words.
+    pub(super) because: &'a str,
+    /// Whether it is room that is missing, which the stop of a task makes.
+    pub(super) lacks_room: bool,
+}
 
 /// A task that failed, when, and why.
 type Failure<'a> = (Timestamp, &'a Task, &'a Stop);
@@ -109,6 +124,46 @@ impl Patient<'_> {
             .filter(|it| since.is_none_or(|since| it.at >= since))
             .take_while(|it| !says(&it.text, &CAN_START))
             .find(|it| says(&it.text, &CANNOT_START))
+    }
+
+    /// Why the successor of a task that is stopped could not be started, though as many may run as are
+    /// wanted: the last task that was to start never ran, or ECS says that it can start none.
+    pub(super) fn successors(&self) -> Option<CannotStart<'_>> {
+        let row = self.last_failures();
+        let last = row.first().filter(|(at, _, stop)| {
+            let again = row.len() > 1 || self.now < later(*at, LUCK);
+            stop.code == StopCode::TaskFailedToStart && again
+        });
+        if let Some((_, _, stop)) = last {
+            return Some(CannotStart { because: &stop.reason, lacks_room: false });
+        }
+        let said = self.said_of_starts()?;
+        let lacks_room = said.text.contains(LACKS_ROOM);
+        Some(CannotStart { because: &said.text, lacks_room })
+    }
+
+    fn said_of_starts(&self) -> Option<&ServiceEvent> {
+        let of_starts = |text: &str| CANNOT_START[..OF_STARTS].iter().any(|it| text.contains(it));
+        self.said().filter(|it| self.is_recent(it.at) && of_starts(&it.text))
+    }
+
+    /// That tasks cannot be started, as a condition: one message of ECS may be over at the next look.
+    pub(super) fn cannot_start_condition(&self) -> Condition {
+        let failed = self.last_failures().len() >= self.limits.loop_deaths;
+        if failed { self.proven("cannot_start") } else { self.condition("cannot_start") }
+    }
+
+    /// What is seen of that beside another diagnosis.
+    pub(super) fn of_successors(&self) -> Vec<Evidence> {
+        if self.successors().is_none() {
+            return Vec::new();
+        }
+        let never_ran = |(_, _, stop): &Failure<'_>| stop.code == StopCode::TaskFailedToStart;
+        let failed = self.last_failures().into_iter().take_while(never_ran);
+        let failed: Vec<_> = failed.map(|failure| self.of_failure(failure)).collect();
+        let said = self.said_of_starts().filter(|_| failed.is_empty());
+        let said = said.map(|it| Evidence::Said { at: it.at, text: it.text.clone() });
+        failed.into_iter().chain(said).collect()
     }
 
     /// Whether ECS has tasks to start.

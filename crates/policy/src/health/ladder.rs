@@ -13,7 +13,8 @@ use std::time::Duration;
 use super::later;
 use super::patient::{Patient, Sick, Sickness};
 use crate::facts::{
-    Alarm, ApiAnswer, Deployment, DeploymentController, Former, Observed, Service, Task, TaskHealth,
+    Alarm, ApiAnswer, Deployment, DeploymentController, Former, Observed, Readiness, Service, Task,
+    TaskHealth,
 };
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::State;
@@ -41,7 +42,10 @@ impl Patient<'_> {
         match diagnosis {
             Diagnosis::TaskSick { .. } => {
                 self.treat(diagnosis, plan);
-                None
+                let cannot_start = self.successors().is_some() || self.failing().is_some();
+                let cannot_start = cannot_start.then(|| self.cannot_start_condition());
+                let protected = || self.is_all_protected(plan).then_some("task_protected");
+                cannot_start.or_else(|| protected().map(|name| self.condition(name)))
             }
             Diagnosis::TooFewTasks { .. } => {
                 self.climb(diagnosis, plan);
@@ -127,6 +131,8 @@ impl Patient<'_> {
             | Hold::Refused { .. }
             | Hold::TaskStuck { .. } => Some(self.proven(hold.reason())),
             Hold::FormerInactive { .. } if !acts => Some(self.proven(hold.reason())),
+            Hold::SuccessorsCannotStart { .. } => Some(self.cannot_start_condition()),
+            Hold::NoRoomToDeploy { .. } if !acts => Some(self.condition(hold.reason())),
             Hold::StopsFirst { .. } | Hold::ForeignDeploymentController => {
                 Some(self.condition(hold.reason()))
             }
@@ -201,6 +207,7 @@ impl Patient<'_> {
     fn treat(&self, diagnosis: &Diagnosis, plan: &mut Plan) {
         let ripe = self.ripe(self.sick(), plan);
         let Some(ripe) = self.unprotected(ripe, plan) else { return };
+        let Some(ripe) = self.replaceable(ripe, plan) else { return };
         if let Some(storm) = self.storm() {
             plan.holds.push(storm);
             return;
@@ -249,7 +256,8 @@ impl Patient<'_> {
         };
         let (kept, ripe): (Vec<_>, Vec<_>) =
             ripe.into_iter().partition(|(task, _)| protected.contains(&task.arn));
-        let protected = |task: &Task| Hold::TaskProtected { task: task.id().to_owned() };
+        let protected =
+            |task: &Task| Hold::TaskProtected { task: task.id().to_owned(), cure: unprotect(task) };
         plan.holds.extend(kept.iter().map(|(task, _)| protected(task)));
         let (mut stoppable, mut refused) = (Vec::new(), Vec::new());
         for sick in ripe {
@@ -260,6 +268,37 @@ impl Patient<'_> {
         }
         plan.holds.extend(refused);
         Some(stoppable).filter(|ripe| !ripe.is_empty())
+    }
+
+    /// Whether protection is all that keeps sick tasks from being stopped.
+    fn is_all_protected(&self, plan: &Plan) -> bool {
+        let protected = |hold: &Hold| matches!(hold, Hold::TaskProtected { .. });
+        let sick = self.sick();
+        !sick.is_empty() && plan.holds.iter().filter(|it| protected(it)).count() == sick.len()
+    }
+
+    /// Those in whose place another may start, or that take more than they give.
+    fn replaceable<'a>(&self, ripe: Vec<Sick<'a>>, plan: &mut Plan) -> Option<Vec<Sick<'a>>> {
+        let Some(fail) = self.successors() else { return Some(ripe) };
+        let (ripe, kept): (Vec<_>, Vec<_>) =
+            ripe.into_iter().partition(|(task, _)| fail.lacks_room && self.only_takes_room(task));
+        plan.holds.extend(kept.iter().map(|(task, _)| Hold::SuccessorsCannotStart {
+            task: Some(task.id().to_owned()),
+            because: fail.because.to_owned(),
+        }));
+        Some(ripe).filter(|ripe| !ripe.is_empty())
+    }
+
+    /// Whether a task is known to serve nobody, or not known to serve while another runs well: its stop
+    /// makes room for its successor.
+    fn only_takes_room(&self, task: &Task) -> bool {
+        match self.readiness(task) {
+            Some(Readiness::Ready | Readiness::Unclear(_)) => false,
+            Some(Readiness::NotReady(_)) => true,
+            Some(Readiness::Unreachable(_)) | None => {
+                self.tasks.iter().any(|other| self.runs_well(other))
+            }
+        }
     }
 
     /// Whether so many tasks are sick that the cause is a shared one: more than the limit's share, or
@@ -356,6 +395,7 @@ impl Patient<'_> {
         let waited = self.limits.unhealthy_for <= Duration::from_mins(1);
         let ripe = if waited { sick } else { self.ripe(sick, plan) };
         let Some(ripe) = self.unprotected(ripe, plan) else { return };
+        let Some(ripe) = self.replaceable(ripe, plan) else { return };
         // A trial of long ago was another case's.
         let lately = |at| self.now < later(at, self.limits.redeploy_cooldown);
         let tried = self.tried_since_failing() || self.stops().max().is_some_and(lately);
@@ -405,6 +445,7 @@ impl Patient<'_> {
                     let goes_on = matches!(
                         hold,
                         Hold::NothingToRollBackTo
+                            | Hold::NoRoomToDeploy { .. }
                             | Hold::FormerInactive { .. }
                             | Hold::Refused { .. }
                     );
@@ -418,8 +459,11 @@ impl Patient<'_> {
         match self.redeploy(diagnosis) {
             Ok(step) => plan.steps.push(step),
             Err(hold) => {
-                let waits = matches!(hold, Hold::RedeployCooldown { .. });
-                plan.holds.push(hold);
+                let waits =
+                    matches!(hold, Hold::RedeployCooldown { .. } | Hold::NoRoomToDeploy { .. });
+                if !plan.holds.contains(&hold) {
+                    plan.holds.push(hold);
+                }
                 if waits && *diagnosis == Diagnosis::ServiceSick {
                     self.try_one(plan);
                 }
@@ -453,6 +497,14 @@ impl Patient<'_> {
         if self.has_tried_enough() {
             return Err(Hold::ReplacingDidNotHelp);
         }
+        let all_run = self.service.running >= self.service.desired;
+        if let Some(fail) = self.successors().filter(|fail| all_run && !fail.lacks_room) {
+            let because = fail.because.to_owned();
+            return Err(Hold::SuccessorsCannotStart { task: None, because });
+        }
+        if let Some(hold) = self.no_room_to_deploy() {
+            return Err(hold);
+        }
         if let Some(hold) = self.cooldown(primary.created_at) {
             return Err(hold);
         }
@@ -464,6 +516,13 @@ impl Patient<'_> {
         self.budget()?;
         let (replacing, because) = (primary.id.clone(), diagnosis.to_string());
         self.unless_refused(Step::ForceDeployment { replacing, because })
+    }
+
+    /// Why no deployment could replace what runs.
+    fn no_room_to_deploy(&self) -> Option<Hold> {
+        let Service { minimum_healthy_percent: minimum, maximum_percent: maximum, .. } =
+            *self.service;
+        self.service.cannot_roll().then_some(Hold::NoRoomToDeploy { minimum, maximum })
     }
 
     /// Whether it is known that no task serves.
@@ -522,7 +581,7 @@ impl Patient<'_> {
     }
 
     /// Whether some task of the present deployment runs well, so that what it runs is not to blame.
-    fn present_runs_well(&self) -> bool {
+    pub(super) fn present_runs_well(&self) -> bool {
         let is_present = |task: &&Task| self.service.is_of_present(task);
         self.tasks.iter().filter(is_present).any(|task| self.runs_well(task))
     }
@@ -558,6 +617,10 @@ impl Patient<'_> {
         if !former.active {
             return Err(Hold::FormerInactive { definition: former.definition.clone() });
         }
+        // ECS's own roll back of a deployment in progress has nothing to replace.
+        if let Some(hold) = self.no_room_to_deploy().filter(|_| former.stops.is_none()) {
+            return Err(hold);
+        }
         self.budget()?;
         self.unless_refused(Step::RollBack {
             replacing: primary.id.clone(),
@@ -566,6 +629,14 @@ impl Patient<'_> {
             because: diagnosis.to_string(),
         })
     }
+}
+
+/// The command by which people take a task's protection away.
+fn unprotect(task: &Task) -> String {
+    let cluster = task.arn.rsplit('/').nth(1).filter(|name| !name.contains(':'));
+    let cluster = cluster.map_or_else(String::new, |name| format!(" --cluster {name}"));
+    let id = task.id();
+    format!("aws ecs update-task-protection{cluster} --tasks {id} --no-protection-enabled")
 }
 
 fn stop((task, why): Sick<'_>) -> Step {

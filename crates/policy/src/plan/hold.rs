@@ -239,6 +239,15 @@ pub enum Hold {
     TaskProtected {
         /// The task.
         task: String,
+        /// The command that takes the protection away.
+        cure: String,
+    },
+    /// What would start in place of a task that is to be stopped cannot be started.
+    SuccessorsCannotStart {
+        /// The task that is left running.
+        task: Option<String>,
+        /// Why they cannot, in ECS's words.
+        because: String,
     },
     /// Tasks were stopped a short while ago, or their successors are still on their way.
     StormCooldown {
@@ -273,6 +282,14 @@ pub enum Hold {
     },
     /// A deployment would stop tasks before it starts others, and some may serve.
     StopsFirst {
+        /// `minimumHealthyPercent`.
+        minimum: u32,
+        /// `maximumPercent`.
+        maximum: u32,
+    },
+    /// A deployment could neither stop a task before it starts others nor start one before it stops
+    /// others: it would hang, and keep every other remedy away.
+    NoRoomToDeploy {
         /// `minimumHealthyPercent`.
         minimum: u32,
         /// `maximumPercent`.
@@ -422,6 +439,7 @@ impl Hold {
             Hold::ReplacedByEcs { .. } => "replaced_by_ecs",
             Hold::TrialNotOver { .. } => "trial_not_over",
             Hold::TaskProtected { .. } => "task_protected",
+            Hold::SuccessorsCannotStart { .. } => "successors_cannot_start",
             Hold::StormCooldown { .. } => "storm_cooldown",
             Hold::BudgetSpent { .. } => "budget_spent",
             Hold::EvidenceDisagrees => "evidence_disagrees",
@@ -429,6 +447,7 @@ impl Hold {
             Hold::EvidenceUnclear { .. } => "evidence_unclear",
             Hold::FailingNotYet { .. } => "failing_not_yet",
             Hold::StopsFirst { .. } => "stops_first",
+            Hold::NoRoomToDeploy { .. } => "no_room_to_deploy",
             Hold::ReplacingDidNotHelp => "replacing_did_not_help",
             Hold::NeedsAHuman => "needs_a_human",
             Hold::FailsAfterRunning => "fails_after_running",
@@ -592,8 +611,16 @@ impl fmt::Display for Hold {
                 "most tasks are sick, and whether stopping one helped is not known until task \
                  {task}, which was started since, is well or has been sick for long enough"
             ),
-            Hold::TaskProtected { task } => {
-                write!(f, "task {task} is protected from being stopped")
+            Hold::TaskProtected { task, cure } => write!(
+                f,
+                "task {task} is protected from being stopped; `{cure}` ends its protection"
+            ),
+            Hold::SuccessorsCannotStart { task: Some(task), because } => write!(
+                f,
+                "task {task} is left running, as its successor cannot be started: {because}"
+            ),
+            Hold::SuccessorsCannotStart { task: None, because } => {
+                write!(f, "nothing is deployed, as its tasks could not be started: {because}")
             }
             Hold::StormCooldown { until: Some(until) } => {
                 write!(f, "tasks were stopped lately: not again before {until:.0}")
@@ -627,6 +654,11 @@ impl fmt::Display for Hold {
                 f,
                 "a deployment would stop tasks before it starts others (minimumHealthyPercent \
                  {minimum}, maximumPercent {maximum}), and some may serve"
+            ),
+            Hold::NoRoomToDeploy { minimum, maximum } => write!(
+                f,
+                "no deployment could replace anything: it may neither stop a task first \
+                 (minimumHealthyPercent {minimum}) nor start one first (maximumPercent {maximum})"
             ),
             Hold::ReplacingDidNotHelp => {
                 f.write_str("tasks were replaced, and that has not helped: somebody has to look")

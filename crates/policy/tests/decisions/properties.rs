@@ -141,7 +141,9 @@ proptest! {
                     Diagnosis::TaskSick { .. } => true,
                     // Only when it may not be deployed again yet, and only one.
                     Diagnosis::ServiceSick => {
-                        let waits = finding.reasons().contains(&"redeploy_cooldown");
+                        let waits = finding.reasons().into_iter().any(|reason| {
+                            matches!(reason, "redeploy_cooldown" | "no_room_to_deploy")
+                        });
                         waits && finding.stopped().len() == 1
                     }
                     _ => false,
@@ -443,9 +445,9 @@ proptest! {
     fn people_are_called_when_nothing_is_left_to_be_done(case in any_case()) {
         let finding = case.decide();
         let spends = finding.plan.steps.iter().any(is_spent);
-        // A task that never stops is people's, whatever else is done, and that no path is set is told
-        // beside a trial.
-        let beside = ["task_stuck", "unclear"];
+        // A task that never stops is people's, whatever else is done; that no path is set is told beside
+        // a trial, and that others cannot be started or nobody restores the count beside a stop.
+        let beside = ["task_stuck", "unclear", "cannot_start", "restored_in_vain"];
         let condition = finding.condition().filter(|name| !beside.contains(name));
         prop_assert!(condition.is_none() || !spends);
         let hopeless = matches!(
@@ -454,7 +456,7 @@ proptest! {
                 | Diagnosis::Rolling { overdue: true, .. }
         );
         let on = mode::effective(case.mode, &case.facts.service).0 == Mode::On;
-        prop_assert!(!hopeless || !on || spends != condition.is_some());
+        prop_assert!(!hopeless || !on || spends || finding.condition.is_some());
         let spent = finding.reasons().contains(&"budget_spent");
         prop_assert!(!spent || finding.condition.is_some());
     }

@@ -197,3 +197,45 @@ fn while_the_evidence_disagrees_nothing_is_redeployed() {
     let facts = healthy(1).alarm(eden_policy::facts::Alarm::Alarm);
     assert_held(&facts, &Hold::EvidenceDisagrees);
 }
+
+/// <https://github.com/aws/amazon-ecs-agent/issues/2031>: with such a configuration a forced deployment
+/// has neither room to start a task nor leave to stop one, and hangs.
+#[test]
+fn what_no_deployment_can_replace_is_never_deployed_and_one_is_stopped_as_a_trial() {
+    let room = |facts: Facts, minimum: u32, maximum: u32| {
+        facts.service(|service| {
+            (service.minimum_healthy_percent, service.maximum_percent) = (minimum, maximum);
+        })
+    };
+    for (tasks, minimum, maximum, replaces) in [
+        (1, 50, 100, false),
+        (1, 100, 100, false),
+        (3, 67, 100, false),
+        (2, 50, 100, true),
+        (1, 50, 200, true),
+        (1, 0, 100, true),
+        (3, 100, 133, false),
+        (3, 100, 134, true),
+    ] {
+        let finding = decide(&room(failing(tasks), minimum, maximum));
+        assert_eq!(finding.redeploys(), replaces, "{tasks} {minimum}/{maximum}: {finding:?}");
+        assert_eq!(finding.stopped().len(), usize::from(!replaces), "{tasks} {minimum}/{maximum}");
+        let hold = Hold::NoRoomToDeploy { minimum, maximum };
+        assert_eq!(finding.holds(&hold), !replaces);
+    }
+    // Where nobody knows whether tasks serve, people are called.
+    let unasked = room(unprobed(1).failing_since(90), 50, 100);
+    let finding = decide(&unasked);
+    assert_eq!(finding.remedies(), [] as [&Step; 0]);
+    assert_eq!(finding.condition(), Some("no_room_to_deploy"));
+    // Nor is it rolled back by a deployment.
+    let new = room(failing(1).former(600), 50, 100).service(|service| {
+        service.deployments = vec![deployment(RolloutState::Completed, 600)];
+    });
+    let finding = decide_under(&new, &rollback());
+    assert!(!finding.rolls_back() && !finding.redeploys(), "{finding:?}");
+    assert_eq!(finding.stopped().len(), 1);
+    // What does not run can be started.
+    let none = room(healthy(1).tasks(vec![]), 50, 100).service(|service| service.running = 0);
+    assert!(decide(&none).redeploys());
+}
