@@ -6,7 +6,7 @@
 //! | unknown       | service or tasks were not read                                | none |
 //! | not active    | ECS knows no such service, or it is being deleted             | none |
 //! | paused        | healing is switched off                                       | none |
-//! | below floor   | the desired count is below the minimum                        | raise it |
+//! | below floor   | the desired count is below the minimum, and is raised, or nothing else is wrong | raise it |
 //! | scaled to zero| no task is wanted, and no minimum is set                      | none |
 //! | crash loop    | the last tasks died by themselves, or of their health checks  | people; roll back |
 //! | cannot start  | the last tasks never ran, or ECS says that it can start none  | people; roll back |
@@ -174,15 +174,22 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     let (running, desired, pending) = (service.running, service.desired, service.pending);
     finding.evidence.insert(0, Evidence::Counts { running, desired, pending });
     // ECS counts the tasks of a daemon service itself, and refuses a count (F47).
-    if service.has_a_count() && desired < limits.min_desired_count {
+    let is_below = service.has_a_count() && desired < limits.min_desired_count;
+    let below = Diagnosis::BelowFloor { desired, floor: limits.min_desired_count };
+    let mut unrestored = None;
+    if is_below {
         let (plan, condition) = floor::restore(service, limits, now);
         if !plan.steps.is_empty() {
             finding.plan.wait_with_parking();
         }
+        let acts = !plan.steps.is_empty() && mode::effective(mode, &facts.service).0 == Mode::On;
         finding.plan.append(plan);
-        finding.condition = condition;
-        let floor = limits.min_desired_count;
-        return finding.named(Diagnosis::BelowFloor { desired, floor });
+        // Where nothing is done about the count, the tasks that are wanted are looked at all the same.
+        if acts || desired == 0 {
+            finding.condition = condition;
+            return finding.named(below);
+        }
+        unrestored = condition;
     }
     if service.has_a_count() && desired == 0 {
         finding.plan.holds.push(Hold::ScaledToZero);
@@ -200,8 +207,18 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
         limits,
         now,
     };
+    let (diagnosis, condition) = examine(&whole, &mut finding);
+    finding.is_over &= !is_below;
+    finding.condition = condition.or(unrestored);
+    finding.named(if is_below && diagnosis.is_healthy() { below } else { diagnosis })
+}
+
+/// Diagnoses the side that serves or, where nothing is wrong with it, the one that arrives, and adds to
+/// the finding what it rests on and what is to be done.
+fn examine(whole: &Patient<'_>, finding: &mut Finding) -> (Diagnosis, Option<Condition>) {
+    let (service, tasks) = (whole.service, whole.tasks);
     let serving = Part::serving(service, tasks);
-    let patient = serving.as_ref().map_or(whole, |part| whole.part(part));
+    let patient = serving.as_ref().map_or(*whole, |part| whole.part(part));
     let unaddressed = patient.unaddressed(&finding.plan);
     finding.plan.holds.extend(unaddressed);
     let (diagnosis, evidence) = patient.diagnose();
@@ -218,8 +235,7 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     let note = patient.note(&diagnosis, condition.as_ref(), &finding.plan);
     finding.plan.steps.extend(note);
     finding.is_over = diagnosis.is_healthy() && condition.is_none() && patient.is_calm();
-    finding.condition = condition;
-    finding.named(diagnosis)
+    (diagnosis, condition)
 }
 
 /// What could not be read. Two facts are only read when a remedy needs them.

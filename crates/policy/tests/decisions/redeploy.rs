@@ -239,3 +239,34 @@ fn what_no_deployment_can_replace_is_never_deployed_and_one_is_stopped_as_a_tria
     let none = room(healthy(1).tasks(vec![]), 50, 100).service(|service| service.running = 0);
     assert!(decide(&none).redeploys());
 }
+
+/// Invented by a fresh reader: Application Auto Scaling scales below the floor every night, and is let do
+/// so after three times.
+#[test]
+fn below_a_floor_that_is_not_restored_everything_else_is_still_diagnosed_and_treated() {
+    let limits = Limits { min_desired_count: 3, ..Limits::default() };
+    let in_vain = |facts: Facts| {
+        let facts = facts.service(|it| it.restored_at = vec![ago(3_000), ago(2_000), ago(1_000)]);
+        decide_under(&facts, &limits)
+    };
+    // The floor is all that is wrong.
+    let finding = in_vain(healthy(2));
+    assert_eq!(named(&finding.diagnosis), "below_floor");
+    assert_eq!(finding.condition(), Some("restored_in_vain"));
+    assert!(!finding.is_over);
+    // A sick task is stopped, a service that fails is deployed, and what is told besides is stronger.
+    let finding = in_vain(ripe(1, 2));
+    assert_eq!((named(&finding.diagnosis), finding.stopped()), ("task_sick", vec!["task1"]));
+    assert_eq!(finding.condition(), Some("restored_in_vain"));
+    assert!(in_vain(failing(2)).redeploys());
+    let dead = (1..=3).map(|n| task(n).died(u64::from(n) * 200)).collect();
+    let finding = in_vain(healthy(2).tasks(dead).service(|it| it.running = 0));
+    assert_eq!(
+        (named(&finding.diagnosis), finding.condition()),
+        ("crash_loop", Some("crash_loop"))
+    );
+    // Where it is restored, that comes first.
+    let finding = decide_under(&ripe(1, 2), &limits);
+    assert_eq!(named(&finding.diagnosis), "below_floor");
+    assert_eq!(finding.stopped(), [] as [&str; 0]);
+}
