@@ -175,7 +175,8 @@ impl Rig {
     pub fn writes(&self) -> usize {
         let world = self.lab.world();
         let tells = ["Publish", "PutEvents"];
-        let notes = ["eden:seen", "eden:told", "eden:failed-runs", "eden:failing-since"];
+        let notes =
+            ["eden:seen", "eden:told", "eden:failed-runs", "eden:failing-since", "eden:reported"];
         let of_people = |call: &Call| {
             let keys = call.needs.iter().flat_map(|need| need.condition_keys.values());
             tells.contains(&call.operation.as_str())

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use crate::config::ApiType;
 use crate::https::Https;
 use crate::lambda::environment;
+use crate::memory::OwnNotes;
 
 /// A client that is made when it is first used: few events need all of them.
 pub type Lazy<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
@@ -42,6 +43,8 @@ pub struct Aws {
     pub secretsmanager: Lazy<aws_sdk_secretsmanager::Client>,
     /// Parameters.
     pub ssm: Lazy<aws_sdk_ssm::Client>,
+    /// What this process noted on the service, should somebody take Eden's tags away.
+    pub own: Arc<OwnNotes>,
     clock: SharedTimeSource,
 }
 
@@ -58,6 +61,7 @@ impl Aws {
             eventbridge: lazy(config, aws_sdk_eventbridge::Client::new),
             secretsmanager: lazy(config, aws_sdk_secretsmanager::Client::new),
             ssm: lazy(config, aws_sdk_ssm::Client::new),
+            own: Arc::default(),
             clock: config.time_source().unwrap_or_default(),
         }
     }

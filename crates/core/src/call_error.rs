@@ -35,6 +35,9 @@ const PASSING: [&str; 11] = [
     "ExpiredTokenException",
 ];
 
+/// Codes of a call that AWS did not take up because there were too many.
+const THROTTLED: [&str; 2] = ["ThrottlingException", "Throttling"];
+
 impl CallError {
     /// Describes a failed SDK call; the code that AWS answered comes first.
     pub fn new<E>(
@@ -61,6 +64,11 @@ impl CallError {
     /// Whether AWS does not take what it was sent, now or later.
     pub fn is_bad_request(&self) -> bool {
         self.code.as_deref() == Some("BadRequestException")
+    }
+
+    /// Whether AWS did nothing, because there were too many calls.
+    pub fn is_throttled(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| THROTTLED.contains(&code))
     }
 
     /// The same, with what to do when AWS knows no such thing.

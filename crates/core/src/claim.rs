@@ -9,12 +9,11 @@
 use std::time::Duration;
 
 use aws_sdk_ecs::config::retry::RetryConfig;
-use aws_sdk_ecs::types::Tag;
 use eden_policy::facts::{Service, noted_time};
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use crate::act::ecs::untag;
+use crate::act::ecs::{noting, untag};
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
@@ -129,11 +128,14 @@ impl Contest<'_> {
         if is_taken(&service) {
             return Ok(Some((self.says)(&service).unwrap_or_default().to_owned()));
         }
-        let tag = Tag::builder().key(self.target.tag(self.key)).value(&self.value).build();
+        let Contest { aws, target, key, value, .. } = self;
         let once = aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled());
-        let request = self.aws.ecs.tag_resource().resource_arn(self.service).tags(tag);
+        let request = aws.ecs.tag_resource().resource_arn(self.service);
+        let request = request.set_tags(Some(noting(aws, target, key, value)));
         let answer = request.customize().config_override(once).send().await;
-        answer.map(|_| None).map_err(|error| CallError::new("TagResource", self.service, &error))
+        answer.map_err(|error| CallError::new("TagResource", self.service, &error))?;
+        aws.own.wrote(key, value, aws.now());
+        Ok(None)
     }
 }
 

@@ -95,7 +95,10 @@ async fn heal(
     let monitor = Monitor { eye, trail };
     Box::pin(monitor.heal(invocation, waits, &mut report)).await;
     monitor.call_people(&mut report).await;
+    let removed = edge.aws.own.taken_away();
+    report.miss(removed.into_iter().map(|key| config.target.tag(key)).collect());
     notify::healing(edge, config, &invocation.attempt(), &mut report).await;
+    notify::removed_tags(edge, config, &mut report).await;
     Ok(report.finish()?)
 }
 

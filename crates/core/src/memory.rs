@@ -1,8 +1,11 @@
 //! What an earlier look saw, as a hint for the next: what is read at once need not be found first.
 //!
 //! Nothing is decided on it. Whatever it names is read anew, and what it does not name is found as
-//! if there were no memory. The only exception are notes about what people know, where they cannot be
-//! written as tags: they decide who is told, and nothing else.
+//! if there were no memory. There are two exceptions. Notes about what people know are kept here where
+//! they cannot be written as tags: they decide who is told, and nothing else. And notes that somebody
+//! takes off the service ([`OwnNotes`]) only ever hold something back.
+
+mod own;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +18,7 @@ use eden_policy::plan::Sighting;
 use jiff::Timestamp;
 
 use crate::notify::Failing;
+pub use own::OwnNotes;
 
 /// More are not kept: what they cost to read anew is little beside listing them.
 const MOST: usize = 1_000;

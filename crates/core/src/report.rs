@@ -304,6 +304,13 @@ impl Report {
         }
     }
 
+    /// Notes that somebody took tags of Eden's off the service.
+    pub fn miss(&mut self, tags: Vec<String>) {
+        if !tags.is_empty() {
+            self.held.push(Told::from(Hold::TagsRemoved { tags }));
+        }
+    }
+
     /// What is noted of conditions.
     pub fn notes(&self) -> Notes<'_> {
         Notes { seen: self.seen.as_deref(), told: self.told.as_deref() }

@@ -24,8 +24,15 @@ pub const SEEN: &str = "seen";
 pub const TOLD: &str = "told";
 /// On the service: since when runs of health-monitor fail, and what people were told of it.
 pub const FAILED_RUNS: &str = "failed-runs";
+/// On the service: what was last done and told to people by one of several runs, when, and by which.
+pub const REPORTED: &str = "reported";
+/// On the service: when health-monitor last noted anything there. It is never taken off: where it is
+/// gone, somebody takes Eden's tags away.
+pub const NOTED: &str = "noted";
+/// Of those that hold remedies back, the tags that stay as long as Eden does.
+pub const THAT_STAY: [&str; 4] = [REDEPLOYED, STOPPED, RESTORED, REFUSED];
 /// The tags that Eden writes on the service, but for the one that people write.
-pub const OF_SERVICE: [&str; 10] = [
+pub const OF_SERVICE: [&str; 12] = [
     UNSERVED_SINCE,
     FAILING_SINCE,
     REDEPLOYED,
@@ -36,6 +43,8 @@ pub const OF_SERVICE: [&str; 10] = [
     SEEN,
     TOLD,
     FAILED_RUNS,
+    REPORTED,
+    NOTED,
 ];
 
 /// On a task: since when it has been found sick, or to be stopping without an end.

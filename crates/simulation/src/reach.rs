@@ -113,6 +113,7 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("remedy: set_stage_variable", "the histories' route goes through integrations"),
     ("diagnosis: no_instances", "a daemon service always has instances"),
     ("hold: no_instances", "a daemon service always has instances"),
+    ("hold: tags_removed", "nobody takes tags off the service"),
     ("hold: stage_has_canary", "only REST APIs have canary releases"),
     ("hold: canary_has_own_variable", "only REST APIs have canary releases"),
     ("hold: stage_never_deployed", "a setting that is wrong once and for all"),

@@ -88,7 +88,7 @@ fn wildcards_of(variant: Variant) -> &'static [(&'static str, &'static str)] {
 }
 
 /// Names of what belongs to the service and its stack.
-const OWN: [&str; 27] = [
+const OWN: [&str; 29] = [
     CLUSTER,
     SERVICE,
     API,
@@ -106,6 +106,8 @@ const OWN: [&str; 27] = [
     "eden:suspect-since",
     "eden:claim",
     "eden:failing-since",
+    "eden:noted",
+    "eden:reported",
     "eden:redeployed",
     "eden:seen",
     "eden:failed-runs",

@@ -95,6 +95,7 @@ fn service() -> Service {
         maximum_percent: 200,
         told: None,
         failed_runs: None,
+        reported: None,
         events: Vec::new(),
     }
 }

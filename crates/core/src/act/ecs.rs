@@ -1,19 +1,20 @@
 //! Changes to the service and its tasks.
 
-use aws_sdk_ecs::config::Builder;
 use aws_sdk_ecs::types::{StopServiceDeploymentStopType, Tag};
 use eden_policy::Step;
-use eden_policy::facts::Stop;
+use eden_policy::facts::{Service, Stop};
 use jiff::Timestamp;
 
 use super::Outcome;
-use super::notes::{self, Note};
-use super::once::OnlyWhenThrottled;
+use super::notes::{Note, Noted};
+use super::once::once;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
 use crate::observe;
-use crate::tags::{FAILING_SINCE, REDEPLOYED, RESTORED, STOPPED, SUSPECT_SINCE, UNSERVED_SINCE};
+use crate::tags::{
+    FAILING_SINCE, NOTED, REDEPLOYED, RESTORED, STOPPED, SUSPECT_SINCE, UNSERVED_SINCE,
+};
 
 /// ECS keeps at most this much of a reason (F18).
 const REASON_LIMIT: usize = 255;
@@ -38,21 +39,19 @@ pub(super) async fn stop_task(
     step: &Step,
     (task, because, unhealthy): (&str, &str, bool),
 ) -> Result<Outcome, CallError> {
-    let (why, service) = tokio::try_join!(
-        observe::no_reason_to_stop(aws, target, task, unhealthy),
-        observe::service(aws, target),
-    )?;
+    let moot = || observe::no_reason_to_stop(aws, target, task, unhealthy);
+    let (why, service) = tokio::try_join!(moot(), observe::service(aws, target))?;
     if let Some(why) = why {
         return Ok(Outcome::Skipped(why));
     }
     let reason = format!("{}{because}", Stop::MARK).chars().take(REASON_LIMIT).collect::<String>();
     let request = aws.ecs.stop_task().cluster(&target.cluster).task(task).reason(reason);
-    let call = async {
-        let answer = request.send().await;
+    let call = || async {
+        let answer = request.clone().send().await;
         answer.map(drop).map_err(|error| CallError::new("StopTask", task, &error))
     };
     let note = Note { tag: STOPPED, earlier: &service.stopped_at };
-    Box::pin(notes::noted(aws, target, &service, note, step, call)).await
+    Box::pin(Noted { aws, target, service: &service, note, step }.take(moot, call)).await
 }
 
 /// Raises the desired count, unless somebody has changed it since the decision: then it is theirs, and
@@ -64,19 +63,24 @@ pub(super) async fn raise_desired_count(
     from: u32,
     to: u32,
 ) -> Result<Outcome, CallError> {
+    let moot = |service: &Service| {
+        let present = service.desired;
+        (present != from || present >= to)
+            .then(|| format!("the desired count is {present} by now, not {from}"))
+    };
     let service = observe::service(aws, target).await?;
-    let present = service.desired;
-    if present != from || present >= to {
-        return Ok(Outcome::Skipped(format!("the desired count is {present} by now, not {from}")));
+    if let Some(why) = moot(&service) {
+        return Ok(Outcome::Skipped(why));
     }
     let request = aws.ecs.update_service().cluster(&target.cluster).service(&target.service);
     let request = request.desired_count(i32::try_from(to).unwrap_or(i32::MAX));
-    let call = async {
-        let answer = request.send().await;
+    let call = || async {
+        let answer = request.clone().customize().config_override(once()).send().await;
         answer.map(drop).map_err(|error| CallError::new("UpdateService", &target.service, &error))
     };
+    let look = || async { Ok(moot(&observe::service(aws, target).await?)) };
     let note = Note { tag: RESTORED, earlier: &service.restored_at };
-    Box::pin(notes::noted(aws, target, &service, note, step, call)).await
+    Box::pin(Noted { aws, target, service: &service, note, step }.take(look, call)).await
 }
 
 /// Deploys the service, unless somebody has deployed since the decision: that would start their rollout
@@ -88,29 +92,33 @@ pub(super) async fn deploy(
     replacing: &str,
     way: Way<'_>,
 ) -> Result<Outcome, CallError> {
+    let moot = |service: &Service| {
+        let present = service.primary().map(|deployment| deployment.id.as_str());
+        (present != Some(replacing)).then(|| {
+            let present = present.unwrap_or("none");
+            format!("the primary deployment is {present} by now, not {replacing}")
+        })
+    };
     let service = observe::service(aws, target).await?;
-    let present = service.primary().map(|deployment| deployment.id.as_str());
-    if present != Some(replacing) {
-        let present = present.unwrap_or("none");
-        let why = format!("the primary deployment is {present} by now, not {replacing}");
+    if let Some(why) = moot(&service) {
         return Ok(Outcome::Skipped(why));
     }
-    let call = async {
+    let call = || async {
         match way {
             Way::Again => update(aws, target, None).await,
             Way::To(definition) => update(aws, target, Some(definition)).await,
             Way::Stopping(deployment) => stop_deployment(aws, deployment).await,
         }
     };
+    let look = || async { Ok(moot(&observe::service(aws, target).await?)) };
     let note = Note { tag: REDEPLOYED, earlier: &service.redeployed_at };
-    Box::pin(notes::noted(aws, target, &service, note, step, call)).await
+    Box::pin(Noted { aws, target, service: &service, note, step }.take(look, call)).await
 }
 
 async fn update(aws: &Aws, target: &Target, definition: Option<&str>) -> Result<(), CallError> {
     let request = aws.ecs.update_service().cluster(&target.cluster).service(&target.service);
     let request = request.set_task_definition(definition.map(str::to_owned));
-    let once = Builder::new().retry_classifier(OnlyWhenThrottled);
-    let request = request.force_new_deployment(true).customize().config_override(once);
+    let request = request.force_new_deployment(true).customize().config_override(once());
     let answer = request.send().await;
     answer.map(drop).map_err(|error| CallError::new("UpdateService", &target.service, &error))
 }
@@ -149,7 +157,7 @@ pub(super) async fn mark_failing(
     definition: &str,
 ) -> Result<Outcome, CallError> {
     let value = format!("{since:.0} {definition}");
-    tag(aws, service, target.tag(FAILING_SINCE), value).await
+    note(aws, target, service, FAILING_SINCE, &value).await
 }
 
 pub(super) async fn clear_failing(
@@ -157,7 +165,7 @@ pub(super) async fn clear_failing(
     target: &Target,
     service: &str,
 ) -> Result<Outcome, CallError> {
-    untag(aws, service, target.tag(FAILING_SINCE)).await
+    take_off(aws, target, service, FAILING_SINCE).await
 }
 
 /// Notes on a task since when it has been sick.
@@ -176,6 +184,46 @@ pub(super) async fn clear_suspect(
     task: &str,
 ) -> Result<Outcome, CallError> {
     untag(aws, task, target.tag(SUSPECT_SINCE)).await
+}
+
+/// Notes something on the service, and that something was noted.
+///
+/// # Errors
+/// As [`tag`].
+pub(crate) async fn note(
+    aws: &Aws,
+    target: &Target,
+    service: &str,
+    key: &'static str,
+    value: &str,
+) -> Result<Outcome, CallError> {
+    let request = aws.ecs.tag_resource().resource_arn(service);
+    let answer = request.set_tags(Some(noting(aws, target, key, value))).send().await;
+    let error = |error| CallError::new("TagResource", service, &error);
+    answer.map_err(error)?;
+    aws.own.wrote(key, value, aws.now());
+    Ok(Outcome::Done)
+}
+
+/// The tags by which something is noted.
+pub(crate) fn noting(aws: &Aws, target: &Target, key: &str, value: &str) -> Vec<Tag> {
+    let tag = |key, value: String| Tag::builder().key(target.tag(key)).value(value).build();
+    vec![tag(key, value.to_owned()), tag(NOTED, format!("{:.0}", aws.now()))]
+}
+
+/// Takes a note off the service.
+///
+/// # Errors
+/// When the call fails.
+pub(crate) async fn take_off(
+    aws: &Aws,
+    target: &Target,
+    service: &str,
+    key: &'static str,
+) -> Result<Outcome, CallError> {
+    let outcome = untag(aws, service, target.tag(key)).await?;
+    aws.own.removed(key);
+    Ok(outcome)
 }
 
 /// Sets a tag of a service or a task.

@@ -106,9 +106,9 @@ async fn take(
         Step::MarkSuspect { task, since } => ecs::mark_suspect(aws, target, task, *since).await,
         Step::ClearSuspect { task } => ecs::clear_suspect(aws, target, task).await,
         Step::MarkCondition { service, sighting } => {
-            ecs::tag(aws, service, target.tag(SEEN), sighting.to_string()).await
+            ecs::note(aws, target, service, SEEN, &sighting.to_string()).await
         }
-        Step::ClearCondition { service } => ecs::untag(aws, service, target.tag(SEEN)).await,
+        Step::ClearCondition { service } => ecs::take_off(aws, target, service, SEEN).await,
         Step::MarkFailing { service, since, definition } => {
             ecs::mark_failing(aws, target, service, *since, definition).await
         }

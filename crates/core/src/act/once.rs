@@ -1,30 +1,11 @@
-//! Calls that must not take effect twice: only what AWS refused to do is tried again.
+//! Calls that must not take effect twice, or over somebody else's.
 
-use aws_sdk_ecs::config::retry::{ClassifyRetry, RetryAction};
-use aws_sdk_ecs::error::ProvideErrorMetadata;
-use aws_sdk_ecs::operation::update_service::UpdateServiceError;
-use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_sdk_ecs::config::{Builder, retry::RetryConfig};
 
-/// Forbids to retry UpdateService unless it was throttled. The SDK would repeat it after a time-out
-/// or an internal error as well, when it may have taken effect; a second forced deployment starts
-/// the first one over (F21). Whoever looks next sees whether it did.
-#[derive(Debug)]
-pub(super) struct OnlyWhenThrottled;
-
-impl ClassifyRetry for OnlyWhenThrottled {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let Some(Err(error)) = context.output_or_error() else {
-            return RetryAction::NoActionIndicated;
-        };
-        let answer = error.as_operation_error();
-        let answer = answer.and_then(|error| error.downcast_ref::<UpdateServiceError>());
-        match answer.and_then(ProvideErrorMetadata::code) {
-            Some("ThrottlingException") => RetryAction::NoActionIndicated,
-            _ => RetryAction::RetryForbidden,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "only when throttled"
-    }
+/// Lets the SDK make a single attempt. It would repeat UpdateService after a time-out or an internal
+/// error, when it may have taken effect: a second forced deployment starts the first one over (F21),
+/// and a desired count would be written over what somebody has set meanwhile. Whoever looks next sees
+/// whether it did. What was throttled was not done, and is [asked for again](super::notes).
+pub(super) fn once() -> Builder {
+    Builder::new().retry_config(RetryConfig::disabled())
 }

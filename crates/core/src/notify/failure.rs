@@ -3,7 +3,7 @@
 use super::failing::{Failing, Next, name_of};
 use super::once::Notes;
 use super::{of_failure, send};
-use crate::act::ecs::{tag, untag};
+use crate::act::ecs::{note, take_off};
 use crate::config::HealthMonitorConfig;
 use crate::edge::Edge;
 use crate::error::HandlerError;
@@ -42,8 +42,9 @@ pub async fn failure(
     match Failing::next(noted, &failure, now) {
         Next::Nothing => {}
         Next::Note(failing) => {
-            let key = config.target.tag(FAILED_RUNS);
-            if let Err(error) = tag(&edge.aws, arn, key, failing.to_string()).await {
+            let value = failing.to_string();
+            let noted = note(&edge.aws, &config.target, arn, FAILED_RUNS, &value).await;
+            if let Err(error) = noted {
                 tracing::warn!(%error, "could not note the failure");
                 edge.memory.fail(Some(failing));
                 edge.memory.refuse_tags(error.refused);
@@ -72,7 +73,7 @@ pub async fn recovered(edge: &Edge, config: &HealthMonitorConfig, report: &Repor
     let Some((arn, Some(note))) = noted_on(edge, report) else { return };
     // What is no note of Eden's, or is over, is in nobody's way.
     if Failing::parse(note, now).is_some_and(|failing| failing.is_untold())
-        && let Err(error) = untag(&edge.aws, arn, config.target.tag(FAILED_RUNS)).await
+        && let Err(error) = take_off(&edge.aws, &config.target, arn, FAILED_RUNS).await
     {
         tracing::warn!(%error, "could not take the note of a failure away");
     }

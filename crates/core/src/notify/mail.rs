@@ -145,6 +145,28 @@ fn section(text: &mut String, title: &str, mut lines: Vec<String>) {
     }
 }
 
+/// That somebody takes Eden's tags off the service, and the cure.
+pub(super) fn removed_tags_text(target: &Target, held: &str, at: Timestamp) -> String {
+    let Target { service, cluster, app_name, .. } = target;
+    let mut text =
+        format!("\u{1f6a8} Eden Health Monitor Alert\n\nService: {service}\nCluster: {cluster}\n");
+    section(&mut text, "Evidence", vec![held.to_owned()]);
+    let to_do = [
+        format!(
+            "Let whatever manages the service leave tags alone that begin with {app_name}: \
+             (Terraform's AWS provider: ignore_tags {{ key_prefixes = [\"{app_name}:\"] }})"
+        ),
+        format!(
+            "Look whether it takes {app_name}:healing off as well: then a pause by that tag does \
+             not last"
+        ),
+        "See \"The tags that Eden writes\" in docs/operations.md".to_owned(),
+    ];
+    section(&mut text, "What To Do", to_do.into());
+    let _ = write!(text, "\nTimestamp: {at:.0}\n");
+    text
+}
+
 /// That this is a test.
 pub(super) fn trial_text(target: &Target, at: Timestamp) -> String {
     let Target { service, cluster, .. } = target;

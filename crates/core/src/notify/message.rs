@@ -16,6 +16,7 @@ const HUMAN_SUBJECT: &str = "Eden Needs a Human";
 const OVER_SUBJECT: &str = "Eden Service Healthy Again";
 const MAINTENANCE_SUBJECT: &str = "Eden Maintenance Page";
 const PARKING_SUBJECT: &str = "Eden Route Parking";
+const REMOVED_TAGS_SUBJECT: &str = "Eden's Notes Are Taken Away";
 const TRIAL_SUBJECT: &str = "Eden Test Message";
 const FAILURE_SUBJECT: &str = "Eden Health Monitor Error";
 
@@ -134,6 +135,12 @@ pub(super) fn of_maintenance(target: &Target, people: &People, report: &Report) 
     let told = report.done.iter().any(|done| done.what.is_about_maintenance());
     let text = || mail::healing_text(target, people, report, &Note::Kept);
     told.then(|| Message { subject: MAINTENANCE_SUBJECT, text: text(), note: Note::Kept })
+}
+
+/// What is said when somebody takes Eden's tags off the service.
+pub(super) fn of_removed_tags(target: &Target, held: &str, at: Timestamp) -> Message {
+    let text = mail::removed_tags_text(target, held, at);
+    Message { subject: REMOVED_TAGS_SUBJECT, text, note: Note::Kept }
 }
 
 /// What is said when somebody tries out whether people can be told.

@@ -6,19 +6,23 @@ mod failing;
 mod failure;
 mod mail;
 mod message;
+mod news;
 mod once;
 mod quoted;
 mod secret;
 mod sns;
 mod webhook;
 
+use eden_policy::Hold;
 use eden_policy::plan::Known;
 
+use crate::call_error::CallError;
 use crate::config::{HealthMonitorConfig, IpUpdaterConfig, People, Target};
 use crate::edge::Edge;
-use crate::report::Report;
+use crate::report::{Report, Told};
 use crate::tags::TOLD;
 use message::of_actions;
+use news::News;
 use once::Notes;
 
 /// A channel, and whether it took a message.
@@ -38,17 +42,22 @@ pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, teller: &str, re
         Ok(message) => message,
         Err(silence) => return tracing::debug!(%silence, "nobody is told"),
     };
-    if message.note == Note::Kept {
-        tell(edge, people, &message, report).await;
-        return;
-    }
     let service = report.service_arn.clone().unwrap_or_default();
     let notes = Notes { aws: &edge.aws, target, service: &service, teller };
     let known = report.notes().known();
-    let won = match &message.note {
-        Note::Taken(condition) => notes.take(known.clone(), condition).await,
-        Note::Forgotten | Note::Kept => notes.forget().await,
+    let of_condition = async {
+        match &message.note {
+            Note::Taken(condition) => notes.take(known.clone(), condition).await,
+            Note::Forgotten => notes.forget().await,
+            Note::Kept => Ok(false),
+        }
     };
+    let (won, first) = tokio::join!(of_condition, is_first_to_tell(edge, &notes, report));
+    let first = first.unwrap_or_else(|error| {
+        // Better twice than never.
+        report.failed.push(error.to_string());
+        true
+    });
     match won {
         Ok(true) => {
             edge.memory.refuse_tags(false);
@@ -73,12 +82,52 @@ pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, teller: &str, re
             }
         }
         // Another run tells, or what was not noted will be told at the next look; what this run did
-        // is told all the same.
+        // is told all the same, but for what another run did and tells.
         not_noted => {
             report.failed.extend(not_noted.err().map(|error| error.to_string()));
-            if let Some(message) = of_actions(target, people, report) {
+            let own = if first { report.clone() } else { alone(report) };
+            if let Some(message) = of_actions(target, people, &own) {
                 tell(edge, people, &message, report).await;
             }
+        }
+    }
+}
+
+/// Whether this run tells people of what others may have done as well: of the runs that did the same at
+/// the same moment one does.
+async fn is_first_to_tell(
+    edge: &Edge,
+    notes: &Notes<'_>,
+    report: &Report,
+) -> Result<bool, CallError> {
+    let Some(news) = News::of(report.done.iter().map(|done| &done.what)) else { return Ok(true) };
+    match notes.report(&news, report.at).await {
+        // Where tags are no memory, nobody knows what the others tell.
+        Err(error) if error.refused => {
+            edge.memory.refuse_tags(true);
+            Ok(true)
+        }
+        first => first,
+    }
+}
+
+/// What a run did that no other can have done.
+fn alone(report: &Report) -> Report {
+    let mut alone = report.clone();
+    alone.done.retain(|done| News::of([&done.what].into_iter()).is_none());
+    alone
+}
+
+/// Tells people that somebody takes Eden's tags off the service, once a day and process: what would
+/// remember it is taken away as well.
+pub async fn removed_tags(edge: &Edge, config: &HealthMonitorConfig, report: &mut Report) {
+    let now = edge.aws.now();
+    let is_missing = |held: &Told<Hold>| matches!(held.what, Hold::TagsRemoved { .. });
+    let Some(held) = report.held.iter().find(|held| is_missing(held)) else { return };
+    if report.is_on && !edge.aws.own.is_told(now) {
+        let message = message::of_removed_tags(&config.target, &held.text, now);
+        if tell(edge, &config.people, &message, report).await {
+            edge.aws.own.told(now);
         }
     }
 }

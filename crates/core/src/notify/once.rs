@@ -7,12 +7,13 @@ use eden_policy::plan::{Condition, Known};
 use jiff::Timestamp;
 
 use super::failing::Failing;
-use crate::act::ecs::{tag, untag};
+use super::news::News;
+use crate::act::ecs::{note, take_off};
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::claim::{Contest, Won};
 use crate::config::Target;
-use crate::tags::{FAILED_RUNS, TOLD};
+use crate::tags::{FAILED_RUNS, REPORTED, TOLD};
 
 /// What the tag `told` begins with while a run tells that what people know of is over.
 const OVER: &str = "over ";
@@ -60,7 +61,7 @@ impl Notes<'_> {
         if contest.enter(is_told).await? != Won::Ours {
             return Ok(false);
         }
-        untag(self.aws, self.service, self.target.tag(TOLD)).await?;
+        take_off(self.aws, self.target, self.service, TOLD).await?;
         Ok(true)
     }
 
@@ -79,15 +80,31 @@ impl Notes<'_> {
         Ok(contest.enter(knows).await? == Won::Ours)
     }
 
+    /// Notes that people are told of what was done by a run that began then; whether this run is the
+    /// one to tell them.
+    ///
+    /// # Errors
+    /// When that could not be noted.
+    pub async fn report(&self, news: &News, began: Timestamp) -> Result<bool, CallError> {
+        let now = self.aws.now();
+        let value = news.noted(now, self.teller);
+        let contest = self.contest(REPORTED, value, |service| service.reported.as_deref());
+        let is_told = |service: &Service| {
+            let told = service.reported.as_deref();
+            told.is_some_and(|told| news.is_told(told, began, now))
+        };
+        Ok(contest.enter(is_told).await? == Won::Ours)
+    }
+
     /// Puts a note back as it was, because nobody could be told.
     ///
     /// # Errors
     /// When that fails: nobody will be told then.
-    pub async fn restore(&self, key: &str, before: Option<&str>) -> Result<(), CallError> {
-        let key = self.target.tag(key);
+    pub async fn restore(&self, key: &'static str, before: Option<&str>) -> Result<(), CallError> {
+        let Notes { aws, target, service, .. } = *self;
         match before {
-            Some(before) => tag(self.aws, self.service, key, before.to_owned()).await?,
-            None => untag(self.aws, self.service, key).await?,
+            Some(before) => note(aws, target, service, key, before).await?,
+            None => take_off(aws, target, service, key).await?,
         };
         Ok(())
     }

@@ -18,9 +18,10 @@ use super::timestamp;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
+use crate::memory::OwnNotes;
 use crate::tags::{
-    CLAIM, FAILED_RUNS, FAILING_SINCE, HEALING, REDEPLOYED, REFUSED, RESTORED, SEEN, STOPPED, TOLD,
-    UNSERVED_SINCE,
+    CLAIM, FAILED_RUNS, FAILING_SINCE, HEALING, REDEPLOYED, REFUSED, REPORTED, RESTORED, SEEN,
+    STOPPED, TOLD, UNSERVED_SINCE,
 };
 
 /// Reads the service. One that ECS reports as MISSING is a fact, any other failure is an error
@@ -40,7 +41,9 @@ pub async fn describe(aws: &Aws, target: &Target) -> Result<Service, CallError> 
         .await
         .map_err(|error| CallError::new(OPERATION, &target.service, &error))?;
     if let Some(service) = answer.services().first() {
-        return facts(service, target, aws.now()).ok_or_else(|| {
+        let now = aws.now();
+        aws.own.compare(|key| tag(service, &target.tag(key)), now);
+        return facts(service, target, &aws.own, now).ok_or_else(|| {
             CallError::answered(
                 OPERATION,
                 &target.service,
@@ -84,11 +87,17 @@ fn missing() -> Service {
         seen: None,
         told: None,
         failed_runs: None,
+        reported: None,
         events: Vec::new(),
     }
 }
 
-fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Service> {
+fn facts(service: &EcsService, target: &Target, own: &OwnNotes, now: Timestamp) -> Option<Service> {
+    // What somebody took away counts as if it were there.
+    let note = |key: &'static str| {
+        tag(service, &target.tag(key)).map(str::to_owned).or_else(|| own.recall(key))
+    };
+    let noted_times = |key| note(key).map(|text| times(&text, now)).unwrap_or_default();
     let configuration = service.deployment_configuration();
     let (minimum_healthy_percent, maximum_percent) = percents(service);
     Some(Service {
@@ -118,15 +127,16 @@ fn facts(service: &EcsService, target: &Target, now: Timestamp) -> Option<Servic
         mode: ModeTag::from(tag(service, &target.tag(HEALING))),
         unserved_since: tag(service, &target.tag(UNSERVED_SINCE))
             .and_then(|since| noted_time(since, now)),
-        failing: tag(service, &target.tag(FAILING_SINCE)).and_then(|text| failing(text, now)),
-        redeployed_at: times(tag(service, &target.tag(REDEPLOYED)).unwrap_or_default(), now),
-        stopped_at: times(tag(service, &target.tag(STOPPED)).unwrap_or_default(), now),
-        restored_at: times(tag(service, &target.tag(RESTORED)).unwrap_or_default(), now),
-        refused: Refused::parse_all(tag(service, &target.tag(REFUSED)).unwrap_or_default(), now),
-        claim: tag(service, &target.tag(CLAIM)).map(str::to_owned),
-        seen: tag(service, &target.tag(SEEN)).map(str::to_owned),
-        told: tag(service, &target.tag(TOLD)).map(str::to_owned),
-        failed_runs: tag(service, &target.tag(FAILED_RUNS)).map(str::to_owned),
+        failing: note(FAILING_SINCE).and_then(|text| failing(&text, now)),
+        redeployed_at: noted_times(REDEPLOYED),
+        stopped_at: noted_times(STOPPED),
+        restored_at: noted_times(RESTORED),
+        refused: Refused::parse_all(&note(REFUSED).unwrap_or_default(), now),
+        claim: note(CLAIM),
+        seen: note(SEEN),
+        told: note(TOLD),
+        failed_runs: note(FAILED_RUNS),
+        reported: note(REPORTED),
         events: service.events().iter().filter_map(event).collect(),
     })
 }

@@ -66,6 +66,8 @@ pub struct Service {
     pub told: Option<String>,
     /// That runs of health-monitor fail, by its tag `{APP_NAME}:failed-runs`.
     pub failed_runs: Option<String>,
+    /// What was last done and told by one of several runs, by its tag `{APP_NAME}:reported`.
+    pub reported: Option<String>,
     /// What ECS lately said about it, newest first.
     pub events: Vec<ServiceEvent>,
 }

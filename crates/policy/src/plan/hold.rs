@@ -361,6 +361,11 @@ pub enum Hold {
         /// What AWS said.
         because: String,
     },
+    /// Somebody takes Eden's tags off the service.
+    TagsRemoved {
+        /// Which of those that this process wrote within the day, by name.
+        tags: Vec<String>,
+    },
     /// Sick tasks were left running to keep the service up.
     StopLimit {
         /// Tasks left.
@@ -461,6 +466,7 @@ impl Hold {
             Hold::Claimed { .. } => "claimed",
             Hold::ApiNotAsked => "api_not_asked",
             Hold::TagsRefused { .. } => "tags_refused",
+            Hold::TagsRemoved { .. } => "tags_removed",
             Hold::StopLimit { .. } => "stop_limit",
         }
     }
@@ -705,6 +711,12 @@ impl fmt::Display for Hold {
                 f,
                 "Eden's tags on the service cannot be written, so that nothing is stopped, \
                  redeployed or rolled back: {because}"
+            ),
+            Hold::TagsRemoved { tags } => write!(
+                f,
+                "somebody took Eden's notes off the service: {}; what this process noted counts as \
+                 still there, and what others noted is lost",
+                tags.join(", ")
             ),
             Hold::StopLimit { left, allowed, until } => write!(
                 f,

@@ -280,7 +280,10 @@ impl Step {
     /// as doing it once.
     pub fn needs_a_claim(&self) -> bool {
         match self {
-            Step::StopTask { .. } | Step::ForceDeployment { .. } | Step::RollBack { .. } => true,
+            Step::RestoreDesiredCount { .. }
+            | Step::StopTask { .. }
+            | Step::ForceDeployment { .. }
+            | Step::RollBack { .. } => true,
             Step::PointIntegration { .. }
             | Step::SetStageVariable { .. }
             | Step::ShowMaintenance { .. }
@@ -293,8 +296,7 @@ impl Step {
             | Step::ClearCondition { .. }
             | Step::MarkFailing { .. }
             | Step::ClearFailing { .. }
-            | Step::DeployStage { .. }
-            | Step::RestoreDesiredCount { .. } => false,
+            | Step::DeployStage { .. } => false,
         }
     }
 }

@@ -8,7 +8,7 @@ use eden_lab::example::{
 };
 use eden_lab::world::{AppState, Behaviour, Fault, FaultKind, World};
 use eden_tests::by_hand::{self, ByHand};
-use eden_tests::rig::{Rig, each, example, minutes, running, seconds};
+use eden_tests::rig::{API_URL, Rig, each, example, minutes, running, seconds};
 use eden_tests::sample;
 use serde_json::json;
 
@@ -63,6 +63,116 @@ async fn of_runs_that_have_the_same_news_at_the_same_moment_one_tells() {
         }
         // Then
         assert_eq!(subjects(&eden.lab.world()), [HUMAN], "{apart:?} apart");
+    }
+}
+
+/// Milliseconds between the beginnings of three runs.
+const APART: [u64; 7] = [0, 1, 300, 1_000, 3_000, 5_000, 8_000];
+
+/// Three runs of health-monitor so far apart, each in a process of its own.
+async fn three_runs(eden: &Arc<ByHand>, apart: Duration) {
+    let runs = (0..3).map(|n| {
+        let eden = Arc::clone(eden);
+        tokio::spawn(async move {
+            let process = eden.process(HEALTH_MONITOR, &format!("run-{n}"));
+            tokio::time::sleep(apart * n).await;
+            eden.monitor(&process).await
+        })
+    });
+    for run in runs.collect::<Vec<_>>() {
+        let _ = run.await.unwrap().unwrap();
+    }
+}
+
+/// A service that is well, and that nobody looks at but the test; and how many mails there were so far.
+async fn well() -> (Arc<ByHand>, usize) {
+    let example = example();
+    let eden = ByHand::start(&example, by_hand::stack(&example), |world| {
+        world.set_api_url(API_URL, API).unwrap();
+    });
+    eden.settle().await;
+    let process = eden.process(HEALTH_MONITOR, "the-one-before");
+    let _ = eden.monitor(&process).await.expect("the route is led to a task");
+    tokio::time::sleep(minutes(15)).await;
+    let told = subjects(&eden.lab.world()).len();
+    (Arc::new(eden), told)
+}
+
+/// The same run in an emulator: "Restored" was told twice. Each of the runs had counted as one of the
+/// day's three restorations, too.
+#[tokio::test(start_paused = true)]
+async fn of_runs_that_would_restore_the_count_one_does_and_tells() {
+    for apart in APART.map(Duration::from_millis) {
+        // Given: no task is wanted any more, and none runs.
+        let (eden, before) = well().await;
+        eden.lab.world().set_desired_count(CLUSTER, SERVICE, 0).unwrap();
+        tokio::time::sleep(minutes(2)).await;
+        // When
+        three_runs(&eden, apart).await;
+        // Then
+        let world = eden.lab.world();
+        let raised = world.calls().iter().filter(|it| it.operation == "UpdateService").count();
+        assert_eq!(raised, 1, "{apart:?} apart");
+        let noted = tag(&world, "eden:restored").unwrap_or_default();
+        assert_eq!(noted.split(' ').count(), 1, "{apart:?} apart: {noted}");
+        let told = world.published()[before..].iter();
+        let restored = told.clone().filter(|mail| mail.message.contains("Restored"));
+        assert_eq!(restored.count(), 1, "{apart:?} apart: {:?}", subjects(&world));
+        // Then: that the route leads to nobody meanwhile is told once, too.
+        let parked = told.filter(|mail| mail.message.contains("the route is parked"));
+        assert_eq!(parked.count(), 1, "{apart:?} apart: {:?}", subjects(&world));
+    }
+}
+
+/// The same of a route that is repaired by runs at the same moment.
+#[tokio::test(start_paused = true)]
+async fn of_runs_that_repair_the_same_route_one_tells() {
+    for apart in APART.map(Duration::from_millis) {
+        // Given
+        let (eden, before) = well().await;
+        let mut world = eden.lab.world();
+        world.set_integration_uri(API, ROOT_INTEGRATION, "http://127.0.0.1:9/").unwrap();
+        world.set_integration_uri(API, PROXY_INTEGRATION, "http://127.0.0.1:9/{proxy}").unwrap();
+        drop(world);
+        // When
+        three_runs(&eden, apart).await;
+        // Then
+        assert_eq!(subjects(&eden.lab.world())[before..], [HEALED], "{apart:?} apart");
+    }
+}
+
+/// The same run in an emulator: two "Healthy Again".
+#[tokio::test(start_paused = true)]
+async fn of_runs_that_find_a_service_well_again_one_tells() {
+    for apart in APART.map(Duration::from_millis) {
+        // Given: people know of a condition of the present deployment, and it is over.
+        let (eden, before) = well().await;
+        let mut world = eden.lab.world();
+        let deployment = world.service(CLUSTER, SERVICE).unwrap().primary.id.clone();
+        let told = format!("crash_loop {deployment} somebody");
+        world.set_service_tag(CLUSTER, SERVICE, "eden:told", Some(&told)).unwrap();
+        drop(world);
+        // When
+        three_runs(&eden, apart).await;
+        // Then
+        let world = eden.lab.world();
+        assert_eq!(subjects(&world)[before..], ["Eden Service Healthy Again"], "{apart:?} apart");
+        assert_eq!(tag(&world, "eden:told"), None);
+    }
+}
+
+/// What was repaired is told again when it had to be repaired again.
+#[tokio::test(start_paused = true)]
+async fn a_route_that_is_repaired_again_a_minute_later_is_told_again() {
+    let (eden, before) = well().await;
+    for n in 0..3 {
+        let mut world = eden.lab.world();
+        world.set_integration_uri(API, ROOT_INTEGRATION, "http://127.0.0.1:9/").unwrap();
+        drop(world);
+        let process = eden.process(HEALTH_MONITOR, &format!("run-{n}"));
+        let _ = eden.monitor(&process).await.unwrap();
+        tokio::time::sleep(minutes(1)).await;
+        assert_eq!(subjects(&eden.lab.world()).len(), before + n + 1);
     }
 }
 
