@@ -183,6 +183,7 @@ mod tests {
                     reason: None,
                 }],
             }),
+            images: Vec::new(),
             suspect_since: None,
         };
 

@@ -127,6 +127,13 @@ pub enum Evidence {
         /// How far the other is, in AWS's words, if that was read.
         stage: Option<String>,
     },
+    /// An image that a tag names: a new deployment takes what the tag means by then.
+    MovingTag {
+        /// Its name.
+        image: String,
+        /// The digest that runs, if it is known.
+        digest: Option<String>,
+    },
     /// What could not be read.
     NotRead {
         /// What.
@@ -216,6 +223,15 @@ impl fmt::Display for Evidence {
             }
             Evidence::SideBySide { serving, stage: None } => {
                 write!(f, "the traffic is that of deployment {serving}")
+            }
+            Evidence::MovingTag { image, digest } => {
+                let runs =
+                    digest.as_ref().map_or_else(String::new, |it| format!(": {it} runs so far"));
+                write!(
+                    f,
+                    "image {image} is a tag{runs}, and a new deployment takes what the tag means by \
+                     then, released or not"
+                )
             }
             Evidence::NotRead { what, because } => write!(f, "{what} could not be read: {because}"),
         }

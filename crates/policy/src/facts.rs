@@ -25,7 +25,9 @@ pub use service::{
     Deployment, DeploymentController, Failing, RolloutState, Scheduling, Service, ServiceEvent,
     ServiceStatus, Shift, Strategy, Traffic,
 };
-pub use task::{HostPort, LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, task_id};
+pub use task::{
+    HostPort, Image, LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, task_id,
+};
 
 /// A fact that was read, or the reason why it could not be.
 ///

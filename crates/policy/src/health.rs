@@ -36,6 +36,7 @@ mod conditions;
 mod diagnose;
 mod failures;
 mod floor;
+mod images;
 mod ladder;
 mod patient;
 mod refused;
@@ -229,6 +230,7 @@ fn examine(whole: &Patient<'_>, finding: &mut Finding) -> (Diagnosis, Option<Con
     let (diagnosis, evidence) = failing.unwrap_or((diagnosis, evidence));
     finding.evidence.extend(evidence);
     let (plan, condition) = of.remedy(&diagnosis);
+    finding.evidence.extend(of.released_by(&plan));
     finding.plan.append(plan);
     let condition = condition.or_else(|| patient.unshown(&finding.plan));
     finding.plan.holds.extend(patient.not_asked(&diagnosis));

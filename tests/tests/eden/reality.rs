@@ -5,6 +5,7 @@ mod blame;
 mod contract;
 mod endings;
 mod future;
+mod images;
 mod in_between;
 mod kinds;
 mod parking;

@@ -56,6 +56,7 @@ fn task(number: u8) -> Task {
         connected: true,
         network: TaskNetwork::Interface(format!("eni-{number}")),
         stop: None,
+        images: Vec::new(),
         suspect_since: None,
     }
 }

@@ -67,6 +67,7 @@ async fn read_and_check(context: &Context) -> Vec<Check> {
     checks.extend(topic::checks(&topic));
     checks.extend(logs::checks(&logs));
     checks.push(service::check(looked.as_ref().map_err(String::as_str)));
+    checks.extend(service::images(looked.as_ref().map_err(String::as_str)));
     checks.extend(route::checks(looked.as_ref().map_err(String::as_str)));
     checks.push(tags::check(&tags));
     checks.push(dead_letters::check(&queue));

@@ -271,6 +271,7 @@ mod tests {
             connected: true,
             network: TaskNetwork::Unattached,
             stop: None,
+            images: Vec::new(),
             suspect_since: None,
         };
         let (runs, stops) = (task(LastStatus::Running), task(LastStatus::Stopping));

@@ -1,5 +1,7 @@
 //! The service: what health-monitor would find now.
 
+use std::collections::BTreeSet;
+
 use eden_core::config::Gateway;
 use eden_policy::facts::Facts;
 use eden_policy::health::Finding;
@@ -28,6 +30,20 @@ pub fn check(looked: Result<&Looked, &str>) -> Check {
         Err(why) => Outcome::unknown(why),
     };
     Check::new("service", outcome)
+}
+
+/// Says of images that a tag names that a forced deployment may release something; there is nothing to
+/// say of others, or where the tasks were not read.
+pub fn images(looked: Result<&Looked, &str>) -> Option<Check> {
+    let tasks = looked.ok()?.facts.tasks.known()?;
+    let images = tasks.iter().filter(|task| task.runs()).flat_map(|task| &task.images);
+    let moving: BTreeSet<_> = images.filter(|image| image.may_move()).map(|it| &*it.name).collect();
+    let names = moving.into_iter().collect::<Vec<_>>().join(", ");
+    let warning = format!(
+        "note: {names} may mean another image by now, which a forced deployment, Eden's too, would \
+         release. Name images by digest, or let the registry refuse to push a tag twice"
+    );
+    (!names.is_empty()).then(|| Check::new("images", Outcome::passed(warning)))
 }
 
 fn judge(Finding { diagnosis, evidence, plan, .. }: &Finding) -> Outcome {

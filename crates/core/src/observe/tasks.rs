@@ -9,7 +9,7 @@ use aws_sdk_ecs::types::{
 };
 use eden_input::trigger::NETWORK_INTERFACE_ID;
 use eden_policy::facts::{
-    Ended, LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, is_possible,
+    Ended, Image, LastStatus, Stop, StopCode, Task, TaskHealth, TaskNetwork, is_possible,
 };
 use futures_util::future::try_join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -237,6 +237,7 @@ fn facts(task: &EcsTask, target: &Target, port: u16) -> Option<Task> {
         connected: task.connectivity() != Some(&Connectivity::Disconnected),
         network: network(task, port),
         stop: stop(task),
+        images: task.containers().iter().filter_map(image).collect(),
         suspect_since: suspect_since(task, target),
     })
 }
@@ -261,6 +262,11 @@ fn stop(task: &EcsTask) -> Option<Stop> {
     };
     let containers = task.containers().iter().map(ended).collect();
     Some(Stop { code, reason, containers })
+}
+
+fn image(container: &Container) -> Option<Image> {
+    let name = container.image()?.to_owned();
+    Some(Image { name, digest: container.image_digest().map(str::to_owned) })
 }
 
 fn ended(container: &Container) -> Ended {

@@ -42,8 +42,8 @@ impl World {
     /// Starts a task of this deployment of the service; `None` when there is no room for it.
     pub(super) fn start_task(&mut self, service_arn: &str, deployment: &str) -> Option<TaskId> {
         let service = self.services.get(service_arn)?;
-        let definition =
-            service.deployments().find(|it| it.id == deployment)?.task_definition.clone();
+        let of = service.deployments().find(|it| it.id == deployment)?;
+        let (definition, image_digest) = (of.task_definition.clone(), of.image_digest.clone());
         let cluster = service.cluster.clone();
         let Site { availability_zone, container_instance_arn, interface, endpoint } =
             self.place(service_arn, &cluster, &definition)?;
@@ -52,6 +52,8 @@ impl World {
             if interface.is_some() { TaskStatus::Provisioning } else { TaskStatus::Pending };
         let task_id = ids::hex(&mut self.rng, 32);
         let container_id = ids::uuid(&mut self.rng);
+        // Nobody needs it: whatever is drawn later stays what it was for a seed.
+        let _ = ids::hex(&mut self.rng, 64);
         let sidecars = self.make_sidecars(&cluster, &task_id, &definition);
         let service = self.services.get(service_arn)?;
         let task = Task {
@@ -69,10 +71,10 @@ impl World {
             milestones: Milestones::created(self.now),
             container: Container {
                 name: CONTAINER.to_owned(),
-                image: definition.name(),
+                image: definition.image(),
                 arn: self.arns.container(&service.cluster, &task_id, &container_id),
                 runtime_id: format!("{task_id}-{}", ids::decimal(&mut self.rng, 10)),
-                image_digest: format!("sha256:{}", ids::hex(&mut self.rng, 64)),
+                image_digest,
                 state: ContainerState::Pending,
                 reason: None,
             },

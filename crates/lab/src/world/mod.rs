@@ -155,6 +155,8 @@ pub struct World {
     queue: Queue,
     clusters: BTreeSet<String>,
     task_definitions: BTreeMap<String, TaskDefinition>,
+    /// What the tags of images mean that were pushed.
+    images: BTreeMap<String, String>,
     inactive_definitions: BTreeSet<String>,
     services: Table<String, Service>,
     tasks: Table<TaskId, Task>,
@@ -207,6 +209,7 @@ impl World {
             queue: Queue::default(),
             clusters: BTreeSet::new(),
             task_definitions: BTreeMap::new(),
+            images: BTreeMap::new(),
             inactive_definitions: BTreeSet::new(),
             services: Table::default(),
             tasks: Table::default(),

@@ -88,7 +88,8 @@ impl World {
     pub(super) fn make_deployment(&mut self, definition: TaskDefinition) -> Deployment {
         let id = format!("ecs-svc/{}", ids::decimal(&mut self.rng, 19));
         let service_deployment_id = ids::alphanumeric(&mut self.rng, 21);
-        Deployment::new(id, service_deployment_id, definition, self.now)
+        let digest = self.digest(&definition.image());
+        Deployment::new(id, service_deployment_id, definition, digest, self.now)
     }
 
     /// Says that the PRIMARY deployment has begun, and has the scheduler work on it.

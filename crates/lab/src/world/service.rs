@@ -112,6 +112,8 @@ pub struct Deployment {
     pub service_deployment_id: String,
     /// What its tasks run.
     pub task_definition: TaskDefinition,
+    /// What its image meant when the deployment was made.
+    pub image_digest: String,
     /// How far it has come.
     pub rollout_state: RolloutState,
     /// Why it is there.
@@ -139,6 +141,7 @@ impl Deployment {
         id: String,
         service_deployment_id: String,
         task_definition: TaskDefinition,
+        image_digest: String,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -146,6 +149,7 @@ impl Deployment {
             id,
             service_deployment_id,
             task_definition,
+            image_digest,
             rollout_state: RolloutState::InProgress,
             created_at: now,
             updated_at: now,

@@ -24,6 +24,9 @@ pub struct TaskDefinition {
     pub family: String,
     /// The revision within the family.
     pub revision: u32,
+    /// The image of the application's container, such as `app:latest`; one by its digest if none is
+    /// given, which never means another.
+    pub image: Option<String>,
     /// The port the application listens on in its container.
     pub port: u16,
     /// On what its tasks run, and how they are reached.
@@ -64,6 +67,7 @@ impl TaskDefinition {
         Self {
             family: family.to_owned(),
             revision: 1,
+            image: None,
             port: 8000,
             networking: Networking::Fargate(PublicAddress::Ipv4),
             bindings: None,

@@ -49,7 +49,36 @@ impl World {
     }
 }
 
+impl World {
+    /// Pushes an image: from now on the tag, such as `app:latest`, means this digest to whoever asks.
+    pub fn push_image(&mut self, tag: &str, digest: &str) {
+        self.images.insert(tag.to_owned(), digest.to_owned());
+    }
+
+    /// What an image means now. A deployment asks once, and all its tasks run that
+    /// (<https://aws.amazon.com/blogs/containers/announcing-software-version-consistency-for-amazon-ecs-services>).
+    pub(super) fn digest(&self, image: &str) -> String {
+        match (image.split_once('@'), self.images.get(image)) {
+            (Some((_, digest)), _) => digest.to_owned(),
+            (None, Some(digest)) => digest.clone(),
+            (None, None) => digest_of(image),
+        }
+    }
+}
+
+/// A digest that depends on nothing but a name.
+fn digest_of(name: &str) -> String {
+    let sum = name.bytes().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    format!("sha256:{sum:064x}")
+}
+
 impl TaskDefinition {
+    /// The image of the application's container.
+    pub fn image(&self) -> String {
+        let pinned = || format!("{}@{}", self.family, digest_of(&self.name()));
+        self.image.clone().unwrap_or_else(pinned)
+    }
+
     /// `FAMILY:REVISION`.
     pub fn name(&self) -> String {
         format!("{}:{}", self.family, self.revision)

@@ -34,8 +34,26 @@ pub struct Task {
     pub network: TaskNetwork,
     /// Why it stopped, if it did (F18).
     pub stop: Option<Stop>,
+    /// The images of its containers.
+    pub images: Vec<Image>,
     /// Since when Eden has found it sick, by its tag `{APP_NAME}:suspect-since`.
     pub suspect_since: Option<Timestamp>,
+}
+
+/// The image of a container.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Image {
+    /// Its name, as in the task definition.
+    pub name: String,
+    /// What that meant when the task's deployment was made, if the container has run.
+    pub digest: Option<String>,
+}
+
+impl Image {
+    /// Whether it is named by a tag, which may mean another image by now.
+    pub fn may_move(&self) -> bool {
+        !self.name.contains('@')
+    }
 }
 
 /// Why a task stopped (F18).

@@ -410,6 +410,31 @@ impl Patient<'_> {
         plan.steps.extend(ripe.into_iter().take(1).map(stop));
     }
 
+    /// Whether one is stopped as a trial before the service is deployed again, or that trial is not over:
+    /// where a deployment may release what nobody released, what ECS starts in place of a task that was
+    /// stopped is still the same.
+    fn tries_the_same(&self, plan: &mut Plan) -> bool {
+        if !self.may_release() {
+            return false;
+        }
+        let mut trial = Plan::default();
+        self.try_one(&mut trial);
+        let waits = |hold: &Hold| {
+            matches!(
+                hold,
+                Hold::StormCooldown { .. }
+                    | Hold::TrialNotOver { .. }
+                    | Hold::SuspectNotYet { .. }
+                    | Hold::ReplacedByEcs { .. }
+            )
+        };
+        let tries = trial.steps.iter().any(Step::needs_a_claim) || trial.holds.iter().any(waits);
+        if tries {
+            plan.append(trial);
+        }
+        tries
+    }
+
     /// Rungs 4 to 6 for a service that fails as a whole.
     fn climb(&self, diagnosis: &Diagnosis, plan: &mut Plan) {
         if *diagnosis == Diagnosis::ServiceSick && self.route_is == State::Unknown {
@@ -457,6 +482,7 @@ impl Patient<'_> {
             }
         }
         match self.redeploy(diagnosis) {
+            Ok(_) if *diagnosis == Diagnosis::ServiceSick && self.tries_the_same(plan) => {}
             Ok(step) => plan.steps.push(step),
             Err(hold) => {
                 let waits =

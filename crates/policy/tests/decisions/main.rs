@@ -10,6 +10,7 @@ mod diagnosis;
 mod endings;
 mod fixtures;
 mod golden;
+mod images;
 mod limits;
 mod loops;
 mod maintenance;

@@ -26,7 +26,7 @@ fn show(world: &World, definition: &TaskDefinition) -> Value {
     let status = if world.is_active(definition) { "ACTIVE" } else { "INACTIVE" };
     let known = definition.sidecars.iter().filter(|it| !it.injected);
     let known = known.map(|it| (it.name.as_str(), format!("{}:1", it.name), it.essential));
-    let containers = known.chain([(CONTAINER, definition.name(), true)]);
+    let containers = known.chain([(CONTAINER, definition.image(), true)]);
     let stop_timeout = definition.stop_timeout.map(|it| it.as_secs());
     let containers: Vec<Value> = containers
         .map(|(name, image, essential)| {
