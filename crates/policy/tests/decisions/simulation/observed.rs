@@ -1,5 +1,6 @@
 //! What is observed of the simulated service.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use eden_policy::Facts;
@@ -76,7 +77,7 @@ impl World {
             ),
             readiness: alive().map(|task| (address(&task.arn), answer(task))).collect(),
             pointers: vec![(integration("int1"), leading_to(&self.uri))],
-            owners: Observed::Known(Some(Default::default())),
+            owners: Observed::Known(Some(BTreeMap::new())),
             stages: Observed::Known(stage.into_iter().collect()),
         }
     }
