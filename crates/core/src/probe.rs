@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_policy::Manner;
-use eden_policy::facts::{Readiness, Route};
+use eden_policy::facts::{Readiness, Route, Unready};
 use futures_util::stream::{self, Stream, StreamExt};
 use http_body_util::Empty;
 use hyper::body::Bytes;
@@ -138,7 +138,7 @@ impl Question {
         }
         let answer = format!("{} answered {}", self.asked(to, path), status.as_u16());
         let fails = status.is_server_error();
-        if fails { Readiness::NotReady(answer) } else { Readiness::Unclear(answer) }
+        if fails { Readiness::NotReady(Unready::Fails, answer) } else { Readiness::Unclear(answer) }
     }
 
     /// A request in words.
@@ -163,10 +163,11 @@ async fn connect(
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) => Err(match error.kind() {
             ErrorKind::ConnectionRefused => {
-                Readiness::NotReady(format!("{to} refuses connections"))
+                Readiness::NotReady(Unready::Refuses, format!("{to} refuses connections"))
             }
             ErrorKind::InvalidData | ErrorKind::UnexpectedEof if tls => {
-                Readiness::NotReady(format!("{to} does not speak TLS, as the route does: {error}"))
+                let because = format!("{to} does not speak TLS, as the route does: {error}");
+                Readiness::NotReady(Unready::Refuses, because)
             }
             _ => Readiness::Unreachable(format!("no connection to {to}: {error}")),
         }),
@@ -187,11 +188,14 @@ async fn get(
     let connection = connect(network, question, to, deadline).await?;
     let host = question.host().map_or_else(|| to.to_string(), str::to_owned);
     let not_ready =
-        |what: String| Readiness::NotReady(format!("{}{what}", question.asked(to, path)));
+        |how, what: String| Readiness::NotReady(how, format!("{}{what}", question.asked(to, path)));
     match timeout_at(deadline, exchange(connection, &host, path)).await {
         Ok(Ok(status)) => Ok(status),
-        Ok(Err(error)) => Err(not_ready(format!(" failed: {error}"))),
-        Err(_) => Err(not_ready(format!(": nothing within {:?}", question.probe.timeout))),
+        Ok(Err(error)) => Err(not_ready(Unready::Fails, format!(" failed: {error}"))),
+        Err(_) => {
+            let nothing = format!(": nothing within {:?}", question.probe.timeout);
+            Err(not_ready(Unready::Silent, nothing))
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub use noted::{is_possible, noted_time};
 pub use refused::Refused;
 pub use route::{
     Integration, IntegrationKind, Obstacle, Pointer, Ports, Readiness, Route, Serves, Stage,
-    StageDeployment,
+    StageDeployment, Unready,
 };
 pub use service::{
     Deployment, DeploymentController, Failing, RolloutState, Scheduling, Service, ServiceEvent,
@@ -143,6 +143,17 @@ pub struct Requests {
     pub all: u64,
     /// Those that were answered with 5xx.
     pub failed: u64,
+    /// Those of the newest minute that is over and counted.
+    pub newest: Minute,
+}
+
+/// The requests of one minute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Minute {
+    /// All of them.
+    pub all: u64,
+    /// Those that were answered with 5xx.
+    pub failed: u64,
 }
 
 impl Requests {
@@ -152,6 +163,19 @@ impl Requests {
     /// Whether most of them fail; `None` for too few.
     pub fn most_fail(self) -> Option<bool> {
         (self.all >= Self::ENOUGH).then_some(self.failed.saturating_mul(2) > self.all)
+    }
+
+    /// Whether most of the newest minute's are known to succeed. What came before may be of a time
+    /// before the fault.
+    pub fn succeed(self) -> bool {
+        let Minute { all, failed } = self.newest;
+        all >= Self::ENOUGH && failed.saturating_mul(2) < all
+    }
+
+    /// Whether all but a tenth of the newest minute's are known to succeed.
+    pub fn hardly_fail(self) -> bool {
+        let Minute { all, failed } = self.newest;
+        all >= Self::ENOUGH && failed.saturating_mul(10) <= all
     }
 }
 

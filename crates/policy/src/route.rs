@@ -358,7 +358,7 @@ impl<'a> View<'a> {
     fn is_lost(&self, lead: Lead<'_>) -> bool {
         match lead {
             Lead::Task(task, endpoint) => match self.route.readiness.get(&endpoint) {
-                Some(Readiness::NotReady(_) | Readiness::Unreachable(_)) => true,
+                Some(Readiness::NotReady(..) | Readiness::Unreachable(_)) => true,
                 Some(Readiness::Ready | Readiness::Unclear(_)) | None => !task.runs(),
             },
             Lead::Maintenance | Lead::Parked | Lead::Elsewhere => true,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Metric, MetricAlarm, MetricDataQuery, MetricStat};
-use eden_policy::facts::Requests;
+use eden_policy::facts::{Minute, Requests};
 
 use super::alarm;
 use crate::aws::Aws;
@@ -45,13 +45,30 @@ pub(super) async fn of_alarm(aws: &Aws, name: &str) -> Result<Option<Requests>, 
         .send()
         .await
         .map_err(|error| CallError::new("GetMetricData", name, &error))?;
-    let count = |id: &str| {
+    let minutes = |id: &str| -> Vec<(i64, f64)> {
         let results = answer.metric_data_results().iter().filter(|it| it.id() == Some(id));
-        let sum: f64 = results.flat_map(|it| it.values().iter()).sum();
-        // A whole number, far below the limits of both.
-        format!("{:.0}", sum.max(0.0)).parse().unwrap_or(0)
+        let points = results.flat_map(|it| it.timestamps().iter().zip(it.values()));
+        points.map(|(at, count)| (at.secs(), *count)).collect()
     };
-    Ok(Some(Requests { all: count("all"), failed: count("failed") }))
+    Ok(Some(counted(&minutes("all"), &minutes("failed"), now)))
+}
+
+/// The requests of these minutes, by when each began. A minute that is not over says little.
+fn counted(all: &[(i64, f64)], failed: &[(i64, f64)], now: i64) -> Requests {
+    let sum = |minutes: &[(i64, f64)]| whole(minutes.iter().map(|(_, count)| count).sum());
+    let over = |at: &i64| at.saturating_add(i64::from(MINUTE)) <= now;
+    let newest = all.iter().map(|(at, _)| *at).filter(over).max();
+    let of = |minutes: &[(i64, f64)]| {
+        let counts = minutes.iter().filter(|(at, _)| Some(*at) == newest);
+        whole(counts.map(|(_, count)| count).sum())
+    };
+    let newest = Minute { all: of(all), failed: of(failed) };
+    Requests { all: sum(all), failed: sum(failed), newest }
+}
+
+/// A whole number, far below the limits of both.
+fn whole(count: f64) -> u64 {
+    format!("{:.0}", count.max(0.0)).parse().unwrap_or(0)
 }
 
 /// The metric of failed requests that the alarm watches, by itself or as a part of an expression.
@@ -70,4 +87,25 @@ fn watched(alarm: MetricAlarm) -> Option<Metric> {
 fn sum(id: &str, metric: Metric) -> MetricDataQuery {
     let stat = MetricStat::builder().metric(metric).period(MINUTE).stat("Sum").build();
     MetricDataQuery::builder().id(id).metric_stat(stat).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_minute_is_the_last_one_that_is_over_and_counted() {
+        // Given: five minutes by their beginning; the last one is not over, the one before not counted
+        let all = [(240, 4.0), (120, 100.0), (60, 200.0), (0, 300.0)];
+        let failed = [(240, 4.0), (120, 90.0)];
+        // When
+        let requests = counted(&all, &failed, 290);
+        // Then: all of them are counted, and the newest for itself
+        let newest = Minute { all: 100, failed: 90 };
+        assert_eq!(requests, Requests { all: 604, failed: 94, newest });
+        assert_eq!(
+            counted(&[], &[], 290),
+            Requests { all: 0, failed: 0, newest: Minute::default() }
+        );
+    }
 }

@@ -72,12 +72,22 @@ pub enum Readiness {
     /// and not what the settings call good. It has no such path, or wants a login or another host
     /// name: whether it is well is not known. The text says what it answered.
     Unclear(String),
-    /// It does not: it refuses connections, answers 500 or more, or nothing; the text says what it did
-    /// instead.
-    NotReady(String),
+    /// It does not, in this way; the text says what it did instead.
+    NotReady(Unready, String),
     /// It cannot even be reached. So it looks where only API Gateway may reach the tasks as well:
     /// nothing to move the route to, and no proof that nobody is served.
     Unreachable(String),
+}
+
+/// In which way a task does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unready {
+    /// It takes no connection, or none that speaks as the route does.
+    Refuses,
+    /// It answers 500 or more, or breaks off.
+    Fails,
+    /// It takes a connection, and answers nothing in time: it hangs, or is only slow.
+    Silent,
 }
 
 /// What the gateway finds the tasks by.

@@ -13,8 +13,8 @@ use std::time::Duration;
 use super::later;
 use super::patient::{Patient, Sick, Sickness};
 use crate::facts::{
-    Alarm, ApiAnswer, Deployment, DeploymentController, Former, Observed, Readiness, Service, Task,
-    TaskHealth,
+    Alarm, ApiAnswer, Deployment, DeploymentController, Former, Minute, Observed, Readiness,
+    Requests, Service, Task, TaskHealth,
 };
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::State;
@@ -109,7 +109,10 @@ impl Patient<'_> {
                 (Some(Hold::EvidenceUnclear { because: because.clone() }), Some("wrong_path"))
             }
             Diagnosis::Unclear { because } => {
-                (Some(Hold::EvidenceUnclear { because: because.clone() }), Some("unclear"))
+                let slow = self.requests().filter(|_| self.is_slow());
+                let name = if slow.is_some() { "slow" } else { "unclear" };
+                let unclear = || Hold::EvidenceUnclear { because: because.clone() };
+                (Some(slow.map_or_else(unclear, served)), Some(name))
             }
             _ => {
                 let fails = matches!(self.api(), Some(ApiAnswer::Bad(_)));
@@ -386,9 +389,14 @@ impl Patient<'_> {
     }
 
     /// Rung 3 for a service of which no task answers, while it may not be deployed again yet: one is
-    /// stopped as a trial, which takes nothing from anybody. If its successor does not answer either,
-    /// no other is for as long as a cooldown without doubling takes.
+    /// stopped as a trial, which takes nothing from anybody: not while nearly all requests succeed. If
+    /// its successor does not answer either, no other is for as long as a cooldown without doubling
+    /// takes.
     fn try_one(&self, plan: &mut Plan) {
+        if let Some(requests) = self.requests().filter(|it| it.hardly_fail()) {
+            plan.holds.push(served(requests));
+            return;
+        }
         let sick = self.unanswering();
         // What fails alike has lasted by now for as long as a suspect is left to ECS, unless people
         // want to leave it longer.
@@ -663,6 +671,10 @@ fn unprotect(task: &Task) -> String {
     let cluster = cluster.map_or_else(String::new, |name| format!(" --cluster {name}"));
     let id = task.id();
     format!("aws ecs update-task-protection{cluster} --tasks {id} --no-protection-enabled")
+}
+
+fn served(Requests { newest: Minute { all, failed }, .. }: Requests) -> Hold {
+    Hold::UsersAreServed { failed, all }
 }
 
 fn stop((task, why): Sick<'_>) -> Step {

@@ -87,10 +87,12 @@ impl<'a> Patient<'a> {
                 return Some((task, Sickness::Unhealthy));
             }
             match self.readiness(task)? {
-                Readiness::NotReady(because) | Readiness::Unreachable(because) if some_answer => {
+                Readiness::NotReady(_, because) | Readiness::Unreachable(because)
+                    if some_answer =>
+                {
                     Some((task, Sickness::Unanswered(because)))
                 }
-                Readiness::NotReady(_)
+                Readiness::NotReady(..)
                 | Readiness::Ready
                 | Readiness::Unclear(_)
                 | Readiness::Unreachable(_) => None,
@@ -112,14 +114,14 @@ impl<'a> Patient<'a> {
     /// Whether a connection to some task comes about, or is refused, so that it is not for where this
     /// is asked from that another cannot be reached.
     fn some_are_reached(&self) -> bool {
-        let unready = |task| matches!(self.readiness(task), Some(Readiness::NotReady(_)));
+        let unready = |task| matches!(self.readiness(task), Some(Readiness::NotReady(..)));
         self.some_answer() || self.tasks.iter().any(|task| task.runs() && unready(task))
     }
 
     /// Whether a task has been running for longer than its grace, and nothing speaks against it.
     pub(super) fn runs_well(&self, task: &Task) -> bool {
         let unheard = match self.readiness(task) {
-            Some(Readiness::NotReady(_)) => true,
+            Some(Readiness::NotReady(..)) => true,
             Some(Readiness::Unreachable(_)) => self.some_are_reached(),
             Some(Readiness::Ready | Readiness::Unclear(_)) | None => false,
         };
@@ -132,7 +134,7 @@ impl<'a> Patient<'a> {
     pub(super) fn is_well(&self, task: &Task) -> bool {
         let well = match self.readiness(task) {
             Some(Readiness::Ready) => task.health != TaskHealth::Unhealthy,
-            Some(Readiness::NotReady(_)) => false,
+            Some(Readiness::NotReady(..)) => false,
             Some(Readiness::Unreachable(_)) if self.some_are_reached() => false,
             Some(Readiness::Unclear(_) | Readiness::Unreachable(_)) | None => {
                 task.health == TaskHealth::Healthy
@@ -156,12 +158,12 @@ impl<'a> Patient<'a> {
     pub(super) fn unanswering(&self) -> Vec<Sick<'a>> {
         let reached = self.some_are_reached();
         let unanswered = |task: &'a Task| match self.readiness(task)? {
-            Readiness::NotReady(because) | Readiness::Unreachable(because) if reached => {
+            Readiness::NotReady(_, because) | Readiness::Unreachable(because) if reached => {
                 Some((task, Sickness::LikeAll(because)))
             }
             Readiness::Ready
             | Readiness::Unclear(_)
-            | Readiness::NotReady(_)
+            | Readiness::NotReady(..)
             | Readiness::Unreachable(_) => None,
         };
         let running = self.tasks.iter().filter(|task| task.runs());

@@ -67,16 +67,25 @@ impl Patient<'_> {
 
     /// Why a service that fails as a whole may be well again in a moment: its tasks were found failing
     /// only now, by its notes. An alarm that rings has seen two bad minutes; where no task could be
-    /// asked, it is all that there is, and looked at twice.
+    /// asked, it is all that there is, and looked at twice. So are tasks that are silent while most
+    /// requests succeed: the newest minute that is counted may be the last good one.
     pub(super) fn not_lasting(&self) -> Option<Hold> {
-        let seen = self.testimony() != Testimony::Nothing;
+        let seen = self.testimony() != Testimony::Nothing && !self.is_silent_while_served();
         if seen && self.alarm() == Some(Alarm::Alarm) {
             return None;
         }
-        let noted = [self.failing_since(), self.service.unserved_since];
-        let since = noted.into_iter().flatten().min().unwrap_or(self.now);
+        let since = self.noted_since().unwrap_or(self.now);
         let until = later(since, LASTS);
         (self.now < until).then_some(Hold::FailingNotYet { since, until })
+    }
+
+    /// Whether it was noted long enough ago that the service fails, or serves nobody.
+    pub(super) fn has_lasted(&self) -> bool {
+        self.noted_since().is_some_and(|since| self.now >= later(since, LASTS))
+    }
+
+    fn noted_since(&self) -> Option<Timestamp> {
+        [self.failing_since(), self.service.unserved_since].into_iter().flatten().min()
     }
 
     /// How often Eden has deployed what runs now since it has failed.
@@ -111,7 +120,7 @@ impl Patient<'_> {
             task.runs() && present.is_some() && task.deployment.as_deref() == present
         });
         let fails = tasks.any(|task| {
-            let unready = matches!(self.readiness(task), Some(Readiness::NotReady(_)));
+            let unready = matches!(self.readiness(task), Some(Readiness::NotReady(..)));
             task.health == TaskHealth::Unhealthy || unready
         });
         fails || !(self.failures_of_present().is_empty() || self.has_started())

@@ -9,13 +9,17 @@
 //! | not well        | 4xx where a path is set   | wrong path   | wrong path; service sick if most requests fail |
 //! | not well        | 4xx at `/`                | unknown; healthy if the API answers 4xx | unclear; service sick if most requests fail |
 //! | not well        | none answers at the path  | service sick | service sick |
+//! | not well        | some are silent at the path, none answers | service sick; unclear if most requests of the newest minute succeed | the same |
 //! | not well        | none answers at `/`       | unknown; healthy if the API answers 4xx | service sick, unless most requests succeed: unclear |
 //! | 5xx, nothing    | could not be asked        | unknown      | service sick |
 //! | 4xx             | could not be asked        | healthy      | unclear; service sick if most requests fail |
+//!
+//! A task that takes a connection and answers nothing in time may hang, or only be slow: users may wait
+//! longer than a probe does. One that refuses connections, or answers 5xx, says so itself.
 
 use super::patient::Patient;
 use crate::evidence::Evidence;
-use crate::facts::{Alarm, ApiAnswer, Readiness, Requests, Task};
+use crate::facts::{Alarm, ApiAnswer, Readiness, Requests, Task, Unready};
 use crate::plan::Diagnosis;
 
 /// What all tasks that could be asked say together.
@@ -27,8 +31,10 @@ pub(super) enum Testimony<'a> {
     Well,
     /// One answers with a status that tells nothing, and no other is known to fail.
     Unclear(&'a str),
-    /// None of them answers.
+    /// None of them answers: they refuse connections, or answer 5xx.
     Fails,
+    /// None of them answers, and some say nothing at all.
+    Silent,
 }
 
 impl<'a> Patient<'a> {
@@ -49,7 +55,7 @@ impl<'a> Patient<'a> {
         // Behind the maintenance page nobody asks the service at all.
         if self.silenced {
             return match says {
-                Testimony::Nothing | Testimony::Fails => Diagnosis::ServiceSick,
+                Testimony::Nothing | Testimony::Fails | Testimony::Silent => Diagnosis::ServiceSick,
                 Testimony::Unclear(answer) => wrong_path(answer),
                 Testimony::Well => self.of_quiet(),
             };
@@ -59,7 +65,9 @@ impl<'a> Patient<'a> {
             (Some(ApiAnswer::Good { .. }), _) if rings => Diagnosis::Disputed,
             (None | Some(ApiAnswer::NotAsked | ApiAnswer::Good { .. }), says) => match says {
                 Testimony::Unclear(answer) => wrong_path(answer),
-                Testimony::Nothing | Testimony::Well | Testimony::Fails => self.of_quiet(),
+                Testimony::Nothing | Testimony::Well | Testimony::Fails | Testimony::Silent => {
+                    self.of_quiet()
+                }
             },
             (Some(api @ (ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. })), says) => {
                 self.of_unwell(api, says, rings)
@@ -77,14 +85,17 @@ impl<'a> Patient<'a> {
             // Without traffic the alarm stays quiet whatever happens (F2), but `/` may fail in an
             // application that is well.
             Testimony::Fails if self.has_path() => rings || self.nobody_answers(),
-            Testimony::Fails => rings && most_fail != Some(false),
+            Testimony::Silent if self.has_path() => {
+                (rings || self.nobody_answers()) && !self.is_slow()
+            }
+            Testimony::Fails | Testimony::Silent => rings && most_fail != Some(false),
             Testimony::Unclear(_) => rings && most_fail == Some(true),
             Testimony::Nothing => rings && (fails || most_fail == Some(true)),
         };
         match says {
             _ if is_sick => Diagnosis::ServiceSick,
             Testimony::Unclear(answer) if self.has_path() => wrong_path(answer),
-            _ if rings => Diagnosis::Unclear { because: self.doubt() },
+            _ if rings || self.is_slow() => Diagnosis::Unclear { because: self.doubt() },
             _ if fails => Diagnosis::Unknown,
             _ => self.of_quiet(),
         }
@@ -111,13 +122,15 @@ impl<'a> Patient<'a> {
         let heard = self.heard();
         let unclear = heard.iter().find_map(|readiness| match readiness {
             Readiness::Unclear(answer) => Some(answer.as_str()),
-            Readiness::Ready | Readiness::NotReady(_) | Readiness::Unreachable(_) => None,
+            Readiness::Ready | Readiness::NotReady(..) | Readiness::Unreachable(_) => None,
         });
         if let Some(answer) = unclear {
             Testimony::Unclear(answer)
         } else if heard.contains(&&Readiness::Ready) {
             Testimony::Well
-        } else if heard.iter().any(|it| matches!(it, Readiness::NotReady(_))) {
+        } else if heard.iter().any(|it| matches!(it, Readiness::NotReady(Unready::Silent, _))) {
+            Testimony::Silent
+        } else if heard.iter().any(|it| matches!(it, Readiness::NotReady(..))) {
             Testimony::Fails
         } else {
             Testimony::Nothing
@@ -139,8 +152,26 @@ impl<'a> Patient<'a> {
         self.facts.answers.is_empty()
     }
 
+    /// Whether the tasks are slow, not dead: silent at the path of the settings for a while, and most
+    /// requests have succeeded since.
+    pub(super) fn is_slow(&self) -> bool {
+        self.has_lasted() && self.is_silent_while_served()
+    }
+
+    /// Whether the tasks are silent at the path of the settings while most requests succeed.
+    pub(super) fn is_silent_while_served(&self) -> bool {
+        self.testimony() == Testimony::Silent
+            && self.has_path()
+            && self.requests().is_some_and(Requests::succeed)
+    }
+
+    /// The requests of the last minutes, where they are counted.
+    pub(super) fn requests(&self) -> Option<Requests> {
+        self.facts.requests.known().copied().flatten()
+    }
+
     fn most_requests_fail(&self) -> Option<bool> {
-        self.facts.requests.known().copied().flatten().and_then(Requests::most_fail)
+        self.requests().and_then(Requests::most_fail)
     }
 
     /// Whether the diagnosis depends on how many of the API's requests fail.
@@ -150,12 +181,14 @@ impl<'a> Patient<'a> {
             Some(ApiAnswer::Unclear { .. }) => true,
             Some(ApiAnswer::Good { .. } | ApiAnswer::NotAsked) | None => false,
         };
-        let proves = match self.testimony() {
-            Testimony::Well => true,
-            Testimony::Fails => self.has_path(),
-            Testimony::Nothing | Testimony::Unclear(_) => false,
+        let matters = match self.testimony() {
+            Testimony::Well => false,
+            Testimony::Fails | Testimony::Silent if self.has_path() => true,
+            Testimony::Fails | Testimony::Silent | Testimony::Nothing | Testimony::Unclear(_) => {
+                self.alarm() == Some(Alarm::Alarm)
+            }
         };
-        self.alarm() == Some(Alarm::Alarm) && not_well && !proves
+        not_well && matters
     }
 
     /// Whether the service is held sick although nothing but the number of failed requests says so.
@@ -163,7 +196,7 @@ impl<'a> Patient<'a> {
         match self.testimony() {
             Testimony::Unclear(_) => true,
             Testimony::Nothing => matches!(self.api(), Some(ApiAnswer::Unclear { .. })),
-            Testimony::Well | Testimony::Fails => false,
+            Testimony::Well | Testimony::Fails | Testimony::Silent => false,
         }
     }
 
@@ -172,7 +205,7 @@ impl<'a> Patient<'a> {
         let answered = self.api().map(|api| Evidence::of_api(api).to_string());
         let because = match (self.testimony(), self.heard().first()) {
             (Testimony::Unclear(answer), _) => answer.to_owned(),
-            (_, Some(Readiness::Unreachable(because) | Readiness::NotReady(because))) => {
+            (_, Some(Readiness::Unreachable(because) | Readiness::NotReady(_, because))) => {
                 because.clone()
             }
             _ => "no task could be asked".to_owned(),
@@ -184,9 +217,9 @@ impl<'a> Patient<'a> {
     pub(super) fn of_service(&self) -> Vec<Evidence> {
         let alarm = self.alarm().map(Evidence::of_alarm);
         let page = self.silenced.then_some(Evidence::MaintenancePage);
-        let requests = self.facts.requests.known().copied().flatten();
-        let requests =
-            requests.map(|Requests { all, failed }| Evidence::RequestsFailed { failed, all });
+        let of_requests =
+            |it: Requests| Evidence::RequestsFailed { failed: it.failed, all: it.all };
+        let requests = self.requests().map(of_requests);
         let api = self.api().map(Evidence::of_api);
         let parked = self.parked.then_some(Evidence::Parked);
         let tasks = self.asked().into_iter().chain(requests);
@@ -200,7 +233,7 @@ impl<'a> Patient<'a> {
         let well = heard.iter().filter(|it| ***it == Readiness::Ready).count();
         let otherwise = heard.iter().find_map(|it| match it {
             Readiness::Unclear(answer)
-            | Readiness::NotReady(answer)
+            | Readiness::NotReady(_, answer)
             | Readiness::Unreachable(answer) => Some(answer.clone()),
             Readiness::Ready => None,
         });

@@ -75,7 +75,8 @@ pub enum Diagnosis {
         /// What one of them answered.
         answer: String,
     },
-    /// The alarm reports errors, and whether the tasks are well cannot be told.
+    /// The alarm reports errors, or the API does not answer, and whether the tasks are well cannot be
+    /// told.
     Unclear {
         /// What was seen.
         because: String,
@@ -229,7 +230,7 @@ impl fmt::Display for Diagnosis {
                  they answer well without a login"
             ),
             Diagnosis::Unclear { because } => {
-                write!(f, "5XX alarm in ALARM, and whether the tasks are well is not known: {because}")
+                write!(f, "Something fails, and whether the tasks are well is not known: {because}")
             }
             Diagnosis::CrashLoop { deaths, exit_code, container, reason } => {
                 write!(f, "The last {deaths} tasks failed one after the other: {reason}")?;

@@ -273,6 +273,13 @@ pub enum Hold {
         /// What was seen.
         because: String,
     },
+    /// The tasks do not answer when they are asked themselves, but most requests succeed.
+    UsersAreServed {
+        /// So many requests of the newest minute that is counted failed.
+        failed: u64,
+        /// So many there were.
+        all: u64,
+    },
     /// All tasks fail alike, which may pass: it has not lasted yet.
     FailingNotYet {
         /// Since when they have been found failing.
@@ -450,6 +457,7 @@ impl Hold {
             Hold::EvidenceDisagrees => "evidence_disagrees",
             Hold::FaultBeforeTasks => "fault_before_tasks",
             Hold::EvidenceUnclear { .. } => "evidence_unclear",
+            Hold::UsersAreServed { .. } => "users_are_served",
             Hold::FailingNotYet { .. } => "failing_not_yet",
             Hold::StopsFirst { .. } => "stops_first",
             Hold::NoRoomToDeploy { .. } => "no_room_to_deploy",
@@ -652,6 +660,11 @@ impl fmt::Display for Hold {
                 f,
                 "whether the tasks are well is not known ({because}): HEALTH_CHECK_PATH names a \
                  path that a healthy task answers well without a login"
+            ),
+            Hold::UsersAreServed { failed, all } => write!(
+                f,
+                "no task answers well when it is asked itself, but of the newest minute's {all} \
+                 requests only {failed} failed: nothing is taken from those who are served"
             ),
             Hold::FailingNotYet { until, .. } => {
                 write!(f, "all tasks fail alike, which may pass by itself until {until:.0}")

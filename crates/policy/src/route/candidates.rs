@@ -273,7 +273,7 @@ fn standing<'a>(view: &View<'a>, task: &Task, endpoint: SocketAddr) -> Standing<
     match view.route.readiness.get(&endpoint) {
         Some(Readiness::Ready) => Standing::Ready,
         Some(Readiness::Unclear(because)) => Standing::Unclear(because),
-        Some(Readiness::NotReady(because)) => Standing::NotReady(because),
+        Some(Readiness::NotReady(_, because)) => Standing::NotReady(because),
         Some(Readiness::Unreachable(because)) => Standing::Unreachable(because),
         None if is_trusted(view, task, endpoint) => Standing::Ready,
         None => Standing::Unasked,

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use eden_policy::facts::Unready;
 use eden_policy::facts::{
     Alarm, ApiAnswer, DeploymentController, Failing, Former, Integration, IntegrationKind,
-    LastStatus, Observed, Obstacle, Pointer, Readiness, Requests, RolloutState, Route, Scheduling,
-    Serves, Service, ServiceEvent, ServiceStatus, Shift, Stage, StopCode, Strategy as HowDeployed,
-    Task, TaskHealth, TaskNetwork, Traffic,
+    LastStatus, Minute, Observed, Obstacle, Pointer, Readiness, Requests, RolloutState, Route,
+    Scheduling, Serves, Service, ServiceEvent, ServiceStatus, Shift, Stage, StopCode,
+    Strategy as HowDeployed, Task, TaskHealth, TaskNetwork, Traffic,
 };
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Facts, Limits, Maintenance, Routing};
@@ -92,7 +93,8 @@ fn any_readiness() -> impl Strategy<Value = Readiness> {
     prop_oneof![
         Just(Readiness::Ready),
         Just(Readiness::Unclear(NOWHERE.to_owned())),
-        Just(Readiness::NotReady(SILENCE.to_owned())),
+        Just(Readiness::NotReady(Unready::Refuses, SILENCE.to_owned())),
+        Just(Readiness::NotReady(Unready::Silent, SLOWNESS.to_owned())),
         Just(Readiness::Unreachable("timed out".to_owned())),
     ]
 }
@@ -374,7 +376,10 @@ fn any_former() -> impl Strategy<Value = Option<Former>> {
 }
 
 fn any_requests() -> impl Strategy<Value = Requests> {
-    (0u64..40, 0u64..40).prop_map(|(failed, more)| Requests { all: failed + more, failed })
+    (0u64..40, 0u64..40).prop_map(|(failed, more)| {
+        let (all, newest) = (failed + more, Minute { all: more, failed: failed.min(more) });
+        Requests { all, failed, newest }
+    })
 }
 
 /// The note that the service fails, with what it runs now or with something else.

@@ -38,14 +38,16 @@ impl Case {
     fn is_accused(&self, task: &Task) -> bool {
         task.health == TaskHealth::Unhealthy
             || match self.readiness(task) {
-                Some(Readiness::NotReady(_)) => true,
+                Some(Readiness::NotReady(..)) => true,
                 // From where another is heard.
                 Some(Readiness::Unreachable(_)) => self.tasks().iter().any(|other| {
                     let heard = self.readiness(other);
                     other.runs()
                         && matches!(
                             heard,
-                            Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::NotReady(_))
+                            Some(
+                                Readiness::Ready | Readiness::Unclear(_) | Readiness::NotReady(..)
+                            )
                         )
                 }),
                 Some(Readiness::Ready | Readiness::Unclear(_)) | None => false,

@@ -198,7 +198,7 @@ proptest! {
                 if task.runs() && task.health != TaskHealth::Unhealthy
                     && endpoint_of(&scene, task).is_some()
                 {
-                    prop_assert!(matches!(readiness_of(&scene, task), Some(Readiness::NotReady(_))));
+                    prop_assert!(matches!(readiness_of(&scene, task), Some(Readiness::NotReady(..))));
                 }
             }
             let due = service.unserved_since.map(|since| since.checked_add(page.after).unwrap());

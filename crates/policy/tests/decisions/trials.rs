@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eden_policy::facts::{Alarm, Readiness, RolloutState};
+use eden_policy::facts::{Alarm, Readiness, RolloutState, Unready};
 use eden_policy::{Facts, Hold, Limits, Step};
 
 use crate::fixtures::*;
@@ -128,7 +128,7 @@ fn what_tasks_answer_counts_for_more_than_that_they_take_connections() {
         let facts = answering(2).with_task(task(1).suspect(60));
         let mut facts = facts.with_task(task(2).suspect(60));
         let answers = |n| {
-            let fails = Readiness::NotReady("GET / answered 500".to_owned());
+            let fails = Readiness::NotReady(Unready::Fails, "GET / answered 500".to_owned());
             (endpoint(n), if silent.contains(&n) { fails } else { Readiness::Ready })
         };
         facts.answers = [1, 2].map(answers).into();

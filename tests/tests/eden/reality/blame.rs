@@ -90,6 +90,31 @@ async fn requests_that_take_longer_than_the_gateway_waits_are_no_fault_of_the_ta
     assert_eq!(calls_for_a_human(&rig), 1);
 }
 
+/// <https://github.com/kubernetes/ingress-nginx/pull/5671>,
+/// <https://github.com/pydantic/logfire-helm-chart/pull/245>: healers that take slow for dead make an
+/// overload worse.
+#[tokio::test(start_paused = true)]
+async fn a_slow_health_path_costs_no_task_its_life_while_users_are_served() {
+    // Given: GET /health takes longer than anybody waits, and every other request succeeds
+    let slow = with_path(answering(1, &[("/health", Answer::Never)]));
+    let rig = settled(&slow).await;
+    let (task, since) = (rig.running().remove(0), rig.lab.clock().now());
+    // When: Eden looks at it for an hour
+    rig.wait(minutes(60)).await;
+    // Then
+    assert_eq!(diagnosis(&rig).await, "unclear");
+    assert!(reasons(&look(&rig).await).contains(&"users_are_served"));
+    assert_eq!(rig.running(), [now(&rig, &task)]);
+    assert_eq!(remedies_so_far(&rig), (0, 0));
+    assert_eq!(rig.failures(since), []);
+    assert_eq!(calls_for_a_human(&rig), 1);
+    // When: it hangs altogether
+    rig.lab.world().set_app(&task.arn, AppState::Hung).unwrap();
+    rig.wait(minutes(15)).await;
+    // Then: it is replaced
+    assert_ne!(rig.running(), [now(&rig, &task)]);
+}
+
 /// <https://github.com/aws/aws-cdk/issues/18352>: an authorizer that fails answers 500 to everybody.
 #[tokio::test(start_paused = true)]
 async fn an_authorizer_that_fails_costs_no_task_its_life() {

@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use eden_policy::Facts;
 use eden_policy::facts::{
-    Alarm, Former, LastStatus, Observed, Ports, Readiness, Route, Service, Stage, Task, TaskNetwork,
+    Alarm, Former, LastStatus, Observed, Ports, Readiness, Route, Service, Stage, Task,
+    TaskNetwork, Unready,
 };
 
 use super::world::{Unread, World};
@@ -59,7 +60,11 @@ impl World {
         let answer = |task: &Task| {
             let answers =
                 task.last_status == LastStatus::Running && !self.silent.contains(&task.arn);
-            if answers { Readiness::Ready } else { Readiness::NotReady(SILENCE.to_owned()) }
+            if answers {
+                Readiness::Ready
+            } else {
+                Readiness::NotReady(Unready::Refuses, SILENCE.to_owned())
+            }
         };
         let stage = self.moved_at.map(|moved_at| Stage {
             name: "$default".to_owned(),

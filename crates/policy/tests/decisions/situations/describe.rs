@@ -3,9 +3,9 @@
 use std::fmt::Display;
 
 use eden_policy::facts::{
-    DeploymentController, Ended, Integration, LastStatus, Pointer, Readiness, Refused, Requests,
-    RolloutState, Route, Scheduling, Serves, Service, ServiceStatus, Stage, StopCode, Strategy,
-    Task, TaskHealth, task_id,
+    DeploymentController, Ended, Integration, LastStatus, Minute, Pointer, Readiness, Refused,
+    Requests, RolloutState, Route, Scheduling, Serves, Service, ServiceStatus, Stage, StopCode,
+    Strategy, Task, TaskHealth, task_id,
 };
 use eden_policy::mode::{Mode, ModeTag};
 use eden_policy::{Evidence, Facts, Limits, Observed};
@@ -23,8 +23,12 @@ pub fn given(situation: &Situation) -> Vec<(&'static str, String)> {
     lines.extend(labelled("route", facts.route.as_ref().map_or(Vec::new(), |it| route(it, facts))));
     lines.extend(labelled("alarm", read(&facts.alarm, |it| vec![words(&Evidence::of_alarm(*it))])));
     lines.extend(labelled("api", read(&facts.api, |it| vec![words(&Evidence::of_api(it))])));
-    if let Some(Requests { all, failed }) = facts.requests.known().copied().flatten() {
-        lines.extend(labelled("requests", vec![format!("{failed} of {all} failed")]));
+    if let Some(Requests { all, failed, newest }) = facts.requests.known().copied().flatten() {
+        let mut counts = vec![format!("{failed} of {all} failed")];
+        let Minute { all: lately, failed: of_lately } = newest;
+        let differs = newest != Minute { all, failed };
+        counts.extend(differs.then(|| format!("{of_lately} of {lately} in the newest minute")));
+        lines.extend(labelled("requests", counts));
     }
     if limits.rollback {
         lines.extend(labelled("before", former(facts)));
@@ -222,7 +226,7 @@ fn task(facts: &Facts, task: &Task) -> String {
         say(&format!("of {}", task.deployment.as_deref().unwrap_or("no deployment")));
     }
     match readiness(facts, task).filter(|_| task.runs()) {
-        Some(Readiness::NotReady(because)) => say(&format!("does not answer: {because}")),
+        Some(Readiness::NotReady(_, because)) => say(&format!("does not answer: {because}")),
         Some(Readiness::Unclear(answer)) => say(&format!("answers: {answer}")),
         Some(Readiness::Unreachable(why)) => say(&format!("cannot be reached: {why}")),
         Some(Readiness::Ready) | None => {}

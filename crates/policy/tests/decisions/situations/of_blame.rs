@@ -1,16 +1,24 @@
 //! Who is to blame: the tasks, or what is before them? Each is a public case, whose source is named.
 
 use eden_policy::Facts;
-use eden_policy::facts::{ApiAnswer, Readiness, RolloutState};
+use eden_policy::facts::{Alarm, ApiAnswer, Readiness, RolloutState, Unready};
 
 use super::fixtures::*;
 use super::{Situation, situation};
 
 pub fn all() -> Vec<Situation> {
-    [wrong_paths(), before_tasks(), unclear_ones(), unreachable(), shared_causes(), large()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        wrong_paths(),
+        before_tasks(),
+        unclear_ones(),
+        slow_ones(),
+        unreachable(),
+        shared_causes(),
+        large(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn api(status: u16) -> ApiAnswer {
@@ -120,7 +128,10 @@ fn unclear_ones() -> Vec<Situation> {
             "unclear/a_root_that_always_fails",
             "`/` of every task fails, while most requests succeed",
             answering(2)
-                .answers(&[1, 2], &Readiness::NotReady("GET / answered 500".to_owned()))
+                .answers(
+                    &[1, 2],
+                    &Readiness::NotReady(Unready::Fails, "GET / answered 500".to_owned()),
+                )
                 .requests(3, 6_000),
         ),
         situation(
@@ -128,6 +139,60 @@ fn unclear_ones() -> Vec<Situation> {
             "The alarm rings, the API fails, and no task may be asked: once that has lasted, they are \
              replaced",
             unprobed(2),
+        ),
+    ]
+}
+
+/// Slow is not dead: the path takes longer than a probe waits, while users are served.
+/// <https://github.com/kubernetes/ingress-nginx/pull/5671>,
+/// <https://github.com/pydantic/logfire-helm-chart/pull/245>; and invented by a fresh reader.
+fn slow_ones() -> Vec<Situation> {
+    let nothing = || ApiAnswer::Bad("nothing: nothing within 5s".to_owned());
+    let slow = |all: &[u8]| {
+        let tasks = u8::try_from(all.len()).unwrap();
+        healthy(tasks).api(nothing()).route(route_to(1).slow(all)).failing_since(90)
+    };
+    let released = |facts: Facts| {
+        facts.service(|service| {
+            service.deployments = vec![deployment(RolloutState::Completed, 480)];
+        })
+    };
+    vec![
+        situation(
+            "unclear/slow_while_the_alarm_is_quiet",
+            "A report keeps the only task busy: its path is slow, and every request succeeds in the end",
+            released(slow(&[1])).requests(0, 300),
+        ),
+        situation(
+            "unclear/slow_while_the_alarm_rings",
+            "Overloaded: the path is slow, and three requests of a hundred fail",
+            slow(&[1]).alarm(Alarm::Alarm).requests(600, 20_000),
+        ),
+        situation(
+            "unclear/slow_soon_after_a_release",
+            "The release of this morning is slow, and is not taken back while users are served",
+            released(slow(&[1])).former(480).requests(0, 300),
+        )
+        .with_rollback(),
+        situation(
+            "service_sick/silent_and_the_newest_minute_fails",
+            "All hang: most requests of three minutes succeeded, but those of the newest fail",
+            slow(&[1, 2]).requests(55, 200).newest_minute(50, 60),
+        ),
+        situation(
+            "service_sick/silent_and_hardly_any_requests",
+            "All hang, and there are too few requests to say that somebody is served",
+            slow(&[1, 2]).requests(0, 25).newest_minute(0, 9),
+        ),
+        situation(
+            "service_sick/refused_while_others_of_the_api_succeed",
+            "No task takes connections, and other integrations of the API answer: they are deployed",
+            failing(2).alarm(Alarm::Ok).failing_since(90).requests(3, 600),
+        ),
+        situation(
+            "service_sick/no_trial_while_nearly_all_requests_succeed",
+            "All answer 503 at the path, but users are served: no task is stopped as a trial",
+            released(failing(2)).alarm(Alarm::Ok).failing_since(90).requests(3, 600),
         ),
     ]
 }
