@@ -141,7 +141,7 @@ mod tests {
             Step::MarkCondition { service: service.clone(), sighting },
             Step::ClearCondition { service: service.clone() },
             Step::MarkFailing { service: service.clone(), since, definition: "eden:7".to_owned() },
-            Step::ClearFailing { service: service.clone() },
+            Step::ClearFailing { told: None, service: service.clone() },
             Step::RollBack {
                 replacing: replacing.clone(),
                 to,

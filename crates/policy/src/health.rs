@@ -130,7 +130,10 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
     let requests = patient.asks_for_requests()
         && matches!(
             patient.diagnose().0,
-            Diagnosis::ServiceSick | Diagnosis::WrongPath { .. } | Diagnosis::Unclear { .. }
+            Diagnosis::ServiceSick
+                | Diagnosis::WrongPath { .. }
+                | Diagnosis::Unclear { .. }
+                | Diagnosis::Disputed
         );
     Asks { protection, former, definition, requests }
 }

@@ -13,7 +13,7 @@ use crate::call_error::CallError;
 use crate::config::Target;
 use crate::observe;
 use crate::tags::{
-    FAILING_SINCE, NOTED, REDEPLOYED, RESTORED, STOPPED, SUSPECT_SINCE, UNSERVED_SINCE,
+    FAILING_SINCE, NOTED, REDEPLOYED, RESTORED, STOPPED, SUSPECT_SINCE, TOLD, UNSERVED_SINCE,
 };
 
 /// ECS keeps at most this much of a reason (F18).
@@ -164,7 +164,11 @@ pub(super) async fn clear_failing(
     aws: &Aws,
     target: &Target,
     service: &str,
+    told: Option<&str>,
 ) -> Result<Outcome, CallError> {
+    if let Some(told) = told {
+        note(aws, target, service, TOLD, told).await?;
+    }
     take_off(aws, target, service, FAILING_SINCE).await
 }
 

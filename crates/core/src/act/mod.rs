@@ -112,7 +112,9 @@ async fn take(
         Step::MarkFailing { service, since, definition } => {
             ecs::mark_failing(aws, target, service, *since, definition).await
         }
-        Step::ClearFailing { service } => ecs::clear_failing(aws, target, service).await,
+        Step::ClearFailing { told, service } => {
+            ecs::clear_failing(aws, target, service, told.as_deref()).await
+        }
         Step::ForceDeployment { replacing, .. } => {
             ecs::deploy(aws, target, step, replacing, Way::Again).await
         }

@@ -8,12 +8,15 @@ use jiff::Timestamp;
 use super::later;
 use super::patient::Patient;
 use super::testimony::Testimony;
-use crate::facts::{Alarm, Readiness, TaskHealth};
-use crate::plan::{Diagnosis, Hold, LASTS, Step};
+use crate::facts::{Alarm, Readiness, TaskHealth, Unready};
+use crate::plan::{Diagnosis, Hold, Known, LASTS, Step};
 
 /// Maximum deployments that Eden makes of one task definition while the service is never well: the
 /// first tells whether replacing tasks helps, the second whether it does by now.
 const TRIALS: usize = 2;
+/// Maximum age of a deployment that counts as one of these: what failed hours later may be another
+/// failure.
+const TRIED: Duration = Duration::from_hours(6);
 /// A note has whole seconds.
 const ROUNDING: Duration = Duration::from_secs(1);
 
@@ -32,6 +35,8 @@ impl Patient<'_> {
     }
 
     /// That note is over with the failure: the alarm is quiet, or every task answers well.
+    /// Where the alarm rings for something else, most requests of the last minutes succeed while the API
+    /// answers well.
     pub(super) fn clear_failing(&self, diagnosis: &Diagnosis) -> Option<Step> {
         let answers = || self.testimony() == Testimony::Well;
         let is_over = match diagnosis {
@@ -39,7 +44,8 @@ impl Patient<'_> {
             Diagnosis::BeforeTasks => answers(),
             // Without a path, tasks are only asked while the API does not answer well.
             Diagnosis::Disputed => {
-                answers() && self.tasks.iter().all(|it| !it.runs() || self.is_well(it))
+                let well = || self.tasks.iter().all(|it| !it.runs() || self.is_well(it));
+                (answers() && well()) || self.users_are_served()
             }
             Diagnosis::Starting
             | Diagnosis::Rolling { .. }
@@ -61,21 +67,28 @@ impl Patient<'_> {
             | Diagnosis::NotActive { .. }
             | Diagnosis::Unknown => false,
         };
-        let service = self.service.arn.clone();
-        (is_over && self.service.failing.is_some()).then_some(Step::ClearFailing { service })
+        if !is_over || self.service.failing.is_none() {
+            return None;
+        }
+        let vain = Hold::ReplacingDidNotHelp.reason();
+        let told = self.service.told.as_deref().filter(|_| !diagnosis.is_healthy());
+        let told = told.and_then(|told| Known::as_before(told, vain));
+        Some(Step::ClearFailing { told, service: self.service.arn.clone() })
     }
 
     /// Why a service that fails as a whole may be well again in a moment: its tasks were found failing
     /// only now, by its notes. An alarm that rings has seen two bad minutes; where no task could be
     /// asked, it is all that there is, and looked at twice. So are tasks that are silent while most
-    /// requests succeed: the newest minute that is counted may be the last good one.
+    /// requests succeed: the newest minute that is counted may be the last good one. Whoever leaves sick
+    /// tasks alone for longer than a minute does so with all of them, too.
     pub(super) fn not_lasting(&self) -> Option<Hold> {
         let seen = self.testimony() != Testimony::Nothing && !self.is_silent_while_served();
-        if seen && self.alarm() == Some(Alarm::Alarm) {
+        let waits = self.limits.unhealthy_for > LASTS;
+        if seen && self.alarm() == Some(Alarm::Alarm) && !waits {
             return None;
         }
         let since = self.noted_since().unwrap_or(self.now);
-        let until = later(since, LASTS);
+        let until = later(since, LASTS.max(self.limits.unhealthy_for));
         (self.now < until).then_some(Hold::FailingNotYet { since, until })
     }
 
@@ -91,7 +104,9 @@ impl Patient<'_> {
     /// How often Eden has deployed what runs now since it has failed.
     fn trials(&self) -> usize {
         let Some(since) = self.failing_since() else { return 0 };
-        self.service.redeployed_at.iter().filter(|at| later(**at, ROUNDING) >= since).count()
+        let counts =
+            |at: &&Timestamp| later(**at, ROUNDING) >= since && self.now < later(**at, TRIED);
+        self.service.redeployed_at.iter().filter(counts).count()
     }
 
     /// Whether tasks were replaced since the service has failed, and their successors fail again.
@@ -112,15 +127,21 @@ impl Patient<'_> {
     }
 
     /// Whether a task of the present deployment fails by what it does itself: it died, ECS calls it
-    /// UNHEALTHY, or it does not answer. Only that speaks against what was deployed: what the API
-    /// answers, or the alarm, may be anybody's doing.
+    /// UNHEALTHY, it refuses connections, or it does not answer at a path that the settings name. Only
+    /// that speaks against what was deployed: what the API answers, or the alarm, may be anybody's
+    /// doing, and `/` is a path that nobody chose.
     pub(super) fn present_is_accused(&self) -> bool {
         let present = self.service.primary().map(|primary| primary.id.as_str());
         let mut tasks = self.tasks.iter().filter(|task| {
             task.runs() && present.is_some() && task.deployment.as_deref() == present
         });
         let fails = tasks.any(|task| {
-            let unready = matches!(self.readiness(task), Some(Readiness::NotReady(..)));
+            let unready = match self.readiness(task) {
+                Some(Readiness::NotReady(Unready::Refuses, _)) => true,
+                Some(Readiness::NotReady(Unready::Fails | Unready::Silent, _)) => self.has_path(),
+                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Unreachable(_))
+                | None => false,
+            };
             task.health == TaskHealth::Unhealthy || unready
         });
         fails || !(self.failures_of_present().is_empty() || self.has_started())

@@ -11,7 +11,7 @@
 //! | not well        | none answers at the path  | service sick | service sick |
 //! | not well        | some are silent at the path, none answers | service sick; unclear if most requests of the newest minute succeed | the same |
 //! | not well        | none answers at `/`       | unknown; healthy if the API answers 4xx | service sick, unless most requests succeed: unclear |
-//! | 5xx, nothing    | could not be asked        | unknown      | service sick |
+//! | 5xx, nothing    | could not be asked        | unknown      | service sick, unless most requests of the newest minute succeed: unclear |
 //! | 4xx             | could not be asked        | healthy      | unclear; service sick if most requests fail |
 //!
 //! A task that takes a connection and answers nothing in time may hang, or only be slow: users may wait
@@ -90,7 +90,10 @@ impl<'a> Patient<'a> {
             }
             Testimony::Fails | Testimony::Silent => rings && most_fail != Some(false),
             Testimony::Unclear(_) => rings && most_fail == Some(true),
-            Testimony::Nothing => rings && (fails || most_fail == Some(true)),
+            Testimony::Nothing => {
+                let served = self.requests().is_some_and(Requests::succeed);
+                rings && ((fails && !served) || most_fail == Some(true))
+            }
         };
         match says {
             _ if is_sick => Diagnosis::ServiceSick,
@@ -165,6 +168,11 @@ impl<'a> Patient<'a> {
             && self.requests().is_some_and(Requests::succeed)
     }
 
+    /// Whether most requests of the last minutes succeed, and of the newest one.
+    pub(super) fn users_are_served(&self) -> bool {
+        self.most_requests_fail() == Some(false) && self.requests().is_some_and(Requests::succeed)
+    }
+
     /// The requests of the last minutes, where they are counted.
     pub(super) fn requests(&self) -> Option<Requests> {
         self.facts.requests.known().copied().flatten()
@@ -177,9 +185,12 @@ impl<'a> Patient<'a> {
     /// Whether the diagnosis depends on how many of the API's requests fail.
     pub(super) fn asks_for_requests(&self) -> bool {
         let not_well = match self.api() {
-            Some(ApiAnswer::Bad(_)) => self.testimony() != Testimony::Nothing,
-            Some(ApiAnswer::Unclear { .. }) => true,
-            Some(ApiAnswer::Good { .. } | ApiAnswer::NotAsked) | None => false,
+            Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. }) => true,
+            // They tell whether what was noted is over.
+            Some(ApiAnswer::Good { .. }) => {
+                return self.alarm() == Some(Alarm::Alarm) && self.service.failing.is_some();
+            }
+            Some(ApiAnswer::NotAsked) | None => false,
         };
         let matters = match self.testimony() {
             Testimony::Well => false,

@@ -17,6 +17,9 @@ const REMEMBERED: Duration = Duration::from_hours(24);
 /// (F36); a deployment's id and the teller's need the rest.
 const LONGEST: usize = 120;
 
+/// What follows the name of a condition that was, and of which people are told anew.
+const BEFORE: &str = "-before";
+
 /// Something that people have to be told of, because no remedy is left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Condition {
@@ -175,7 +178,24 @@ impl Known {
 
     /// The names, for people.
     pub fn names(&self) -> String {
-        self.names.join(", ")
+        let names = self.names.iter().map(|name| name.strip_suffix(BEFORE).unwrap_or(name));
+        let mut names: Vec<_> = names.collect();
+        names.dedup();
+        names.join(", ")
+    }
+
+    /// The note in which a condition is one that was before: people are told of it anew, and still that
+    /// all is over. `None` where the note does not say that they know of it.
+    pub fn as_before(note: &str, name: &str) -> Option<String> {
+        let (names, rest) = note.split_once(' ')?;
+        let mut names: Vec<_> = names.split('+').map(str::to_owned).collect();
+        let known = names.iter().position(|it| it == name)?;
+        let before = format!("{name}{BEFORE}");
+        names.remove(known);
+        if !names.contains(&before) {
+            names.insert(known, before);
+        }
+        Some(format!("{} {rest}", names.join("+")))
     }
 }
 

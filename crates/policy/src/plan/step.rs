@@ -150,6 +150,9 @@ pub enum Step {
     },
     /// Take that note away: it is well again.
     ClearFailing {
+        /// What people know from then on, where that they were told of the failure must not keep them
+        /// from being told of the next one.
+        told: Option<String>,
         /// The service's ARN.
         service: String,
     },

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use eden_policy::facts::{Alarm, Deployment, Observed, Readiness, Stop, Task, TaskHealth};
+use eden_policy::facts::{Alarm, Deployment, Observed, Readiness, Stop, Task, TaskHealth, Unready};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::mode::{self, Mode};
 use eden_policy::plan::Fact;
@@ -51,6 +51,17 @@ impl Case {
                         )
                 }),
                 Some(Readiness::Ready | Readiness::Unclear(_)) | None => false,
+            }
+    }
+
+    /// Whether it accuses itself: by ECS's word, by refusing connections, or at a path that was chosen.
+    fn accuses_itself(&self, task: &Task) -> bool {
+        task.health == TaskHealth::Unhealthy
+            || match self.readiness(task) {
+                Some(Readiness::NotReady(Unready::Refuses, _)) => true,
+                Some(Readiness::NotReady(..)) => self.facts.answers.is_empty(),
+                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Unreachable(_))
+                | None => false,
             }
     }
 
@@ -241,7 +252,7 @@ proptest! {
         let Some(service) = case.facts.service.known() else { return Ok(()) };
         let present = service.primary().map(|primary| primary.id.as_str());
         let mut present = case.tasks().iter().filter(|it| it.deployment.as_deref() == present);
-        let fails = present.any(|task| task.stop.is_some() || case.is_accused(task));
+        let fails = present.any(|task| task.stop.is_some() || case.accuses_itself(task));
         let by_rollout = matches!(
             finding.diagnosis,
             Diagnosis::Rolling { .. }

@@ -107,7 +107,8 @@ fn the_trial_of_a_service_that_answers_nothing_is_held_like_any_other() {
         let finding = decide(facts);
         assert_eq!((finding.marked().len(), finding.stopped().len()), (0, 1));
         // That is as long as a suspect is left to ECS, unless it is left to it for longer.
-        let finding = decide_under(facts, &longer);
+        held(facts, &longer, "failing_not_yet");
+        let finding = decide_under(&facts.clone().failing_since(61), &longer);
         assert_eq!((finding.marked().len(), finding.stopped().len()), (2, 0));
     }
     // One that was stopped before was the trial: what was started since answers nothing either.

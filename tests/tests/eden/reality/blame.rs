@@ -197,6 +197,25 @@ async fn nobody_on_the_internet_can_roll_a_release_back() {
     assert_eq!(remedies_so_far(&rig), (0, 0));
 }
 
+/// review.md, A4, without a path: `/` is one that nobody chose, and it always answers 500.
+#[tokio::test(start_paused = true)]
+async fn a_root_that_fails_rolls_no_release_back() {
+    // Given: a release, a few minutes ago
+    let paths = [("/", Answer::Status(500)), ("/checkout", Answer::Status(500))];
+    let example =
+        answering(2, &paths).parameter("Rollback", &"on").parameter("TaskRoleArns", &"none");
+    let rig = settled(&example).await;
+    let mut release = example.service.task_definition.clone();
+    release.revision = 2;
+    deploy(&rig, release);
+    rig.wait(minutes(6)).await;
+    // When: somebody asks for what fails twice as often as others for what does not
+    ask_for(&rig, "/checkout", Duration::from_millis(500));
+    rig.wait(minutes(20)).await;
+    // Then: the release stays; deployments are of the same
+    assert_eq!(deployed(&rig), 2);
+}
+
 /// <https://github.com/aws/containers-roadmap/issues/2040>,
 /// <https://github.com/convox/rack/issues/1247>: the host is gone, and the task stays RUNNING.
 #[tokio::test(start_paused = true)]

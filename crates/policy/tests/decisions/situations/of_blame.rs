@@ -12,6 +12,7 @@ pub fn all() -> Vec<Situation> {
         before_tasks(),
         unclear_ones(),
         slow_ones(),
+        other_failures(),
         unreachable(),
         shared_causes(),
         large(),
@@ -214,6 +215,71 @@ fn unreachable() -> Vec<Situation> {
             "The API answers nothing, and no connection to the only task comes about",
             healthy(1).api(api(503)).route(route_to(1).unreachable(&[1])),
         ),
+    ]
+}
+
+/// One failure is not another. Invented by a fresh reader: a partner asks for what does not work, so
+/// that the alarm rings for weeks, and a failure of long ago had used up the trials.
+fn other_failures() -> Vec<Situation> {
+    let tried = |facts: Facts, ago_last: u64| {
+        facts.failing_since(86_400).service(|service| {
+            service.redeployed_at = vec![ago(ago_last + 1_900), ago(ago_last)];
+            service.deployments = vec![deployment(RolloutState::Completed, ago_last)];
+            service.told = Some("replacing_did_not_help ecs-svc/1 somebody".to_owned());
+        })
+    };
+    vec![
+        situation(
+            "service_sick/long_after_the_trials_of_another_failure",
+            "Two deployments of seven hours ago did not help; what fails now may be something else",
+            tried(failing(2), 25_200),
+        ),
+        situation(
+            "disputed/the_failure_is_over_though_the_alarm_rings",
+            "The API answers well and nearly all requests succeed: what was noted of the failure goes",
+            tried(healthy(1).route(route_to(1).unasked()).alarm(Alarm::Alarm), 9_000).requests(6, 400),
+        ),
+        situation(
+            "disputed/too_few_requests_to_end_a_failure",
+            "The API answers well, but hardly anybody asks: what was noted of the failure stays",
+            tried(healthy(1).route(route_to(1).unasked()).alarm(Alarm::Alarm), 9_000).requests(1, 8),
+        ),
+        situation(
+            "unclear/nobody_probes_and_most_requests_succeed",
+            "No task is asked, `/` of the API answers 500, and six requests of 400 fail",
+            unprobed(1).failing_since(90).requests(6, 400),
+        ),
+        // https://github.com/willfarrell/docker-autoheal/issues/78
+        situation(
+            "service_sick/left_alone_for_as_long_as_a_sick_task",
+            "All tasks are busy at night, and are to be left alone for ten minutes",
+            failing(1).failing_since(100),
+        )
+        .limits(|limits| limits.unhealthy_for = std::time::Duration::from_mins(10)),
+        // review.md, A4
+        situation(
+            "service_sick/a_root_that_fails_rolls_nothing_back",
+            "Ten minutes after a release `/`, which nobody chose, answers 500, and most requests fail",
+            answering(2)
+                .answers(&[1, 2], &Readiness::NotReady(Unready::Fails, "GET / answered 500".to_owned()))
+                .requests(55, 60)
+                .former(600)
+                .service(|service| {
+                    service.deployments = vec![deployment(RolloutState::Completed, 600)];
+                }),
+        )
+        .with_rollback(),
+        situation(
+            "service_sick/refused_connections_roll_a_release_back",
+            "Ten minutes after a release its tasks refuse connections at `/`: that is their own doing",
+            answering(2)
+                .answers(&[1, 2], &Readiness::NotReady(Unready::Refuses, SILENCE.to_owned()))
+                .former(600)
+                .service(|service| {
+                    service.deployments = vec![deployment(RolloutState::Completed, 600)];
+                }),
+        )
+        .with_rollback(),
     ]
 }
 
