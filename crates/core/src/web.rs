@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use http::Request;
-use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, USER_AGENT};
 use tokio::time::timeout;
 
 use crate::https::Https;
@@ -32,7 +32,9 @@ impl Web {
     /// # Errors
     /// Why there was none within that time, in words.
     pub async fn get(&self, url: &str, within: Duration) -> Result<u16, String> {
-        self.send(Request::get(url), SdkBody::empty(), within).await
+        // What a cache answers says nothing of who is behind it.
+        let request = Request::get(url).header(CACHE_CONTROL, "no-cache");
+        self.send(request, SdkBody::empty(), within).await
     }
 
     /// POSTs JSON to a URL and returns the answer's status.

@@ -103,6 +103,9 @@ impl Patient<'_> {
     /// Nothing is done where the evidence does not speak against the tasks, and people are told why.
     fn doubted(&self, diagnosis: &Diagnosis, plan: &mut Plan) -> Option<Condition> {
         let (hold, condition) = match diagnosis {
+            Diagnosis::Disputed if self.others_answer() => {
+                (Some(Hold::OthersAnswer), Some("others_answer"))
+            }
             Diagnosis::Disputed => (Some(Hold::EvidenceDisagrees), None),
             Diagnosis::BeforeTasks => (Some(Hold::FaultBeforeTasks), Some("before_tasks")),
             Diagnosis::WrongPath { answer: because } => {
@@ -489,12 +492,21 @@ impl Patient<'_> {
                 }
             }
         }
-        match self.redeploy(diagnosis) {
+        let redeployed = match self.waiting().filter(|_| *diagnosis == Diagnosis::ServiceSick) {
+            Some(hold) => Err(hold),
+            None => self.redeploy(diagnosis),
+        };
+        match redeployed {
             Ok(_) if *diagnosis == Diagnosis::ServiceSick && self.tries_the_same(plan) => {}
             Ok(step) => plan.steps.push(step),
             Err(hold) => {
-                let waits =
-                    matches!(hold, Hold::RedeployCooldown { .. } | Hold::NoRoomToDeploy { .. });
+                let waits = matches!(
+                    hold,
+                    Hold::RedeployCooldown { .. }
+                        | Hold::NoRoomToDeploy { .. }
+                        | Hold::ForeignDeploymentController
+                        | Hold::WithinStartupGrace { .. }
+                );
                 if !plan.holds.contains(&hold) {
                     plan.holds.push(hold);
                 }
@@ -503,6 +515,14 @@ impl Patient<'_> {
                 }
             }
         }
+    }
+
+    /// The task that waits for room, or whatever else ECS cannot give it: those of a new deployment
+    /// would wait as well.
+    fn waiting(&self) -> Option<Hold> {
+        let waiting = self.tasks.iter().filter(|task| self.is_waiting(task));
+        let task = waiting.min_by_key(|task| &task.arn)?.id().to_owned();
+        Some(Hold::WithinStartupGrace { task, until: None })
     }
 
     /// Whether what runs is so new that its coming is the likeliest cause, and that it could not be

@@ -220,6 +220,9 @@ impl<'a> Patient<'a> {
             if too_few { self.grace() } else { self.grace().max(self.limits.alarm_settle) };
         let mut tasks: Vec<_> = self.tasks.iter().collect();
         tasks.sort_by_key(|task| &task.arn);
+        let all_fail = self.all_fail();
+        let tasks = tasks.into_iter().filter(|task| !(all_fail && self.is_waiting(task)));
+        let tasks: Vec<_> = tasks.collect();
         let fresh: Vec<_> = tasks.iter().filter_map(|task| self.fresh(task, window)).collect();
         let started = tasks.iter().filter(|it| it.wanted && self.fresh(it, window).is_some());
         let changing = started.count().max(self.missing()).max(1);
@@ -229,6 +232,26 @@ impl<'a> Patient<'a> {
         let moved = moved.filter(|until| self.now < *until);
         let task = task.or_else(|| self.stop_not_over().filter(|_| too_few));
         task.or(moved.map(|until| Hold::RouteJustMoved { until }))
+    }
+
+    /// Whether all tasks that run have had the time to start, and neither they nor the API answer while
+    /// the alarm rings.
+    fn all_fail(&self) -> bool {
+        let mut running = self.tasks.iter().filter(|task| task.runs());
+        let fails = matches!(self.api(), Some(ApiAnswer::Bad(_)));
+        let rings = self.alarm() == Some(Alarm::Alarm);
+        fails
+            && rings
+            && self.nobody_answers()
+            && running.all(|it| self.fresh(it, self.grace()).is_none())
+    }
+
+    /// Whether a task has yet to run, for longer than its start may take: it waits, for room or for an
+    /// image, which explains nothing of those that run.
+    pub(super) fn is_waiting(&self, task: &Task) -> bool {
+        let starts = task.wanted && task.last_status == LastStatus::Starting;
+        let long = |at| self.now >= later(at, self.settling());
+        starts && task.created_at.is_some_and(long)
     }
 
     /// Tasks that should run and do not.

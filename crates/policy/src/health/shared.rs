@@ -45,7 +45,7 @@ impl Patient<'_> {
             // Without a path, tasks are only asked while the API does not answer well.
             Diagnosis::Disputed => {
                 let well = || self.tasks.iter().all(|it| !it.runs() || self.is_well(it));
-                (answers() && well()) || self.users_are_served()
+                (answers() && well()) || (self.users_are_served() && !self.others_answer())
             }
             Diagnosis::Starting
             | Diagnosis::Rolling { .. }

@@ -3,7 +3,8 @@
 //!
 //! | the API answers | the tasks, asked themselves | alarm quiet | alarm rings |
 //! |---|---|---|---|
-//! | well            | anything                  | healthy; wrong path if they answer 4xx | disputed |
+//! | well            | all refuse, or answer 5xx | disputed     | disputed |
+//! | well            | anything else             | healthy; wrong path if they answer 4xx | disputed |
 //! | 4xx             | all well                  | healthy      | before the tasks |
 //! | 5xx, nothing    | all well                  | before the tasks | before the tasks |
 //! | not well        | 4xx where a path is set   | wrong path   | wrong path; service sick if most requests fail |
@@ -62,6 +63,7 @@ impl<'a> Patient<'a> {
         }
         match (self.api(), says) {
             (None | Some(ApiAnswer::NotAsked), _) if rings => Diagnosis::Unknown,
+            (Some(ApiAnswer::Good { .. }), _) if self.others_answer() => Diagnosis::Disputed,
             (Some(ApiAnswer::Good { .. }), _) if rings => Diagnosis::Disputed,
             (None | Some(ApiAnswer::NotAsked | ApiAnswer::Good { .. }), says) => match says {
                 Testimony::Unclear(answer) => wrong_path(answer),
@@ -166,6 +168,13 @@ impl<'a> Patient<'a> {
         self.testimony() == Testimony::Silent
             && self.has_path()
             && self.requests().is_some_and(Requests::succeed)
+    }
+
+    /// Whether the API answers well although every task that runs refuses connections or answers 5xx:
+    /// what answers is a cache, a mock or something else.
+    pub(super) fn others_answer(&self) -> bool {
+        let good = matches!(self.api(), Some(ApiAnswer::Good { .. }));
+        good && self.testimony() == Testimony::Fails && self.nobody_answers()
     }
 
     /// Whether most requests of the last minutes succeed, and of the newest one.

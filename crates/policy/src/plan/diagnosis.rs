@@ -64,7 +64,7 @@ pub enum Diagnosis {
     /// The service fails, or the maintenance page has to be shown in its place, and no particular
     /// task is to blame.
     ServiceSick,
-    /// The alarm reports errors, but the API answers well.
+    /// The API answers well, but the alarm reports errors, or no task answers when asked itself.
     Disputed,
     /// The API does not answer well, but the tasks do when they are asked themselves: the fault is
     /// before them, or in single paths.
@@ -219,7 +219,7 @@ impl fmt::Display for Diagnosis {
             Diagnosis::ServiceSick => {
                 f.write_str("The service fails while no particular task is to blame")
             }
-            Diagnosis::Disputed => f.write_str("5XX alarm in ALARM, but the API answers well"),
+            Diagnosis::Disputed => f.write_str("The API answers well, but the 5XX alarm or the tasks say otherwise"),
             Diagnosis::BeforeTasks => f.write_str(
                 "The API does not answer well, but the tasks do when asked themselves: the fault is \
                  before them",

@@ -265,6 +265,8 @@ pub enum Hold {
     },
     /// The alarm rings, but the API answers well.
     EvidenceDisagrees,
+    /// The API answers well, but no task does when it is asked itself.
+    OthersAnswer,
     /// The tasks answer well when they are asked themselves: stopping or redeploying them would not
     /// change what is before them.
     FaultBeforeTasks,
@@ -455,6 +457,7 @@ impl Hold {
             Hold::StormCooldown { .. } => "storm_cooldown",
             Hold::BudgetSpent { .. } => "budget_spent",
             Hold::EvidenceDisagrees => "evidence_disagrees",
+            Hold::OthersAnswer => "others_answer",
             Hold::FaultBeforeTasks => "fault_before_tasks",
             Hold::EvidenceUnclear { .. } => "evidence_unclear",
             Hold::UsersAreServed { .. } => "users_are_served",
@@ -652,6 +655,10 @@ impl fmt::Display for Hold {
             Hold::EvidenceDisagrees => {
                 f.write_str("the alarm rings, but the API answers well: nothing to repair is seen")
             }
+            Hold::OthersAnswer => f.write_str(
+                "no task answers well when it is asked itself, but the API does: a cache, a mock or \
+                 another integration answers for them, or they mind who asks",
+            ),
             Hold::FaultBeforeTasks => f.write_str(
                 "the tasks answer well when they are asked themselves: look at the gateway, its \
                  authorizer and limits, and at single paths",

@@ -91,8 +91,11 @@ impl<'a> Survey<'a> {
             let Task { arn, health, started_at, .. } = it.task;
             let age = (started_at.is_none(), started_at);
             let place = (it.pointer.is_none(), it.pointer);
-            // What ECS does not hear of may be gone at any moment (F51).
-            (sick, !it.task.connected, !it.serving, place, *health, age, arn)
+            // What ECS does not hear of may be gone at any moment (F51), but not while it answers.
+            let answers = view.route.readiness.get(&it.endpoint) == Some(&Readiness::Ready);
+            let may_answer = it.pointer.is_some() && it.standing == Standing::Unasked;
+            let lost = !it.task.connected && !answers && !may_answer;
+            (sick, lost, !it.serving, place, *health, age, arn)
         });
         survey.unaddressed.sort_by_key(|(task, serving)| (!serving, &task.arn));
         survey.absent.sort_by_key(|(task, _)| &task.arn);

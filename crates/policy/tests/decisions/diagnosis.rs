@@ -53,7 +53,7 @@ fn a_service_without_traffic_is_sick_when_neither_the_api_nor_any_task_answers()
     // The alarm stays quiet then, whatever happens (F2).
     let silent = |tasks: &[u8]| healthy(2).api(bad()).route(route_to(1).silent(tasks));
     assert_eq!(diagnosis(&silent(&[1, 2])), "service_sick");
-    assert_eq!(diagnosis(&silent(&[1, 2]).api(GOOD)), "healthy");
+    assert_eq!(diagnosis(&silent(&[1, 2]).api(GOOD)), "disputed");
     assert_eq!(diagnosis(&silent(&[])), "before_tasks");
     // One that cannot be reached is as bad as its sibling, which can.
     let facts = healthy(2).api(bad()).route(route_to(1).silent(&[1]).unreachable(&[2]));

@@ -318,7 +318,7 @@ fn a_service_that_is_well_beside_a_stuck_task_is_not_all_well() {
 /// <https://github.com/aws/containers-roadmap/issues/2040>,
 /// <https://github.com/convox/rack/issues/1247>
 #[test]
-fn a_task_that_ecs_does_not_hear_of_is_seen_and_no_target_while_another_answers() {
+fn a_task_that_ecs_does_not_hear_of_is_seen_and_loses_the_route_only_when_it_is_silent() {
     let mut lost = task(1);
     (lost.connected, lost.container_instance) = (false, Some(INSTANCE.to_owned()));
     let finding = decide(&healthy(2).with_task(lost.clone()));
@@ -329,7 +329,10 @@ fn a_task_that_ecs_does_not_hear_of_is_seen_and_no_target_while_another_answers(
             |step| matches!(step, Step::PointIntegration { task, .. } if task.ends_with("task2")),
         )
     };
-    assert!(moves(&finding), "{finding:?}");
+    // While it has the route and answers, it keeps it; else another gets it.
+    assert!(!moves(&finding), "{finding:?}");
+    let silent = healthy(2).with_task(lost.clone()).route(route_to(1).silent(&[1]));
+    assert!(moves(&decide(&silent)), "{finding:?}");
     // An agent that loses touch for a moment is no sickness, and no reason to leave the only task.
     assert_eq!((finding.stopped().len(), finding.redeploys()), (0, false));
     let alone = decide(&healthy(1).with_task(lost));

@@ -145,6 +145,11 @@ async fn redeployments_that_do_not_help_come_less_often_and_end_with_people() {
     assert!(calls_for_a_human(&rig) > 0);
 }
 
+/// The same with a path by which the tasks are judged: what they answer at `/` rolls nothing back.
+fn judged(example: Example) -> Example {
+    example.parameter("HealthCheckPath", &"/health")
+}
+
 async fn bad_release(example: &Example) -> Rig {
     let rig = settled(example).await;
     deploy(&rig, revision(example, 2, FAILS));
@@ -154,7 +159,7 @@ async fn bad_release(example: &Example) -> Rig {
 #[tokio::test(start_paused = true)]
 async fn a_release_that_fails_requests_at_once_is_rolled_back_and_not_tried_again() {
     // Given
-    let rig = bad_release(&with_rollback(of(2))).await;
+    let rig = bad_release(&with_rollback(judged(of(2)))).await;
     let released_at = rig.lab.clock().now();
     // When
     let rolled_back = |world: &World| revision_of(world) == 1 && is_well(world);
@@ -174,7 +179,7 @@ async fn a_release_that_fails_requests_at_once_is_rolled_back_and_not_tried_agai
 #[tokio::test(start_paused = true)]
 async fn a_release_that_fails_later_is_rolled_back_when_starting_it_again_did_not_help() {
     // Given: it was well for twenty minutes, and whatever is started of it is not any more.
-    let example = with_rollback(of(2));
+    let example = with_rollback(judged(of(2)));
     let rig = settled(&example).await;
     deploy(&rig, revision(&example, 2, Behaviour::Runs(AppState::Serving)));
     rig.wait(minutes(20)).await;
@@ -207,7 +212,7 @@ async fn by_default_nothing_is_rolled_back() {
 #[tokio::test(start_paused = true)]
 async fn what_has_run_for_long_is_not_rolled_back_when_it_begins_to_fail() {
     // Given: the release was well for seven hours, and what it depends on is not any more.
-    let example = with_rollback(of(1));
+    let example = with_rollback(judged(of(1)));
     let rig = settled(&example).await;
     deploy(&rig, revision(&example, 2, Behaviour::Runs(AppState::Serving)));
     rig.wait(minutes(7 * 60)).await;

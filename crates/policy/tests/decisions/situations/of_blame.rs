@@ -13,6 +13,7 @@ pub fn all() -> Vec<Situation> {
         unclear_ones(),
         slow_ones(),
         other_failures(),
+        answered_by_others(),
         unreachable(),
         shared_causes(),
         large(),
@@ -280,6 +281,43 @@ fn other_failures() -> Vec<Situation> {
                 }),
         )
         .with_rollback(),
+    ]
+}
+
+/// What is heard is not what is there. Invented by a fresh reader, and
+/// <https://github.com/mosamlife/wpmgr/issues/291>, <https://github.com/aprin-labs/archimedes/issues/1520>.
+fn answered_by_others() -> Vec<Situation> {
+    vec![
+        situation(
+            "disputed/no_task_answers_but_a_cache_does",
+            "Every task refuses connections, and the API answers well: a cache or a mock does",
+            healthy(2).route(route_to(1).silent(&[1, 2])),
+        ),
+        situation(
+            "disputed/no_task_answers_but_a_cache_does_and_the_alarm_rings",
+            "The same while the alarm rings",
+            healthy(2).alarm(Alarm::Alarm).route(route_to(1).silent(&[1, 2])),
+        ),
+        situation(
+            "service_sick/while_a_further_task_waits_for_room",
+            "Two tasks hang, which is why autoscaling wanted a third: it waits for room, and explains nothing",
+            failing(2)
+                .with_task(eden_policy::facts::Task {
+                    created_at: Some(ago(480)),
+                    ..task(3).starting()
+                })
+                .service(|service| (service.desired, service.pending) = (3, 1)),
+        ),
+        situation(
+            "starting/while_a_further_task_is_coming",
+            "The same, but the third was asked for a minute ago",
+            failing(2)
+                .with_task(eden_policy::facts::Task {
+                    created_at: Some(ago(60)),
+                    ..task(3).starting()
+                })
+                .service(|service| (service.desired, service.pending) = (3, 1)),
+        ),
     ]
 }
 

@@ -186,7 +186,7 @@ fn task_sets() -> Vec<Situation> {
         situation(
             "rolling/a_task_set_without_production_traffic",
             "The new task set answers and is not PRIMARY yet: the route stays with the one that is",
-            with_green().route(route_to(1).silent(&[1])),
+            with_green().route(route_to(1).slow(&[1])),
         ),
     ]
 }
