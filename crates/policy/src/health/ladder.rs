@@ -300,7 +300,7 @@ impl Patient<'_> {
     fn only_takes_room(&self, task: &Task) -> bool {
         match self.readiness(task) {
             Some(Readiness::Ready | Readiness::Unclear(_)) => false,
-            Some(Readiness::NotReady(_)) => true,
+            Some(Readiness::NotReady(..)) => true,
             Some(Readiness::Unreachable(_)) | None => {
                 self.tasks.iter().any(|other| self.runs_well(other))
             }

@@ -163,10 +163,10 @@ fn what_ecs_gave_up_in_a_loop_is_tried_again_ever_more_rarely_but_every_half_hou
 }
 
 #[test]
-fn a_service_of_another_deployment_controller_is_not_redeployed() {
+fn of_a_service_of_another_deployment_controller_one_task_is_stopped_as_a_trial() {
     let facts = failing(1).service(|service| service.controller = DeploymentController::Other);
     let finding = decide(&facts);
-    assert_eq!(finding.remedies(), Vec::<&Step>::new());
+    let [Step::StopTask { .. }] = finding.remedies()[..] else { panic!("{finding:?}") };
     assert!(finding.holds(&Hold::ForeignDeploymentController), "{finding:?}");
     assert_eq!(finding.condition(), Some("foreign_deployment_controller"));
 }
