@@ -172,6 +172,7 @@ mod tests {
             deployment: None,
             definition: None,
             container_instance: None,
+            interface: None,
             connected: true,
             network: TaskNetwork::Unattached,
             stop: Some(Stop {

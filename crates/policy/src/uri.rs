@@ -346,7 +346,8 @@ mod tests {
         for (present, expected, named) in [
             (None, "203.0.113.9:8000", None),
             (Some(""), "203.0.113.9:8000", None),
-            (Some("backend.example.com"), "203.0.113.9:8000", None),
+            (Some("placeholder"), "203.0.113.9:8000", None),
+            (Some("198.51.100.7:1/v1"), "203.0.113.9:8000/v1", Some("198.51.100.7:1")),
             (Some("198.51.100.7:8000"), "203.0.113.9:8000", Some("198.51.100.7:8000")),
             (Some("198.51.100.7"), "203.0.113.9", Some("198.51.100.7:8000")),
             (
@@ -360,6 +361,9 @@ mod tests {
             let named = named.map(|endpoint| endpoint.parse().unwrap());
             assert_eq!(present.and_then(|it| endpoint_of_value(it, 8000)), named, "{present:?}");
         }
+        let name = "backend.example.com";
+        let value = value_leading_to(NEW.parse().unwrap(), 8000, Some(name));
+        assert_eq!(value, Err(NEW.to_owned()), "whether the URIs have a port, nobody knows");
     }
 
     #[test]

@@ -53,6 +53,7 @@ fn task(number: u8) -> Task {
         deployment: Some("ecs-svc/1".to_owned()),
         definition: None,
         container_instance: None,
+        interface: None,
         connected: true,
         network: TaskNetwork::Interface(format!("eni-{number}")),
         stop: None,

@@ -272,6 +272,7 @@ mod tests {
             network: TaskNetwork::Unattached,
             stop: None,
             images: Vec::new(),
+            interface: None,
             suspect_since: None,
         };
         let (runs, stops) = (task(LastStatus::Running), task(LastStatus::Stopping));

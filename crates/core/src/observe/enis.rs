@@ -52,13 +52,15 @@ pub(super) async fn of_instances(
     Ok(addresses.collect())
 }
 
-/// The interfaces that have these addresses, in words; no other account's are shown.
+/// The interfaces that have these addresses, in words, but for those of these ids; no other account's
+/// are shown.
 ///
 /// # Errors
 /// When a call fails.
 pub(super) async fn owners(
     aws: &Aws,
     addresses: &BTreeSet<IpAddr>,
+    but: &BTreeSet<&str>,
 ) -> Result<BTreeMap<IpAddr, String>, CallError> {
     let mut owners = BTreeMap::new();
     for (by, is_of_family) in
@@ -71,7 +73,10 @@ pub(super) async fn owners(
         }
         let named = wanted.join(", ");
         let interfaces = describe(aws, vec![filter(by, wanted)], &named).await?;
-        let owned = interfaces.iter().filter_map(|it| Some((address(it)?, words(it)?)));
+        let is_other =
+            |it: &&NetworkInterface| it.network_interface_id().is_some_and(|id| !but.contains(id));
+        let others = interfaces.iter().filter(is_other);
+        let owned = others.filter_map(|it| Some((address(it)?, words(it)?)));
         owners.extend(owned);
     }
     Ok(owners)

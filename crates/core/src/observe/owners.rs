@@ -10,9 +10,9 @@ use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::Target;
 
-/// Which of these addresses are those of interfaces of this account, and of which. The container
-/// instances on which tasks of the service ran are left out: their ports are free for any other
-/// container.
+/// Which of these addresses are those of interfaces of this account, and of which. Those of the
+/// service's own tasks are left out, which go with them, and the container instances on which they ran:
+/// their ports are free for any other container.
 ///
 /// # Errors
 /// When a call fails.
@@ -22,7 +22,8 @@ pub(super) async fn of(
     tasks: &[Task],
     addresses: &BTreeSet<IpAddr>,
 ) -> Result<BTreeMap<IpAddr, String>, CallError> {
-    let mut owners = enis::owners(aws, addresses).await?;
+    let own: BTreeSet<_> = tasks.iter().filter_map(|task| task.interface.as_deref()).collect();
+    let mut owners = enis::owners(aws, addresses, &own).await?;
     let instances: BTreeSet<_> =
         tasks.iter().filter_map(|task| task.container_instance.clone()).collect();
     if !owners.is_empty() && !instances.is_empty() {

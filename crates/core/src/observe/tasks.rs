@@ -236,6 +236,7 @@ fn facts(task: &EcsTask, target: &Target, port: u16) -> Option<Task> {
         container_instance: task.container_instance_arn().map(str::to_owned),
         connected: task.connectivity() != Some(&Connectivity::Disconnected),
         network: network(task, port),
+        interface: interface(task).map(str::to_owned),
         stop: stop(task),
         images: task.containers().iter().filter_map(image).collect(),
         suspect_since: suspect_since(task, target),
@@ -289,12 +290,7 @@ fn network(task: &EcsTask, port: u16) -> TaskNetwork {
     if matches!(task.last_status(), Some("DEPROVISIONING" | "STOPPED" | "DELETED")) {
         return TaskNetwork::Unattached;
     }
-    // Whatever its attachment's type is called (F10).
-    let mut details = task.attachments().iter().flat_map(Attachment::details);
-    let interface = details
-        .find(|detail| detail.name() == Some(NETWORK_INTERFACE_ID))
-        .and_then(|detail| detail.value());
-    match (interface, task.container_instance_arn()) {
+    match (interface(task), task.container_instance_arn()) {
         (Some(id), _) => TaskNetwork::Interface(id.to_owned()),
         (None, Some(arn)) => TaskNetwork::Host {
             container_instance: arn.to_owned(),
@@ -302,6 +298,12 @@ fn network(task: &EcsTask, port: u16) -> TaskNetwork {
         },
         (None, None) => TaskNetwork::Unattached,
     }
+}
+
+/// Its network interface, whatever its attachment's type is called (F10).
+fn interface(task: &EcsTask) -> Option<&str> {
+    let mut details = task.attachments().iter().flat_map(Attachment::details);
+    details.find(|detail| detail.name() == Some(NETWORK_INTERFACE_ID))?.value()
 }
 
 fn last_status(status: Option<&str>) -> LastStatus {

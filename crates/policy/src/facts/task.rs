@@ -32,6 +32,8 @@ pub struct Task {
     pub connected: bool,
     /// What carries its address.
     pub network: TaskNetwork,
+    /// The network interface that it has, or had, by id.
+    pub interface: Option<String>,
     /// Why it stopped, if it did (F18).
     pub stop: Option<Stop>,
     /// The images of its containers.
