@@ -69,6 +69,7 @@ impl Variant {
                 .parameter("SlackWebhookSecretArn", &SECRET),
             Variant::Rollback => example
                 .parameter("Rollback", &"on")
+                .parameter("HealthCheckPath", &"/health")
                 .parameter("TaskRoleArns", &ROLES.join(","))
                 .parameter("SlackWebhookParameterArn", &PARAMETER),
             Variant::HttpStageVariable | Variant::RestStageVariable => example

@@ -202,7 +202,8 @@ async fn the_alarm_on_the_metric_of_rest_apis_wakes_health_monitor() {
     assert_eq!(woken.payload["detail-type"], "CloudWatch Alarm State Change");
     let report = woken.result.unwrap();
     assert_eq!(report["diagnosis"], "service_sick");
-    assert!(each(&report, "done", "action").contains(&"force_deployment"), "{report}");
+    // The sidecar's image is named by a tag, which a deployment might move: a trial comes first.
+    assert!(each(&report, "done", "action").contains(&"stop_task"), "{report}");
     assert!(rig.lab.until(minutes(5), is_steady).await);
 }
 

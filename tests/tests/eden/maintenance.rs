@@ -300,7 +300,7 @@ async fn health_monitor_shows_the_page_and_leads_back_when_ip_updaters_events_ar
     // When: the schedule notes it first, and shows the page then.
     crash(&rig);
     assert!(rig.lab.until(minutes(3), is_page).await);
-    rig.wait(seconds(1)).await;
+    rig.wait(seconds(10)).await;
     // Then
     let updaters = rig.invocations(IP_UPDATER).len();
     let mail = mails(&rig).pop().unwrap();
@@ -308,7 +308,7 @@ async fn health_monitor_shows_the_page_and_leads_back_when_ip_updaters_events_ar
     assert!(mail.1.contains("to the maintenance page"), "{}", mail.1);
     // When, then
     assert!(rig.lab.until(minutes(7), is_steady).await);
-    rig.wait(seconds(1)).await;
+    rig.wait(seconds(10)).await;
     assert_eq!(mark(&rig), None);
     let mail = mails(&rig).pop().unwrap();
     assert!(mail.1.contains("back from the maintenance page"), "{}", mail.1);

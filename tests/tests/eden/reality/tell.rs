@@ -118,9 +118,9 @@ async fn of_runs_that_would_restore_the_count_one_does_and_tells() {
         let told = world.published()[before..].iter();
         let restored = told.clone().filter(|mail| mail.message.contains("Restored"));
         assert_eq!(restored.count(), 1, "{apart:?} apart: {:?}", subjects(&world));
-        // Then: that the route leads to nobody meanwhile is told once, too.
+        // Then: it is not parked in the same look, and if so later, that is told once.
         let parked = told.filter(|mail| mail.message.contains("the route is parked"));
-        assert_eq!(parked.count(), 1, "{apart:?} apart: {:?}", subjects(&world));
+        assert!(parked.count() <= 1, "{apart:?} apart: {:?}", subjects(&world));
     }
 }
 
