@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use eden_core::claim;
-use eden_core::tags::{CLAIM, FAILED_RUNS, REDEPLOYED, REFUSED, RESTORED, STOPPED};
+use eden_core::tags::{
+    CLAIM, FAILED_RUNS, NOTED, REDEPLOYED, REFUSED, REPORTED, RESTORED, STOPPED,
+};
 use eden_lab::World;
 use eden_lab::example::{CLUSTER, SERVICE};
 use jiff::Timestamp;
@@ -45,7 +47,7 @@ impl Ending {
 fn notes(tags: &BTreeMap<String, String>, now: Timestamp) -> Vec<String> {
     let says_something = |key: &str, value: &str| match key.rsplit(':').next() {
         // They say of the past, and are void by themselves.
-        Some(REDEPLOYED | STOPPED | RESTORED | REFUSED | FAILED_RUNS) => false,
+        Some(REDEPLOYED | STOPPED | RESTORED | REFUSED | FAILED_RUNS | NOTED | REPORTED) => false,
         Some(CLAIM) => claim::valid(value, now).is_some(),
         _ => true,
     };
