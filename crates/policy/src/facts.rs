@@ -165,6 +165,12 @@ impl Requests {
         (self.all >= Self::ENOUGH).then_some(self.failed.saturating_mul(2) > self.all)
     }
 
+    /// Whether all but a tenth are known to fail: more than any one client makes of a service that
+    /// others use.
+    pub fn nearly_all_fail(self) -> bool {
+        self.all >= Self::ENOUGH && self.failed.saturating_mul(10) >= self.all.saturating_mul(9)
+    }
+
     /// Whether most of the newest minute's are known to succeed. What came before may be of a time
     /// before the fault.
     pub fn succeed(self) -> bool {

@@ -9,6 +9,7 @@ use eden_lab::lambda::{InvocationFaults, Lambda, RetryDelays};
 use eden_lab::template::Stack;
 use eden_lab::world::{PublicAddress, StopCode};
 use eden_lab::{Clock, Lab, World};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::ending::Ending;
@@ -224,9 +225,11 @@ impl<'a> Stage<'a> {
         let disturbed = self.script.is_disturbed();
         record.people.disturbed_at =
             if disturbed { Some(watch.now) } else { record.people.disturbed_at };
-        if self.script.denies_tags() {
-            record.people.unnoted_at = Some(watch.now);
-        }
+        record.people.unnoted_until = match record.people.unnoted_until {
+            _ if self.script.denies_tags() => Some(Timestamp::MAX),
+            Some(until) if until == Timestamp::MAX => Some(watch.now),
+            so_far => so_far,
+        };
         let troubled = watch.unwell.is_some()
             || watch.has_a_sick_task()
             || self.script.is_reported()

@@ -16,8 +16,8 @@ const PROCESSES: usize = 3;
 pub(crate) struct People {
     /// When they were told of each condition that they do not know to be over, and how often so far.
     told: BTreeMap<String, (Timestamp, usize)>,
-    /// When tags could last not be written.
-    pub(crate) unnoted_at: Option<Timestamp>,
+    /// Until when tags could not be written, as far as is known.
+    pub(crate) unnoted_until: Option<Timestamp>,
     /// When something last went on that may keep a note from being written or read.
     pub(crate) disturbed_at: Option<Timestamp>,
     /// When something was last not as it should be, whether it shows in the tasks or not.
@@ -45,7 +45,7 @@ impl People {
         let times = before.map_or(0, |(_, times)| times) + 1;
         self.told.insert(story, (now, times));
         let since = |at: Option<Timestamp>, before| at.is_some_and(|at| at >= before);
-        let unnoted = |before| since(self.unnoted_at, before) && times <= PROCESSES;
+        let unnoted = |before| since(self.unnoted_until, before) && times <= PROCESSES;
         let excused = |before| {
             since(self.disturbed_at, before) || since(self.calm_at, before) || unnoted(before)
         };
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn what_cannot_be_noted_is_told_by_each_process_and_no_more_often() {
         let mut people = People { troubled_at: Some(after(0)), ..People::default() };
-        people.unnoted_at = Some(after(5));
+        people.unnoted_until = Some(after(5));
         for _ in 0..PROCESSES {
             assert_eq!(people.hear(after(2), "crash_loop ecs-svc/1"), None);
         }

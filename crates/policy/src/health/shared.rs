@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::later;
 use super::patient::Patient;
 use super::testimony::Testimony;
-use crate::facts::{Alarm, Readiness, TaskHealth, Unready};
+use crate::facts::{Alarm, Readiness, Requests, TaskHealth, Unready};
 use crate::plan::{Diagnosis, Hold, Known, LASTS, Step};
 
 /// Maximum deployments that Eden makes of one task definition while the service is never well: the
@@ -138,7 +138,11 @@ impl Patient<'_> {
         let fails = tasks.any(|task| {
             let unready = match self.readiness(task) {
                 Some(Readiness::NotReady(Unready::Refuses, _)) => true,
-                Some(Readiness::NotReady(Unready::Fails | Unready::Silent, _)) => self.has_path(),
+                // `/` is a path that nobody chose, and may fail in an application that is well.
+                Some(Readiness::NotReady(Unready::Fails, _)) => {
+                    self.has_path() || self.requests().is_some_and(Requests::nearly_all_fail)
+                }
+                Some(Readiness::NotReady(Unready::Silent, _)) => self.has_path(),
                 Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Unreachable(_))
                 | None => false,
             };

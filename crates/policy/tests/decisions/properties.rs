@@ -59,7 +59,12 @@ impl Case {
         task.health == TaskHealth::Unhealthy
             || match self.readiness(task) {
                 Some(Readiness::NotReady(Unready::Refuses, _)) => true,
-                Some(Readiness::NotReady(..)) => self.facts.answers.is_empty(),
+                Some(Readiness::NotReady(..)) if self.facts.answers.is_empty() => true,
+                Some(Readiness::NotReady(Unready::Fails, _)) => {
+                    let requests = self.facts.requests.known().copied().flatten();
+                    requests.is_some_and(|it| it.all >= 10 && it.failed * 10 >= it.all * 9)
+                }
+                Some(Readiness::NotReady(..)) => false,
                 Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Unreachable(_))
                 | None => false,
             }

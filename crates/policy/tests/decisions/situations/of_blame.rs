@@ -263,7 +263,7 @@ fn other_failures() -> Vec<Situation> {
             "Ten minutes after a release `/`, which nobody chose, answers 500, and most requests fail",
             answering(2)
                 .answers(&[1, 2], &Readiness::NotReady(Unready::Fails, "GET / answered 500".to_owned()))
-                .requests(55, 60)
+                .requests(50, 60)
                 .former(600)
                 .service(|service| {
                     service.deployments = vec![deployment(RolloutState::Completed, 600)];
