@@ -64,8 +64,12 @@ impl Case {
                     let requests = self.facts.requests.known().copied().flatten();
                     requests.is_some_and(|it| it.all >= 10 && it.failed * 10 >= it.all * 9)
                 }
-                Some(Readiness::NotReady(..)) => false,
-                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Unreachable(_))
+                Some(
+                    Readiness::NotReady(..)
+                    | Readiness::Ready
+                    | Readiness::Unclear(_)
+                    | Readiness::Unreachable(_),
+                )
                 | None => false,
             }
     }
