@@ -113,11 +113,13 @@ fn before<'a>(present: &str, deployments: &[Ran<'a>]) -> Option<Past<'a>> {
 }
 
 /// The deployment in progress that ECS itself rolls back to this task definition when it is stopped: the
-/// one before it completed with that (F53).
+/// one before it completed with that (F53). One that was rolled back in between left that running.
 fn stopped_for<'a>(present: &str, former: &str, deployments: &[Ran<'a>]) -> Option<&'a str> {
-    let [(now, newest), (then, second), ..] = deployments else { return None };
+    let [(now, newest), earlier @ ..] = deployments else { return None };
+    let rolled_back = |it: &&Ran<'_>| it.1.status() == Some(&Status::RollbackSuccessful);
+    let (then, before) = earlier.iter().find(|it| !rolled_back(it))?;
     let in_progress = matches!(newest.status(), Some(Status::Pending | Status::InProgress));
-    let returns = *now == present && *then == former && completed(second);
+    let returns = *now == present && *then == former && completed(before);
     newest.service_deployment_arn().filter(|_| in_progress && returns)
 }
 
@@ -209,7 +211,10 @@ mod tests {
 
     #[test]
     fn ecs_itself_rolls_back_only_to_what_completed_right_before_what_is_in_progress() {
-        use Status::{InProgress, Pending, RollbackInProgress, Stopped, Successful};
+        use Status::{
+            InProgress, Pending, RollbackFailed, RollbackInProgress, RollbackSuccessful, Stopped,
+            Successful,
+        };
         for (history, expected) in [
             (&[("v3", InProgress), ("v2", Successful)][..], Some(ARN)),
             (&[("v3", Pending), ("v2", Successful)], Some(ARN)),
@@ -218,6 +223,10 @@ mod tests {
             (&[("v3", InProgress), ("v2", Stopped)], None),
             (&[("v3", InProgress), ("v3", Successful), ("v2", Successful)], None),
             (&[("v3", InProgress), ("v4", Successful), ("v2", Successful)], None),
+            // What was rolled back left what had run before it.
+            (&[("v3", InProgress), ("v4", RollbackSuccessful), ("v2", Successful)], Some(ARN)),
+            (&[("v3", InProgress), ("v4", RollbackFailed), ("v2", Successful)], None),
+            (&[("v3", InProgress), ("v2", RollbackSuccessful)], None),
             (&[("v4", InProgress), ("v2", Successful)], None),
             (&[("v3", InProgress)], None),
         ] {
