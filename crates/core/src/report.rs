@@ -257,7 +257,9 @@ impl Report {
         self.is_over = finding.is_over;
         let (diagnosis, evidence) = (finding.diagnosis.clone(), self.evidence.clone());
         self.look = Some(Arc::new(Look { diagnosis, evidence }));
-        if let Some(service) = facts.service.known() {
+        // One that ECS calls missing has no name and no notes: what an earlier look read stays.
+        let named = |service: &&Service| !service.arn.is_empty();
+        if let Some(service) = facts.service.known().filter(named) {
             self.seen.clone_from(&service.seen);
             self.told.clone_from(&service.told);
             self.failing.clone_from(&service.failed_runs);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eden_lab::example::{API, CLUSTER, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, SERVICE};
-use eden_lab::world::{AppState, Fault, FaultKind};
+use eden_lab::world::{AppState, Fault, FaultKind, HealthStatus};
 use eden_tests::rig::{Rig, example, minutes};
 use eden_tests::sample;
 use serde_json::json;
@@ -61,6 +61,36 @@ async fn an_unreadable_service_is_no_sick_service() {
         assert!(error.message.contains("DescribeServices"), "{error}");
         assert_eq!(rig.writes(), writes);
     }
+}
+
+/// Found by the simulation (classic, seed 1237): ECS did not know the service any more when a run that
+/// had repaired the route looked again, and the note of it went to no service.
+#[tokio::test(start_paused = true)]
+async fn of_a_service_that_goes_missing_within_a_run_nothing_is_noted_without_its_name() {
+    // Given: the task that has the route is sick, which the run notes, and looks again a minute later.
+    let mut example = example();
+    example.service.desired_count = 2;
+    example.world.timing.unhealthy_replacement = minutes(600);
+    let rig = Rig::steady(&example).await;
+    rig.wait(minutes(20)).await;
+    let sick = rig.serving().unwrap().arn;
+    rig.lab.world().set_container_health(&sick, HealthStatus::Unhealthy).unwrap();
+    // When
+    let goes_missing = async {
+        rig.wait(Duration::from_secs(20)).await;
+        rig.lab.world().inject(always("DescribeServices", FaultKind::Partial(1)));
+    };
+    let scheduled = rig.invoke(HEALTH_MONITOR, sample("scheduled"));
+    let (report, ()) = tokio::join!(scheduled, goes_missing);
+    // Then
+    let report = report.unwrap();
+    assert_eq!(report["diagnosis"], "not_active", "{report}");
+    assert!(report.to_string().contains("point_integration"), "{report}");
+    let notes = rig.calls("TagResource");
+    assert!(
+        !notes.is_empty() && notes.iter().all(|call| call.resource.starts_with("arn:")),
+        "{notes:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

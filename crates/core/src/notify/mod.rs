@@ -94,13 +94,14 @@ pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, teller: &str, re
 }
 
 /// Whether this run tells people of what others may have done as well: of the runs that did the same at
-/// the same moment one does.
+/// the same moment one does. Where the service could not be read, nothing can be noted on it.
 async fn is_first_to_tell(
     edge: &Edge,
     notes: &Notes<'_>,
     report: &Report,
 ) -> Result<bool, CallError> {
-    let Some(news) = News::of(report.done.iter().map(|done| &done.what)) else { return Ok(true) };
+    let news = News::of(report.done.iter().map(|done| &done.what));
+    let Some(news) = news.filter(|_| report.service_arn.is_some()) else { return Ok(true) };
     match notes.report(&news, report.at).await {
         // Where tags are no memory, nobody knows what the others tell.
         Err(error) if error.refused => {
