@@ -138,10 +138,10 @@ impl Patient<'_> {
             | Hold::TaskStuck { .. } => Some(self.proven(hold.reason())),
             Hold::FormerInactive { .. } if !acts => Some(self.proven(hold.reason())),
             Hold::SuccessorsCannotStart { .. } => Some(self.cannot_start_condition()),
-            Hold::NoRoomToDeploy { .. } if !acts => Some(self.condition(hold.reason())),
-            Hold::StopsFirst { .. } | Hold::ForeignDeploymentController => {
+            Hold::NoRoomToDeploy { .. } | Hold::ForeignDeploymentController if !acts => {
                 Some(self.condition(hold.reason()))
             }
+            Hold::StopsFirst { .. } => Some(self.condition(hold.reason())),
             _ => None,
         });
         let condition = condition.or(told);

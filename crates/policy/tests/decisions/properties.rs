@@ -161,10 +161,17 @@ proptest! {
             let fits = match step {
                 Step::StopTask { .. } => match finding.diagnosis {
                     Diagnosis::TaskSick { .. } => true,
-                    // Only when it may not be deployed again yet, and only one.
+                    // Only when it may not be deployed, or not again yet, and only one.
                     Diagnosis::ServiceSick => {
                         let waits = finding.reasons().into_iter().any(|reason| {
-                            matches!(reason, "redeploy_cooldown" | "no_room_to_deploy")
+                            matches!(
+                                reason,
+                                "redeploy_cooldown"
+                                    | "no_room_to_deploy"
+                                    | "foreign_deployment_controller"
+                                    // A task that waits for room.
+                                    | "within_startup_grace"
+                            )
                         });
                         waits && finding.stopped().len() == 1
                     }

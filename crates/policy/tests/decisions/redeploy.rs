@@ -167,6 +167,11 @@ fn of_a_service_of_another_deployment_controller_one_task_is_stopped_as_a_trial(
     let facts = failing(1).service(|service| service.controller = DeploymentController::Other);
     let finding = decide(&facts);
     let [Step::StopTask { .. }] = finding.remedies()[..] else { panic!("{finding:?}") };
+    assert_eq!(finding.condition(), None);
+    // When its successor does not answer either, then people are called.
+    let after = facts.with_task(task(9).stopped_by_eden(470)).with_task(task(1).started(400));
+    let finding = decide(&after);
+    assert_eq!(finding.remedies(), Vec::<&Step>::new());
     assert!(finding.holds(&Hold::ForeignDeploymentController), "{finding:?}");
     assert_eq!(finding.condition(), Some("foreign_deployment_controller"));
 }
