@@ -40,8 +40,10 @@ mod images;
 mod ladder;
 mod patient;
 mod refused;
+mod rollback;
 mod shared;
 mod sides;
+mod stops;
 mod stuck;
 mod testimony;
 

@@ -1,0 +1,113 @@
+//! Rungs 5 and 6 of the ladder: what must not be started again as it is goes back to what ran before, or
+//! people are called.
+
+use std::time::Duration;
+
+use super::ladder::FAILS_AFTER_RUNNING;
+use super::later;
+use super::patient::Patient;
+use crate::facts::{Former, Observed, Task};
+use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
+
+/// For so long a rollout may be what made the service sick.
+const BLAMED: Duration = Duration::from_hours(6);
+
+impl Patient<'_> {
+    /// Whether what runs is so new that its coming is the likeliest cause, and that it could not be
+    /// deployed again yet anyway.
+    pub(super) fn is_new(&self) -> bool {
+        let former = self.facts.former.known().and_then(Option::as_ref);
+        let new =
+            |former: &Former| self.now < later(former.replaced_at, self.limits.redeploy_cooldown);
+        former.is_some_and(new)
+    }
+
+    /// Rungs 5 and 6 for a service that must not be started again as it is.
+    pub(super) fn return_to_former(
+        &self,
+        diagnosis: &Diagnosis,
+        plan: &mut Plan,
+    ) -> Option<Condition> {
+        let some_run_well = self.present_runs_well();
+        let acquitted = self.limits.rollback && !some_run_well && self.ran_before();
+        let kept = |keeps: bool| keeps.then_some(Hold::NeedsAHuman);
+        let ran = |ran: bool| ran.then_some(Hold::FailsAfterRunning);
+        let (name, kept) = match diagnosis {
+            Diagnosis::CrashLoop { .. } if acquitted => (FAILS_AFTER_RUNNING, ran(true)),
+            Diagnosis::CrashLoop { .. } => ("crash_loop", kept(some_run_well)),
+            Diagnosis::CannotStart { .. } => {
+                let kept = kept(some_run_well || self.is_only_said());
+                let started = self.limits.rollback && self.has_started();
+                ("cannot_start", kept.or_else(|| ran(acquitted || started)))
+            }
+            Diagnosis::RolloutFailed { .. } => ("rollout_failed", None),
+            _ => ("rollout_overdue", None),
+        };
+        let rolled_back = kept.map_or_else(|| self.roll_back(diagnosis), Err);
+        match rolled_back {
+            Ok(step) => {
+                plan.steps.push(step);
+                None
+            }
+            Err(hold) => {
+                plan.holds.push(hold);
+                let retried_at = self.retried_at().filter(|at| *at > self.now);
+                plan.holds.extend(retried_at.map(|until| Hold::RetryNotYet { until }));
+                // One message of ECS may be over at the next look.
+                let said =
+                    matches!(diagnosis, Diagnosis::CannotStart { .. }) && !self.has_failed_lately();
+                Some(if said { self.condition(name) } else { self.proven(name) })
+            }
+        }
+    }
+
+    /// Whether some task of the present deployment runs well, so that what it runs is not to blame.
+    pub(super) fn present_runs_well(&self) -> bool {
+        let is_present = |task: &&Task| self.service.is_of_present(task);
+        self.tasks.iter().filter(is_present).any(|task| self.runs_well(task))
+    }
+
+    /// Whether ECS only says that it cannot start tasks, and fewer were seen to fail than make a loop,
+    /// while no rollout is overdue: often it wants room, which may come, and which what ran before would
+    /// want too.
+    fn is_only_said(&self) -> bool {
+        let in_time = self.rolling().is_none_or(|(_, overdue)| !overdue);
+        in_time && self.last_failures().len() < self.limits.loop_deaths
+    }
+
+    pub(super) fn roll_back(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
+        if !self.limits.rollback {
+            return Err(Hold::NeedsAHuman);
+        }
+        let primary = self.deployable()?;
+        let former = match &self.facts.former {
+            Observed::Known(former) => former.as_ref(),
+            Observed::Unknown(because) => {
+                let because = because.clone();
+                return Err(Hold::FactUnknown { fact: Fact::FormerDeployment, because });
+            }
+        };
+        let other = former.filter(|former| former.definition != primary.definition);
+        // What has run for long is not to blame; what Eden itself returned to is no better than what
+        // it left.
+        let blamed = |former: &&Former| {
+            self.now < later(former.replaced_at, BLAMED) && !self.is_edens(former)
+        };
+        let former = other.filter(blamed);
+        let former = former.ok_or(Hold::NothingToRollBackTo)?;
+        if !former.active {
+            return Err(Hold::FormerInactive { definition: former.definition.clone() });
+        }
+        // ECS's own roll back of a deployment in progress has nothing to replace.
+        if let Some(hold) = self.no_room_to_deploy().filter(|_| former.stops.is_none()) {
+            return Err(hold);
+        }
+        self.budget()?;
+        self.unless_refused(Step::RollBack {
+            replacing: primary.id.clone(),
+            to: former.definition.clone(),
+            stops: former.stops.clone(),
+            because: diagnosis.to_string(),
+        })
+    }
+}
