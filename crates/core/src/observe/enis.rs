@@ -14,8 +14,8 @@ use crate::call_error::CallError;
 const BATCH: usize = 200;
 /// Which of an instance's interfaces it is; the first is 0, and cannot be detached.
 const DEVICE: &str = "attachment.device-index";
-/// The public IPv4 address of an interface.
-const PUBLIC_IPV4: &str = "association.public-ip";
+/// The public IPv4 addresses of an interface, of which each private one may have one.
+const PUBLIC_IPV4: &str = "addresses.association.public-ip";
 /// The IPv6 addresses of an interface.
 const IPV6: &str = "ipv6-addresses.ipv6-address";
 
@@ -76,10 +76,22 @@ pub(super) async fn owners(
         let is_other =
             |it: &&NetworkInterface| it.network_interface_id().is_some_and(|id| !but.contains(id));
         let others = interfaces.iter().filter(is_other);
-        let owned = others.filter_map(|it| Some((address(it)?, words(it)?)));
-        owners.extend(owned);
+        let owned = others.filter_map(|it| Some((addresses_of(it), words(it)?)));
+        for (of_it, words) in owned {
+            let asked = of_it.into_iter().filter(|it| addresses.contains(it));
+            owners.extend(asked.map(|address| (address, words.clone())));
+        }
     }
     Ok(owners)
+}
+
+/// All public addresses of an interface.
+fn addresses_of(interface: &NetworkInterface) -> Vec<IpAddr> {
+    let private = interface.private_ip_addresses().iter();
+    let v4 = private.filter_map(|it| it.association()?.public_ip()?.parse().ok());
+    let v6 = interface.ipv6_addresses().iter();
+    let v6 = v6.filter_map(|it| it.ipv6_address()?.parse().ok());
+    v4.chain(v6).collect()
 }
 
 /// An interface as people know it: its id and what it says of itself.
@@ -124,4 +136,32 @@ fn address(interface: &NetworkInterface) -> Option<IpAddr> {
         interface.association().and_then(|it| it.public_ip()).and_then(|ip| ip.parse().ok());
     let v6 = || interface.ipv6_addresses().first()?.ipv6_address()?.parse().ok();
     public.or_else(v6)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::{
+        NetworkInterfaceAssociation, NetworkInterfaceIpv6Address, NetworkInterfacePrivateIpAddress,
+    };
+
+    use super::*;
+
+    /// A fresh reader's cases: an Elastic IP address on a second private address, and a standby with
+    /// addresses of both families.
+    #[test]
+    fn an_interface_has_the_public_addresses_of_all_its_private_ones_and_of_both_families() {
+        let private = |public: &str| {
+            let association = NetworkInterfaceAssociation::builder().public_ip(public).build();
+            NetworkInterfacePrivateIpAddress::builder().association(association).build()
+        };
+        let v6 = NetworkInterfaceIpv6Address::builder().ipv6_address("2001:db8::7").build();
+        let interface = NetworkInterface::builder()
+            .private_ip_addresses(private("203.0.113.7"))
+            .private_ip_addresses(private("198.51.100.7"))
+            .ipv6_addresses(v6)
+            .build();
+        let found = addresses_of(&interface);
+        let expected = ["203.0.113.7", "198.51.100.7", "2001:db8::7"];
+        assert_eq!(found, expected.map(|it| it.parse::<IpAddr>().unwrap()));
+    }
 }

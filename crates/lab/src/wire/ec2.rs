@@ -29,8 +29,8 @@ fn describe_network_interfaces(world: &World, request: &ApiRequest) -> Result<Bo
         let items: String = instances.map(primary_interface_item).collect();
         return Ok(response(SET.0, SET.1, &items));
     }
-    if let Some(addresses) = filters.remove("association.public-ip") {
-        refuse_others(filters.keys().next(), "association.public-ip")?;
+    if let Some(addresses) = filters.remove("addresses.association.public-ip") {
+        refuse_others(filters.keys().next(), "addresses.association.public-ip")?;
         return Ok(response(SET.0, SET.1, &interfaces_at(world, &addresses)));
     }
     let asked = Asked {
