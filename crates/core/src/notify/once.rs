@@ -93,7 +93,11 @@ impl Notes<'_> {
             let told = service.reported.as_deref();
             told.is_some_and(|told| news.is_told(told, began, now))
         };
-        Ok(contest.enter(is_told).await? == Won::Ours)
+        // What another run wrote over it need not be the same news.
+        Ok(match contest.enter(is_told).await? {
+            Won::Ours => true,
+            Won::Anothers(note) => !note.is_some_and(|it| news.is_told(&it, began, now)),
+        })
     }
 
     /// Puts a note back as it was, because nobody could be told.
