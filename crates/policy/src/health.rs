@@ -21,10 +21,10 @@
 //! | rollout failed| the same, but ECS gave up the last deployment                 | people; roll back |
 //! | starting      | a task is on its way or fresh, or the route has just moved    | none: ECS has its turn |
 //! | old tasks remain | a rollout has all its new tasks, and waits for old ones to end | none; people when overdue |
-//! | disputed      | the alarm rings, but the API answers well                     | none |
+//! | disputed      | the API answers well, but the alarm rings, or no task answers | none; people for the latter |
 //! | before tasks  | the API does not answer well, but all tasks do themselves     | people |
 //! | wrong path    | tasks answer 4xx at the path of the settings                  | people |
-//! | unclear       | the alarm rings, and whether the tasks are well is not known  | people |
+//! | unclear       | something fails, and whether the tasks are well is not known  | people |
 //! | service sick  | the tasks fail alike, or the maintenance page has to be shown, and no task stands out | once it has lasted: redeploy, roll back; try one stop |
 //!
 //! Who is to blame when no task stands out is decided in `health/testimony.rs`.
@@ -145,7 +145,8 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
 /// Guarantees: no step rests on an unknown fact; no task is stopped that is not sick, protected or
 /// within its grace; nothing is stopped or redeployed while a deployment is in progress or within
 /// the limits' grace, cooldowns and budget; at most one redeployment is planned; a service that
-/// cannot start or crashes in a loop is never redeployed with the same; unless the mode is `on` no
+/// cannot start or crashes in a loop is never redeployed with the same, unless nothing runs and the image
+/// that a tag meant is gone; unless the mode is `on` no
 /// step is left.
 pub fn decide(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Finding {
     let mut finding = look(facts, rules, now);

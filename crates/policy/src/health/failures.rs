@@ -50,7 +50,7 @@ pub(super) struct CannotStart<'a> {
 }
 
 /// A task that failed, when, and why.
-type Failure<'a> = (Timestamp, &'a Task, &'a Stop);
+pub(super) type Failure<'a> = (Timestamp, &'a Task, &'a Stop);
 
 impl Patient<'_> {
     /// The diagnosis, when tasks fail again and again.

@@ -281,7 +281,7 @@ impl Patient<'_> {
         Some(Hold::WithinStartupGrace { task, until: None })
     }
 
-    fn redeploy(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
+    pub(super) fn redeploy(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
         let primary = self.deployable()?;
         if let Some(deployment) = self.service.in_progress() {
             return Err(Hold::RolloutInProgress { deployment: deployment.id.clone() });

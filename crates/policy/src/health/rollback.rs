@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use super::failures::Failure;
 use super::ladder::FAILS_AFTER_RUNNING;
 use super::later;
 use super::patient::Patient;
-use crate::facts::{Former, Observed, Task};
+use crate::facts::{Former, Observed, StopCode, Task};
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 
 /// For so long a rollout may be what made the service sick.
@@ -43,7 +44,11 @@ impl Patient<'_> {
             Diagnosis::RolloutFailed { .. } => ("rollout_failed", None),
             _ => ("rollout_overdue", None),
         };
-        let rolled_back = kept.map_or_else(|| self.roll_back(diagnosis), Err);
+        let rolled_back = match kept {
+            _ if self.lost_its_image() => self.redeploy(diagnosis),
+            Some(hold) => Err(hold),
+            None => self.roll_back(diagnosis),
+        };
         match rolled_back {
             Ok(step) => {
                 plan.steps.push(step);
@@ -59,6 +64,21 @@ impl Patient<'_> {
                 Some(if said { self.condition(name) } else { self.proven(name) })
             }
         }
+    }
+
+    /// Whether nothing runs since the image that a tag meant is gone from its registry: only another
+    /// deployment asks anew what the tag means (F70). Once in six hours that is tried.
+    fn lost_its_image(&self) -> bool {
+        let no_pull = |(_, _, stop): &Failure<'_>| {
+            stop.code == StopCode::TaskFailedToStart && stop.reason.contains("CannotPull")
+        };
+        let newest = self.last_failures().into_iter().take(self.limits.loop_deaths.max(1));
+        let newest: Vec<_> = newest.collect();
+        self.service.running == 0
+            && self.may_release()
+            && !newest.is_empty()
+            && newest.iter().all(no_pull)
+            && !self.service.redeployed_at.iter().any(|at| self.now < later(*at, BLAMED))
     }
 
     /// Whether some task of the present deployment runs well, so that what it runs is not to blame.

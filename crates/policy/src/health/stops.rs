@@ -193,7 +193,7 @@ impl Patient<'_> {
     }
 
     /// Rung 3 for a service of which no task answers, while it may not be deployed again yet: one is
-    /// stopped as a trial, which takes nothing from anybody: not while nearly all requests succeed. If
+    /// stopped as a trial, where nobody is known to be served: not while nearly all requests succeed. If
     /// its successor does not answer either, no other is for as long as a cooldown without doubling
     /// takes.
     pub(super) fn try_one(&self, plan: &mut Plan) {
@@ -226,7 +226,8 @@ impl Patient<'_> {
     /// where a deployment may release what nobody released, what ECS starts in place of a task that was
     /// stopped is still the same.
     pub(super) fn tries_the_same(&self, plan: &mut Plan) -> bool {
-        if !self.may_release() {
+        // Where nobody knows how many are served, a stop may take the task that serves them.
+        if !self.may_release() || self.facts.requests.unknown().is_some() {
             return false;
         }
         let mut trial = Plan::default();

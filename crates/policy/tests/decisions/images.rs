@@ -60,3 +60,33 @@ fn where_no_task_can_be_stopped_the_service_is_deployed_and_people_read_of_the_t
         assert!(finding.evidence.contains(&tag()));
     }
 }
+
+/// A fresh reader's case: nobody knows how many are served, so a stop may take the one that serves.
+#[test]
+fn where_requests_cannot_be_read_no_task_is_stopped_before_the_service_is_deployed() {
+    let mut facts = running("app:latest", failing(1));
+    facts.requests = Observed::Unknown("GetMetricData failed: Throttling".to_owned());
+    let finding = decide(&facts);
+    assert!(finding.redeploys(), "{finding:?}");
+}
+
+/// <https://yehudacohen.substack.com/p/a-tale-of-ecs-service-stability>: the registry had removed what the
+/// tag meant when the service was deployed, and the tag itself was fine. Only another deployment asks anew.
+#[test]
+fn when_nothing_runs_since_the_image_of_a_tag_is_gone_the_service_is_deployed_once() {
+    let gone = |image: &str| {
+        let tasks = (1..=3).map(|n| task(n).not_started(u64::from(n) * 60)).collect();
+        let facts = healthy(2).tasks(tasks).service(|service| service.running = 0);
+        running(image, facts)
+    };
+    let finding = decide(&gone("app:latest"));
+    assert!(finding.redeploys(), "{finding:?}");
+    assert!(finding.evidence.contains(&tag()), "{:?}", finding.evidence);
+    // An image by its digest is gone for good, and what did not help is people's.
+    let deployed = gone("app:latest").service(|service| service.redeployed_at = vec![ago(1_800)]);
+    for facts in [gone("app@sha256:a"), deployed] {
+        let finding = decide(&facts);
+        assert!(!finding.redeploys(), "{finding:?}");
+        assert_eq!(finding.condition(), Some("cannot_start"));
+    }
+}
