@@ -178,6 +178,11 @@ impl Requests {
         all >= Self::ENOUGH && failed.saturating_mul(2) < all
     }
 
+    /// Whether none of enough requests failed, in the newest minute or before: a lull is no fault.
+    pub fn none_fails(self) -> bool {
+        self.all >= Self::ENOUGH && self.failed == 0 && self.newest.failed == 0
+    }
+
     /// Whether all but a tenth of the newest minute's are known to succeed.
     pub fn hardly_fail(self) -> bool {
         let Minute { all, failed } = self.newest;

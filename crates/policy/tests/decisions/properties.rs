@@ -213,8 +213,13 @@ proptest! {
             // When all fail and have for a minute, or the alarm rings, one is stopped as a trial.
             let trial = finding.diagnosis == Diagnosis::ServiceSick && stopped.len() == 1;
             let rings = case.facts.alarm.known() == Some(&Alarm::Alarm);
-            let noted = case.facts.service.known().and_then(|service| service.failing.clone());
-            let lasts = rings || noted.is_some_and(|noted| noted.since <= ago(60));
+            // By its notes: that all fail, or that nobody is served.
+            let lasts = rings
+                || case.facts.service.known().is_some_and(|service| {
+                    let failing = service.failing.as_ref().map(|failing| failing.since);
+                    let noted = [failing, service.unserved_since];
+                    noted.into_iter().flatten().any(|since| since <= ago(60))
+                });
             let waited = trial && lasts && wait <= Duration::from_secs(60);
             prop_assert!(long || wait.is_zero() || waited);
             prop_assert!(!case.facts.protected.known().unwrap().contains(&task.arn));

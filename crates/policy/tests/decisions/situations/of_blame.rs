@@ -184,7 +184,18 @@ fn slow_ones() -> Vec<Situation> {
         situation(
             "service_sick/silent_and_hardly_any_requests",
             "All hang, and there are too few requests to say that somebody is served",
-            slow(&[1, 2]).requests(0, 25).newest_minute(0, 9),
+            slow(&[1, 2]).requests(0, 9).newest_minute(0, 3),
+        ),
+        // A fresh reader's cases.
+        situation(
+            "unclear/slow_in_a_lull",
+            "The path is slow, and for a minute hardly anybody comes: of those who did, all were served",
+            slow(&[1]).requests(0, 33).newest_minute(0, 9),
+        ),
+        situation(
+            "service_sick/silent_while_another_integration_serves_half_of_the_users",
+            "All hang, and the alarm rings: what succeeds is answered by another integration",
+            slow(&[1, 2]).alarm(Alarm::Alarm).requests(450, 1_000),
         ),
         situation(
             "service_sick/refused_while_others_of_the_api_succeed",
