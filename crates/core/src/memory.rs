@@ -3,7 +3,7 @@
 //! Nothing is decided on it. Whatever it names is read anew, and what it does not name is found as
 //! if there were no memory. There are two exceptions. Notes about what people know are kept here where
 //! they cannot be written as tags: they decide who is told, and nothing else. And notes that somebody
-//! takes off the service ([`OwnNotes`]) only ever hold something back.
+//! takes off the service ([`OwnNotes`]) count as still there.
 
 mod own;
 

@@ -171,7 +171,7 @@ enum Form {
     Url,
     /// `ADDRESS`, where the URIs have the port, and the brackets of an IPv6 one.
     Address(IpAddr),
-    /// `ADDRESS:PORT` or `NAME:PORT`, and a path; or a word that stands for no place yet.
+    /// `ADDRESS:PORT` or `NAME:PORT`, and a path; or a placeholder such as `none`.
     Endpoint,
     /// `NAME.EXAMPLE.COM`: whether the URIs have the port, nobody knows.
     Name,

@@ -5,7 +5,7 @@
 //! A note that is gone was not always taken away by others: another run of Eden may have found that it
 //! is over, or a person wants to be told again. So beside each note the tag `noted` is written, which
 //! Eden never removes. Where that is gone as well, all of Eden's tags were taken away, and what this
-//! process noted counts as still there.
+//! process noted counts as still there. So do by themselves the tags that Eden never removes either.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

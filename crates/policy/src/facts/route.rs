@@ -72,7 +72,7 @@ pub enum Readiness {
     /// and not what the settings call good. It has no such path, or wants a login or another host
     /// name: whether it is well is not known. The text says what it answered.
     Unclear(String),
-    /// It does not, in this way; the text says what it did instead.
+    /// It does not answer well: in which way it fails, and what was seen, in words.
     NotReady(Unready, String),
     /// It cannot even be reached. So it looks where only API Gateway may reach the tasks as well:
     /// nothing to move the route to, and no proof that nobody is served.

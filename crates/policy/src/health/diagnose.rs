@@ -17,7 +17,7 @@ impl Patient<'_> {
     fn of_tasks_and_service(&self) -> (Diagnosis, Vec<Evidence>) {
         let sick = self.sick();
         let is_sick = sick.iter().any(|(task, _)| self.fresh(task, self.grace()).is_none());
-        // What cannot be started beside tasks that run well hides no sick one: its stop makes room.
+        // A start that fails must not hide a sick task beside others that run well: its stop makes room.
         let beside = is_sick && self.rolling().is_none() && self.present_runs_well();
         let beside = |it: &Diagnosis| beside && matches!(it, Diagnosis::CannotStart { .. });
         if let Some(found) = self.failing().filter(|(it, _)| !beside(it)) {

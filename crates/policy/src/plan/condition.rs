@@ -17,7 +17,7 @@ const REMEMBERED: Duration = Duration::from_hours(24);
 /// (F36); a deployment's id and the teller's need the rest.
 const LONGEST: usize = 120;
 
-/// What follows the name of a condition that was, and of which people are told anew.
+/// Suffix of a condition that is over: if it comes again, people are told again.
 const BEFORE: &str = "-before";
 
 /// Something that people have to be told of, because no remedy is left.

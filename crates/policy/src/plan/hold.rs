@@ -657,7 +657,7 @@ impl fmt::Display for Hold {
             }
             Hold::OthersAnswer => f.write_str(
                 "no task answers well when it is asked itself, but the API does: a cache, a mock or \
-                 another integration answers for them, or they mind who asks",
+                 another integration answers for them, or they answer Eden otherwise than the gateway",
             ),
             Hold::FaultBeforeTasks => f.write_str(
                 "the tasks answer well when they are asked themselves: look at the gateway, its \

@@ -64,7 +64,7 @@ pub(super) fn of(view: &View<'_>) -> Parking {
     }
 }
 
-/// The same, whoever has the addresses.
+/// Whether it is due by what ECS says alone, before anybody asks whose the addresses are.
 fn is_due(view: &View<'_>, service: &Service) -> Parking {
     let ended = ended_at(view);
     let since = ended.unwrap_or(view.now);
@@ -78,7 +78,7 @@ fn is_due(view: &View<'_>, service: &Service) -> Parking {
     }
     let successor = ended.filter(|_| expects_a_task(view, service));
     let successor = successor.map(|at| later(at, SUCCESSOR));
-    // Nor does whoever deploys again and again keep the address for ever.
+    // Repeated deployments postpone it no further than that after the last task ended.
     let longest = ended.map_or(Timestamp::MAX, |at| later(at, ROLLOUT));
     let rollout = service.rolling().map(|it| later(it.created_at, ROLLOUT).min(longest));
     match successor.max(rollout) {
@@ -201,7 +201,8 @@ fn owner<'a>(view: &View<'a>, address: IpAddr) -> Option<&'a str> {
     view.route.owners.known()?.as_ref()?.get(&address).map(String::as_str)
 }
 
-/// The pointers that lead to an address of which nothing is known but that no task has it.
+/// The pointers that lead to an address that neither a task nor an interface of this account is known
+/// to have.
 fn orphans<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a Pointer, &'a Integration)> {
     let orphan = |it: &(_, _, IpAddr)| owner(view, it.2).is_none();
     stray(view).filter(orphan).map(|(pointer, integration, _)| (pointer, integration))
