@@ -34,6 +34,10 @@ const MARGIN: Duration = Duration::from_secs(90);
 /// that is ended in between has spent its budget on nothing.
 const ACTING: Duration = Duration::from_secs(20);
 
+/// How soon a look follows another while the maintenance page is shown: no event tells that a task
+/// answers again, and until somebody looks users see the page.
+const BEHIND_THE_PAGE: Duration = Duration::from_secs(60);
+
 /// The function's name, as reports and audit events carry it.
 pub const NAME: &str = "health-monitor";
 
@@ -252,7 +256,11 @@ impl Monitor<'_> {
 /// When the first of what is held may be done. What might be done by now and is held all the same is
 /// no reason to look again: it would be seen just so.
 fn due(plan: &Plan, now: Timestamp) -> Option<Timestamp> {
-    plan.holds.iter().filter_map(Hold::until).filter(|at| *at > now).min()
+    let comes = |step: &Step| matches!(step, Step::ShowMaintenance { .. });
+    let stays = |hold: &Hold| matches!(hold, Hold::InMaintenance { .. });
+    let shown = plan.steps.iter().any(comes) || plan.holds.iter().any(stays);
+    let shown = shown.then(|| later(now, BEHIND_THE_PAGE));
+    plan.holds.iter().filter_map(Hold::until).chain(shown).filter(|at| *at > now).min()
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {
