@@ -96,8 +96,8 @@ impl Reconciler<'_> {
     /// Leads the route to a task that answers; waits up to `patience` for one that is to take over.
     /// What is written is told in the trail.
     ///
-    /// Guarantees: at most four rounds of writing; after the last of them the route was looked at
-    /// again, unless a step failed. Nothing is written on facts that could not be read.
+    /// Guarantees: at most four rounds of writing; after the last that changed the route it was looked
+    /// at again. Nothing is written on facts that could not be read, nor once more that failed.
     pub async fn reconcile(
         &self,
         event: &Hints,
@@ -153,7 +153,7 @@ impl Reconciler<'_> {
         reconciled: &mut Reconciled,
     ) -> Plan {
         let deadline = later(self.edge.aws.now(), patience);
-        let (mut looks, mut rounds) = (LOOKS.iter(), 0);
+        let (mut looks, mut rounds, mut failed) = (LOOKS.iter(), 0, false);
         let (mut wanted, mut asked): (&[Wanted], _) = (&[Wanted::Running], BTreeMap::new());
         loop {
             let look = self.look(event, wanted, mem::take(&mut asked));
@@ -161,6 +161,9 @@ impl Reconciler<'_> {
             if wanted != EVERY_TASK && self.is_rash(&plan, &facts) {
                 (wanted, asked) = (EVERY_TASK, facts.route.readiness);
                 continue;
+            }
+            if failed {
+                return Plan { steps: Vec::new(), ..plan };
             }
             if plan.steps.is_empty() {
                 let attempts = &reconciled.attempts;
@@ -172,24 +175,29 @@ impl Reconciler<'_> {
             }
             rounds += 1;
             reconciled.unsettled = rounds > ROUNDS;
-            if reconciled.unsettled || !self.act(&plan, reconciled).await {
+            if reconciled.unsettled {
+                return Plan { steps: Vec::new(), ..plan };
+            }
+            let attempts = self.act(&plan, reconciled).await;
+            failed = attempts.iter().any(|it| it.outcome.is_err());
+            let moved = attempts.iter().any(is_done_move);
+            reconciled.attempts.extend(attempts);
+            if failed && !moved {
                 return Plan { steps: Vec::new(), ..plan };
             }
             reconciled.plan.rejected.extend(plan.rejected);
         }
     }
 
-    /// Takes the steps; whether all of them succeeded.
-    async fn act(&self, plan: &Plan, reconciled: &mut Reconciled) -> bool {
+    /// Takes the steps.
+    async fn act(&self, plan: &Plan, reconciled: &mut Reconciled) -> Vec<Attempt> {
         let Edge { aws, .. } = self.edge;
         let steps = plan.steps.clone();
         let attempts = act::execute(aws, self.target, self.gateway.api_type, steps).await;
-        if attempts.iter().any(|it| is_move(&it.step) && matches!(it.outcome, Ok(Outcome::Done))) {
+        if attempts.iter().any(is_done_move) {
             reconciled.moved_at.get_or_insert(aws.now());
         }
-        let succeeded = attempts.iter().all(|attempt| attempt.outcome.is_ok());
-        reconciled.attempts.extend(attempts);
-        succeeded
+        attempts
     }
 
     /// Decides on the facts, and reads what the decision asks for beyond them.
@@ -334,6 +342,10 @@ pub async fn ask(
         let probes = probe::all(&*edge.network, &question, until, asked);
         route.readiness.extend(probes.collect::<Vec<_>>().await);
     }
+}
+
+fn is_done_move(attempt: &Attempt) -> bool {
+    is_move(&attempt.step) && matches!(attempt.outcome, Ok(Outcome::Done))
 }
 
 /// Whether a step is only planned because no task is known to answer.

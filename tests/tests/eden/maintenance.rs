@@ -416,3 +416,29 @@ async fn the_page_goes_within_a_minute_or_so_after_a_task_answers_while_health_m
     // Then
     assert!(report.unwrap().to_string().contains("point_integration"));
 }
+
+/// Found by the simulation (reality, seed 1106): where tags are denied, ip-updater ended at the tag
+/// that it could not take off, and what it had just written was not looked at again.
+#[tokio::test(start_paused = true)]
+async fn the_route_is_looked_at_again_although_a_tag_beside_it_could_not_be_written() {
+    // Given: the page is shown since a time that is noted, and the only task answers again.
+    let rig = settled(&with_page(example()).parameter("MaintenanceAfterSeconds", &0)).await;
+    rig.lab.world().set_rule_enabled("prod-eden-ecs-task-state-change", false);
+    set_app(&rig, AppState::Failing(503));
+    rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+    assert!(is_page(&rig.lab.world()));
+    let since = rig.lab.clock().now().to_string();
+    rig.lab.world().set_service_tag(CLUSTER, SERVICE, MARK, Some(&since)).unwrap();
+    set_app(&rig, AppState::Serving);
+    let fault = Fault { operation: "UntagResource", kind: FaultKind::AccessDenied, times: None };
+    rig.lab.world().inject(fault);
+    // When
+    let task = rig.running().swap_remove(0);
+    let report = rig.invoke(IP_UPDATER, rig.last_event_of(&task)).await.unwrap();
+    // Then: the refusal is told, and each integration was read after it was written.
+    assert!(each(&report, "held", "reason").contains(&"tags_refused"), "{report}");
+    assert!(rig.is_steady());
+    let last = |operation| rig.calls(operation).last().unwrap().at;
+    assert!(last("GetIntegration") > last("UpdateIntegration"));
+    assert!(rig.calls("UntagResource").len() <= 2, "what failed is not tried again");
+}
