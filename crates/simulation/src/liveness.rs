@@ -151,8 +151,13 @@ impl Eye<'_> {
         }
     }
 
+    /// The tasks that could serve. New ones may not before their production shift.
     fn well(&self) -> impl Iterator<Item = &Seen> {
-        self.watch.tasks.values().filter(|seen| seen.task.runs() && seen.accused_since.is_none())
+        let may =
+            |seen: &Seen| !self.watch.before_shift || seen.task.started_by != self.watch.primary;
+        let well =
+            move |seen: &&Seen| seen.task.runs() && seen.accused_since.is_none() && may(seen);
+        self.watch.tasks.values().filter(well)
     }
 
     fn sick(&self) -> impl Iterator<Item = &Seen> {

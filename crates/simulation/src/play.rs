@@ -231,6 +231,7 @@ impl<'a> Stage<'a> {
             so_far => so_far,
         };
         let troubled = watch.unwell.is_some()
+            || watch.has_just_failed()
             || watch.has_a_sick_task()
             || self.script.is_reported()
             || self.history.setting.is_odd();

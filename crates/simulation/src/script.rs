@@ -218,6 +218,11 @@ impl Script {
         self.set_pause(world);
         self.want(world, self.desired);
         self.deploy_if_bad(world);
+        if matches!(self.history.setting.kind, Kind::Beside { .. }) {
+            // No hook pauses for longer what is in progress by now.
+            let now = elapsed(epoch(), world.now());
+            (1..=3).for_each(|times| self.cue(now + times * SCALED_UP, Cue::Continue));
+        }
         let now = world.now();
         for task in all(world) {
             let _ = world.protect_task(&task.arn, now);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use eden_lab::World;
 use eden_lab::example::{ALARM, API, CLUSTER, SERVICE};
 use eden_lab::world::{
-    AlarmState, Api, Deploys, Gatekeeper, LifecycleStage, RolloutState, StopCause, StopCode, Task,
+    AlarmState, Deploys, LifecycleStage, RolloutState, StopCause, StopCode, Task,
 };
 use jiff::Timestamp;
 
@@ -291,6 +291,11 @@ impl Watch {
         self.failed_at.is_some_and(|at| self.now <= at + LOOPED)
     }
 
+    /// Whether a task failed at this moment, be it of a deployment that has no traffic.
+    pub(crate) fn has_just_failed(&self) -> bool {
+        self.failed_at == Some(self.now)
+    }
+
     /// Notes whether the service is as it should be, and whether its tasks are.
     pub(crate) fn judge(&mut self, world: &World) {
         let was_unwell = self.unwell.is_some();
@@ -313,14 +318,9 @@ impl Watch {
         let of_service = world.tasks(CLUSTER, SERVICE);
         let ready = of_service.iter().filter(|task| task.is_ready()).count();
         let accused = |seen: &Seen| seen.accused_since.is_some() && seen.task.runs();
-        // What most requests do not get through may be the fault of tasks that say nothing clear.
-        let refuses = |api: &Api| matches!(api.gatekeeper, Some(Gatekeeper::Refuses(_)));
-        let unclear = |seen: &Seen| seen.task.runs() && seen.task.answer == Answered::Unclear;
-        let unclear = world.api(API).is_some_and(refuses) && self.tasks.values().any(unclear);
         ready < service.desired_count as usize
             || service.primary.rollout_state == RolloutState::Failed
             || self.tasks.values().any(accused)
-            || unclear
     }
 
     /// How the world is left.
