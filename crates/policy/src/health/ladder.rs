@@ -170,7 +170,7 @@ impl Patient<'_> {
         }
         // Without a path, tasks are only asked while the API does not answer well: what was held
         // against one that is not asked any more is over when it does.
-        let quiet = *diagnosis == Diagnosis::Healthy;
+        let quiet = matches!(diagnosis, Diagnosis::Healthy | Diagnosis::Disputed);
         let forgiven =
             |task: &Task| quiet && self.readiness(task).is_none() && self.runs_well(task);
         let well =
@@ -256,13 +256,17 @@ impl Patient<'_> {
             Ok(_) if *diagnosis == Diagnosis::ServiceSick && self.tries_the_same(plan) => {}
             Ok(step) => plan.steps.push(step),
             Err(hold) => {
-                let waits = matches!(
-                    hold,
-                    Hold::RedeployCooldown { .. }
-                        | Hold::NoRoomToDeploy { .. }
-                        | Hold::ForeignDeploymentController
-                        | Hold::WithinStartupGrace { .. }
-                );
+                // A deployment beside what serves may be paused for days, and ends without touching it.
+                let beside = self.service.is_side_by_side();
+                let beside = beside && matches!(hold, Hold::RolloutInProgress { .. });
+                let waits = beside
+                    || matches!(
+                        hold,
+                        Hold::RedeployCooldown { .. }
+                            | Hold::NoRoomToDeploy { .. }
+                            | Hold::ForeignDeploymentController
+                            | Hold::WithinStartupGrace { .. }
+                    );
                 if !plan.holds.contains(&hold) {
                     plan.holds.push(hold);
                 }

@@ -7,7 +7,7 @@
 //! | well            | anything else             | healthy; wrong path if they answer 4xx | disputed |
 //! | 4xx             | all well                  | healthy      | before the tasks |
 //! | 5xx, nothing    | all well                  | before the tasks | before the tasks |
-//! | not well        | 4xx where a path is set   | wrong path   | wrong path; service sick if most requests fail |
+//! | not well        | 4xx where a path is set   | wrong path   | wrong path |
 //! | not well        | 4xx at `/`                | unknown; healthy if the API answers 4xx | unclear; service sick if most requests fail |
 //! | not well        | none answers at the path  | service sick | service sick |
 //! | not well        | some are silent at the path, none answers | service sick; unclear if most requests of the newest minute succeed | the same |
@@ -91,7 +91,8 @@ impl<'a> Patient<'a> {
                 (rings || self.nobody_answers()) && !self.is_slow()
             }
             Testimony::Fails | Testimony::Silent => rings && most_fail != Some(false),
-            Testimony::Unclear(_) => rings && most_fail == Some(true),
+            // A status that a path of the settings answers proves nothing, whatever other paths do.
+            Testimony::Unclear(_) => rings && most_fail == Some(true) && !self.has_path(),
             Testimony::Nothing => {
                 let served = self.requests().is_some_and(Requests::succeed);
                 rings && ((fails && !served) || most_fail == Some(true))
@@ -205,6 +206,7 @@ impl<'a> Patient<'a> {
         };
         let matters = match self.testimony() {
             Testimony::Well => false,
+            Testimony::Unclear(_) if self.has_path() => false,
             Testimony::Fails | Testimony::Silent if self.has_path() => true,
             Testimony::Fails | Testimony::Silent | Testimony::Nothing | Testimony::Unclear(_) => {
                 self.alarm() == Some(Alarm::Alarm)

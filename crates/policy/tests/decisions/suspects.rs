@@ -57,8 +57,13 @@ fn the_note_goes_when_the_task_is_well_again() {
             true,
         ),
         (
-            "it was not asked, and has no check of its own, while the alarm rings",
+            "it is not asked any more, as the API answers well, whatever the alarm rings for",
             { suspect(healthy(3).alarm(Alarm::Alarm).route(route_to(1).unasked())) },
+            true,
+        ),
+        (
+            "it was not asked, and has no check of its own, while the API fails",
+            suspect(unprobed(3)),
             false,
         ),
         (

@@ -50,6 +50,12 @@ fn wrong_paths() -> Vec<Situation> {
             answering(2).api(api(404)).route(route_to(1).unclear(&[1, 2])).requests(3, 6_000),
         ),
         situation(
+            "wrong_path/while_most_requests_fail",
+            "Nearly every request is one for a slow path that the gateway gives up on: that the tasks \
+             answer 404 at the path of the settings is no ground for a deployment",
+            answering(2).api(api(404)).route(route_to(1).unclear(&[1, 2])).requests(55, 60),
+        ),
+        situation(
             "task_sick/beside_one_that_lacks_the_path",
             "One task refuses connections while the other answers 404: the one is sick, the other not",
             healthy(2).route(route_to(2).unclear(&[2]).silent(&[1])).with_task(task(1).suspect(90)),

@@ -3,7 +3,8 @@
 
 use eden_policy::Facts;
 use eden_policy::facts::{
-    Deployment, DeploymentController, Observed, RolloutState, Scheduling, Shift, Strategy, Traffic,
+    Alarm, Deployment, DeploymentController, Observed, RolloutState, Scheduling, Shift, Strategy,
+    Traffic,
 };
 
 use super::fixtures::*;
@@ -92,6 +93,12 @@ fn failing_beside() -> Vec<Situation> {
             "task_sick/blue_is_sick_while_green_is_paused",
             "A sick task of the side that serves is treated as ever, whatever stands beside it",
             paused().with_task(sick_task(2).old().suspect(90)),
+        ),
+        situation(
+            "service_sick/blue_answers_nothing_while_green_is_paused",
+            "Neither task that serves answers, and green may wait for an approval for days: one of blue \
+             is stopped as a trial, and green gets no traffic",
+            paused().api(bad()).alarm(Alarm::Alarm).route(route_to(1).silent(&[1, 2])),
         ),
         situation(
             "rolling/green_does_not_answer_before_it_is_validated",
