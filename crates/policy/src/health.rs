@@ -43,6 +43,7 @@ mod refused;
 mod rollback;
 mod shared;
 mod sides;
+mod starting;
 mod stops;
 mod stuck;
 mod testimony;

@@ -17,6 +17,10 @@ pub const ENDED_WITHIN: Duration = Duration::from_mins(16);
 /// So long after the last task ended the route may lead to its address: the time that a successor has
 /// for starting, a look of the schedule, and a minute.
 const PARKED_WITHIN: Duration = Duration::from_mins(8);
+/// For so long after its start a task may not have finished starting, unless something shows that it has.
+const BOOTS: Duration = Duration::from_mins(15);
+/// Tasks that started at about the same time did so no further apart.
+const TOGETHER: Duration = Duration::from_mins(1);
 /// For so long a forced deployment makes the next one wait longer.
 pub(crate) const REMEMBERED: Duration = Duration::from_hours(2);
 /// So many forced deployments that did not help end the ladder.
@@ -169,6 +173,21 @@ impl Eye<'_> {
         let grace = self.limits.startup_grace.max(self.setting.health_check_grace);
         let grace = if judged { grace } else { Duration::ZERO };
         seen.task.started_at.is_some_and(|at| self.watch.now >= at + grace)
+            && !self.may_be_starting(seen)
+    }
+
+    /// Whether it may not have finished starting: nothing listens in it, or it is silent while others
+    /// answer, and none of these started at about the same time or later.
+    fn may_be_starting(&self, seen: &Seen) -> bool {
+        let Some(started) = seen.task.started_at else { return false };
+        let since = |other: &Seen| {
+            other.task.started_by == seen.task.started_by
+                && other.task.started_at.is_some_and(|at| at + TOGETHER >= started)
+        };
+        let others = self.watch.tasks.values().filter(|seen| seen.task.answers());
+        let is_overtaken = others.clone().any(since);
+        let may = seen.task.refuses() || (seen.task.is_silent() && others.count() > 0);
+        may && !is_overtaken && self.watch.now < started + BOOTS
     }
 
     /// Whether the cooldown is over, and deployments may still help.

@@ -93,6 +93,7 @@ pub const HOLDS: &[&str] = &[
     "scaled_to_zero",
     "service_not_active",
     "stage_deployment_failed",
+    "still_starting",
     "stop_limit",
     "stop_not_over",
     "stops_first",

@@ -58,6 +58,22 @@ impl Shown {
         self.health == HealthStatus::Unhealthy || (self.runs() && self.answer == Answered::Badly)
     }
 
+    /// Whether it gives an answer that is no failure.
+    pub(crate) fn answers(&self) -> bool {
+        self.runs() && self.answer != Answered::Badly
+    }
+
+    /// Whether nothing listens in it, and no health check speaks for or against it.
+    pub(crate) fn refuses(&self) -> bool {
+        self.runs() && self.health == HealthStatus::Unknown && !self.listening
+    }
+
+    /// Whether it takes connections and answers nothing, and no health check speaks for or against it.
+    pub(crate) fn is_silent(&self) -> bool {
+        let hangs = self.listening && self.app == AppState::Hung;
+        self.runs() && self.health == HealthStatus::Unknown && hangs
+    }
+
     /// What it is on a timeline; nothing, once it has stopped.
     pub(crate) fn being(&self) -> Option<Being> {
         match (self.status, self.wanted) {

@@ -137,7 +137,9 @@ impl Patient<'_> {
             Hold::StopsFirst { .. } => Some(self.condition(hold.reason())),
             _ => None,
         });
-        let condition = condition.or(told);
+        let starts = |hold: &&Hold| !acts && matches!(hold, Hold::StillStarting { .. });
+        let starts = || plan.holds.iter().find(starts).map(|hold| self.condition(hold.reason()));
+        let condition = condition.or(told).or_else(starts);
         let given_up = self.service.given_up().filter(|_| !acts);
         given_up.map(|_| self.proven("rollout_failed")).or(condition)
     }
@@ -199,7 +201,13 @@ impl Patient<'_> {
     fn awaited(&self) -> Vec<Hold> {
         let sick = self.sick().into_iter();
         let fresh: Vec<_> = sick.filter_map(|(task, _)| self.fresh(task, self.grace())).collect();
-        if fresh.is_empty() { self.unsettled().into_iter().collect() } else { fresh }
+        if !fresh.is_empty() {
+            return fresh;
+        }
+        match self.unsettled() {
+            Some(Hold::StillStarting { .. }) => self.slow_starters(),
+            hold => hold.into_iter().collect(),
+        }
     }
 
     /// Rungs 4 to 6 for a service that fails as a whole.

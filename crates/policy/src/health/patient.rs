@@ -105,7 +105,7 @@ impl<'a> Patient<'a> {
     }
 
     /// Whether some task answers, whatever it says.
-    fn some_answer(&self) -> bool {
+    pub(super) fn some_answer(&self) -> bool {
         self.tasks.iter().filter(|task| task.runs()).any(|task| {
             matches!(self.readiness(task), Some(Readiness::Ready | Readiness::Unclear(_)))
         })
@@ -275,8 +275,8 @@ impl<'a> Patient<'a> {
         missing > 0 && (none_changes || (self.are_few(fresh) && 0 < fresh && fresh < missing))
     }
 
-    /// Why a task says nothing yet: it has yet to start, or started or stopped within `window`. One
-    /// that takes as long to start as a whole rollout may is not waited for, and the service's own
+    /// Why a task says nothing yet: it has yet to start, started or stopped within `window`, or may not
+    /// have finished starting (`starting.rs`). One that takes as long to start as a whole rollout may is not waited for, and the service's own
     /// health check grace period is no concern of what has passed its health check, or is stopping.
     pub(super) fn fresh(&self, task: &Task, window: Duration) -> Option<Hold> {
         let held = |until| Some(Hold::WithinStartupGrace { task: task.id().to_owned(), until });
@@ -296,7 +296,7 @@ impl<'a> Patient<'a> {
         let may_be_starting = task.runs() && task.health != TaskHealth::Healthy;
         let window = if may_be_starting { window } else { window.min(self.settling()) };
         let until = later(since, window);
-        if self.now < until { held(Some(until)) } else { None }
+        if self.now < until { held(Some(until)) } else { self.still_starting(task) }
     }
 
     /// For how long what happened to the route, or to a task that was up, may still show.

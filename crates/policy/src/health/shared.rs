@@ -111,7 +111,8 @@ impl Patient<'_> {
 
     /// Whether tasks were replaced since the service has failed, and their successors fail again.
     pub(super) fn replaced_in_vain(&self) -> bool {
-        self.trials() > 0 || (self.tried_since_failing() && self.is_sick_again(&self.unanswering()))
+        self.trials() > 0
+            || (self.tried_since_failing() && self.is_sick_again(&self.failing_since_started()))
     }
 
     /// Whether Eden stopped a task since the service has failed.
@@ -127,7 +128,8 @@ impl Patient<'_> {
     }
 
     /// Whether a task of the present deployment fails by what it does itself: it died, ECS calls it
-    /// UNHEALTHY, it refuses connections, or it does not answer at a path that the settings name. Only
+    /// UNHEALTHY, it refuses connections although it has had the time to start, or it does not answer at a
+    /// path that the settings name. Only
     /// that speaks against what was deployed: what the API answers, or the alarm, may be anybody's
     /// doing, and `/` is a path that nobody chose.
     pub(super) fn present_is_accused(&self) -> bool {
@@ -146,6 +148,7 @@ impl Patient<'_> {
                 Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Unreachable(_))
                 | None => false,
             };
+            let unready = unready && self.still_starting(task).is_none();
             task.health == TaskHealth::Unhealthy || unready
         });
         fails || !(self.failures_of_present().is_empty() || self.has_started())

@@ -201,7 +201,7 @@ impl Patient<'_> {
             plan.holds.push(served(requests));
             return;
         }
-        let sick = self.unanswering();
+        let sick = self.failing_since_started();
         // What fails alike has lasted by now for as long as a suspect is left to ECS, unless people
         // want to leave it longer.
         let waited = self.limits.unhealthy_for <= Duration::from_mins(1);

@@ -194,6 +194,16 @@ pub enum Hold {
         /// When the grace ends; `None` while the task has yet to start.
         until: Option<Timestamp>,
     },
+    /// A task does not answer although its grace is over, and may not have finished starting: to replace
+    /// it would start that over.
+    StillStarting {
+        /// The task.
+        task: String,
+        /// What it did instead of answering.
+        because: String,
+        /// When it counts as sick.
+        until: Timestamp,
+    },
     /// The route moved a short while ago, and the alarm still shows what was before.
     RouteJustMoved {
         /// When the alarm counts again.
@@ -399,6 +409,7 @@ impl Hold {
             Hold::Refused { until, .. }
             | Hold::RestoredInVain { until, .. }
             | Hold::RouteJustMoved { until }
+            | Hold::StillStarting { until, .. }
             | Hold::RedeployCooldown { until }
             | Hold::MaintenanceNotYet { until }
             | Hold::ParkingNotYet { until }
@@ -444,6 +455,7 @@ impl Hold {
             Hold::NoInstances => "no_instances",
             Hold::RolloutFailed { .. } => "rollout_failed",
             Hold::WithinStartupGrace { .. } => "within_startup_grace",
+            Hold::StillStarting { .. } => "still_starting",
             Hold::RouteJustMoved { .. } => "route_just_moved",
             Hold::RouteUnknown => "route_unknown",
             Hold::RedeployCooldown { .. } => "redeploy_cooldown",
@@ -602,6 +614,11 @@ impl fmt::Display for Hold {
                 write!(f, "task {task} is within its startup grace until {until:.0}")
             }
             Hold::WithinStartupGrace { task, until: None } => write!(f, "task {task} is starting"),
+            Hold::StillStarting { task, because, until } => write!(
+                f,
+                "task {task} may still be starting, and is left alone until {until:.0} ({because}): if \
+                 its application needs longer than STARTUP_GRACE_SECONDS to start, raise that"
+            ),
             Hold::RouteJustMoved { until } => {
                 write!(f, "the route has just moved: the alarm shows the past until {until:.0}")
             }

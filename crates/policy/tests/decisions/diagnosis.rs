@@ -125,7 +125,7 @@ fn a_task_that_is_on_its_way_for_too_long_is_not_waited_for() {
 #[test]
 fn the_alarm_shows_the_past_for_a_while_after_a_task_started_or_the_route_moved() {
     // The default settle time is 180 s.
-    let started = |age| failing(1).tasks(vec![task(1).started(age)]);
+    let started = |age| erring(1).tasks(vec![task(1).started(age)]);
     let moved = |age| {
         let stage = Stage { auto_deploy: true, ..manual_stage(None, age) };
         failing(1).route(route_to(1).silent(&[1]).stage(stage))
@@ -327,7 +327,7 @@ fn the_services_own_grace_is_over_for_a_task_that_has_passed_its_health_check() 
         let own = Duration::from_secs(600);
         let task = Task { health, ..task(2).started(age) };
         let facts = healthy(2).service(|service| service.health_check_grace = own);
-        facts.with_task(task).route(route_to(1).silent(&[2]))
+        facts.with_task(task).route(route_to(1).erring(&[2]))
     };
     assert_eq!(diagnosis(&started(TaskHealth::Healthy, 179)), "starting");
     assert_eq!(diagnosis(&started(TaskHealth::Healthy, 180)), "task_sick");

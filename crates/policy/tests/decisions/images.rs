@@ -40,7 +40,7 @@ fn when_the_successor_fails_alike_the_service_is_deployed_and_people_read_of_the
     // Given: Eden stopped a task five minutes ago, since the service has failed.
     let tried = |facts: Facts| facts.with_task(task(9).stopped_by_eden(300)).failing_since(400);
     let successor = task(2).started(200);
-    let facts = running("app:latest", tried(failing(2).with_task(successor)));
+    let facts = running("app:latest", tried(erring(2).with_task(successor)));
     // When
     let finding = decide(&facts);
     // Then

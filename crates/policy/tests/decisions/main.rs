@@ -28,6 +28,7 @@ mod scene;
 mod sick_tasks;
 mod simulation;
 mod situations;
+mod slow_start;
 mod stage_variables;
 mod stages;
 mod suspects;

@@ -81,6 +81,21 @@ impl Case {
         self.tasks().iter().any(stopped) || service.is_some_and(|it| !it.redeployed_at.is_empty())
     }
 
+    /// Whether nothing speaks against its being about to start: it has been running for less than a
+    /// quarter of an hour, nothing listens in it, and no other answers.
+    fn may_be_starting(&self, task: &Task) -> bool {
+        let answers = |other: &Task| {
+            let heard = self.readiness(other);
+            other.runs() && matches!(heard, Some(Readiness::Ready | Readiness::Unclear(_)))
+        };
+        let refuses = self.readiness(task);
+        task.runs()
+            && task.health == TaskHealth::Unknown
+            && matches!(refuses, Some(Readiness::NotReady(Unready::Refuses, _)))
+            && task.started_at.is_some_and(|at| at > ago(900))
+            && !self.tasks().iter().any(answers)
+    }
+
     /// Has been running for longer than its grace.
     fn is_grown(&self, task: &Task) -> bool {
         let began = task.started_at.or(task.created_at);
@@ -152,6 +167,18 @@ proptest! {
         if finding.diagnosis == Diagnosis::Paused {
             prop_assert!(finding.plan.steps.is_empty());
         }
+    }
+
+    /// To stop it, or to deploy the service for it, would start its boot over.
+    #[test]
+    fn what_may_still_be_starting_is_left_alone(case in any_case()) {
+        let finding = case.decide();
+        for id in finding.stopped() {
+            prop_assert!(!case.may_be_starting(case.task(id)), "{id}: {:?}", finding);
+        }
+        let mut running = case.tasks().iter().filter(|task| task.runs());
+        let all = running.clone().count() > 0 && running.all(|task| case.may_be_starting(task));
+        prop_assert!(!all || finding.diagnosis != Diagnosis::ServiceSick, "{:?}", finding);
     }
 
     #[test]
@@ -580,6 +607,7 @@ fn the_facts_that_are_drawn_lead_to_every_diagnosis_remedy_and_hold() {
         "rollout_in_progress",
         "rollout_failed",
         "within_startup_grace",
+        "still_starting",
         "route_just_moved",
         "route_unknown",
         "redeploy_cooldown",

@@ -164,7 +164,7 @@ fn what_ecs_gave_up_in_a_loop_is_tried_again_ever_more_rarely_but_every_half_hou
 
 #[test]
 fn of_a_service_of_another_deployment_controller_one_task_is_stopped_as_a_trial() {
-    let facts = failing(1).service(|service| service.controller = DeploymentController::Other);
+    let facts = erring(1).service(|service| service.controller = DeploymentController::Other);
     let finding = decide(&facts);
     let [Step::StopTask { .. }] = finding.remedies()[..] else { panic!("{finding:?}") };
     assert_eq!(finding.condition(), None);

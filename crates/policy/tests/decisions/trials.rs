@@ -65,7 +65,7 @@ fn when_most_are_sick_and_the_successor_of_the_trial_is_too_the_service_is_redep
 /// minutes ago.
 fn nobody_answers() -> Facts {
     let suspects = [task(1).started(500).suspect(60), task(2).started(400).suspect(60)];
-    let facts = healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])).failing_since(60);
+    let facts = healthy(2).api(bad()).route(route_to(1).erring(&[1, 2])).failing_since(60);
     suspects.into_iter().fold(facts, Facts::with_task).service(|service| {
         service.deployments = vec![deployment(RolloutState::Completed, 600)];
     })
@@ -80,7 +80,7 @@ fn while_a_service_that_answers_nothing_may_not_be_deployed_again_one_task_is_st
         panic!("{finding:?}")
     };
     assert!(task.ends_with("/task1"), "the longest-running: {task}");
-    assert_eq!(because, "does not answer, nor does any other: connection refused");
+    assert_eq!(because, "does not answer, nor does any other: GET /health answered 500");
     // When it may, that is better: it starts replacements first.
     let may = nobody_answers().service(|it| it.deployments[0].created_at = ago(900));
     assert!(decide(&may).redeploys() && decide(&may).stopped().is_empty());

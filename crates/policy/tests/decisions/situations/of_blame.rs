@@ -348,8 +348,8 @@ fn shared_causes() -> Vec<Situation> {
         ),
         situation(
             "service_sick/the_successor_fails_alike",
-            "A task was stopped as a trial, and its successor does not answer either: people are told",
-            failing(2)
+            "A task was stopped as a trial, and its successor fails as well: people are told",
+            erring(2)
                 .with_task(task(1).started(420))
                 .with_task(task(9).stopped_by_eden(500))
                 .failing_since(600)

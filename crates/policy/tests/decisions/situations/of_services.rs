@@ -73,7 +73,7 @@ fn sick() -> Vec<Situation> {
         situation(
             "service_sick/deployed_a_while_ago",
             "The service was deployed ten minutes ago: it is not deployed again yet",
-            deployed(failing(2), RolloutState::Completed, 600),
+            deployed(erring(2), RolloutState::Completed, 600),
         ),
         situation(
             "service_sick/redeployed_before",

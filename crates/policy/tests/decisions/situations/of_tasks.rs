@@ -119,9 +119,9 @@ fn shared_causes() -> Vec<Situation> {
         ),
         situation(
             "service_sick/one_is_stopped_as_a_trial",
-            "No task answers, and the service was deployed ten minutes ago: one is stopped as a trial",
+            "Every task fails, and the service was deployed ten minutes ago: one is stopped as a trial",
             (1..=2)
-                .fold(healthy(2).api(bad()).route(route_to(1).silent(&[1, 2])), |facts, n| {
+                .fold(healthy(2).api(bad()).route(route_to(1).erring(&[1, 2])), |facts, n| {
                     facts.with_task(task(n).started(500).suspect(90))
                 })
                 .failing_since(90)
@@ -229,6 +229,17 @@ fn starting() -> Vec<Situation> {
             "starting/the_alarm_looks_back",
             "The alarm shows what was before the last task started",
             failing(2).with_task(task(2).started(130)),
+        ),
+        // https://github.com/willfarrell/docker-autoheal/issues/21 and /issues/53
+        situation(
+            "starting/a_slow_starter_beside_others",
+            "A task that was started five minutes ago refuses connections, while others answer: it boots",
+            healthy(3).route(route_to(1).silent(&[3])).with_task(task(3).started(300)),
+        ),
+        situation(
+            "starting/a_slow_starter_alone",
+            "The only task was started five minutes ago and refuses connections: it boots",
+            failing(1).with_task(task(1).started(300)),
         ),
         situation(
             "starting/three_of_a_hundred_died",
