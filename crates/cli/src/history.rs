@@ -166,6 +166,7 @@ mod tests {
             last_status: LastStatus::Stopping,
             wanted: false,
             health: TaskHealth::Unknown,
+            unchecked: false,
             created_at: None,
             started_at: None,
             stopping_at: Some(Timestamp::UNIX_EPOCH),

@@ -10,5 +10,6 @@ mod in_between;
 mod kinds;
 mod parking;
 mod probe;
+mod slow_start;
 mod stripped;
 mod tell;

@@ -47,6 +47,7 @@ fn task(number: u8) -> Task {
         last_status: LastStatus::Running,
         wanted: true,
         health: TaskHealth::Healthy,
+        unchecked: false,
         created_at: Some(ago(200)),
         started_at: Some(ago(150)),
         stopping_at: None,

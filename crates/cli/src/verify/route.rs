@@ -262,6 +262,7 @@ mod tests {
             last_status,
             wanted: last_status == LastStatus::Running,
             health: TaskHealth::Healthy,
+            unchecked: false,
             created_at: None,
             started_at: None,
             stopping_at: None,

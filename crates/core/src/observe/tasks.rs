@@ -228,6 +228,7 @@ fn facts(task: &EcsTask, target: &Target, port: u16) -> Option<Task> {
         last_status: last_status(task.last_status()),
         wanted: task.desired_status() == Some("RUNNING"),
         health: health(task.health_status()),
+        unchecked: task.containers().iter().any(is_unchecked),
         created_at: timestamp(task.created_at()),
         started_at: timestamp(task.started_at()),
         stopping_at: timestamp(task.stopping_at().or(task.stopped_at())),
@@ -315,6 +316,10 @@ fn last_status(status: Option<&str>) -> LastStatus {
         }
         Some(_) | None => LastStatus::Unknown,
     }
+}
+
+fn is_unchecked(container: &Container) -> bool {
+    health(container.health_status()) == TaskHealth::Unknown
 }
 
 fn health(status: Option<&HealthStatus>) -> TaskHealth {

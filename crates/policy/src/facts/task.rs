@@ -15,6 +15,9 @@ pub struct Task {
     pub wanted: bool,
     /// What its container health checks say (F20).
     pub health: TaskHealth,
+    /// Whether a container of it has no health of its own, as it has no health check, or none that has
+    /// finished: ECS calls a task HEALTHY by its other containers.
+    pub unchecked: bool,
     /// When it was requested.
     pub created_at: Option<Timestamp>,
     /// When it became RUNNING.
@@ -134,6 +137,12 @@ impl Task {
     /// Whether it runs and is meant to go on running.
     pub fn runs(&self) -> bool {
         self.wanted && self.last_status == LastStatus::Running
+    }
+
+    /// Whether all its containers pass health checks. HEALTHY by a sidecar's check alone says nothing of
+    /// the application (<https://github.com/aws/amazon-ecs-agent/issues/4094>).
+    pub fn passes_its_checks(&self) -> bool {
+        self.health == TaskHealth::Healthy && !self.unchecked
     }
 
     /// The last part of the ARN, as people name tasks.

@@ -277,7 +277,7 @@ impl<'a> Patient<'a> {
 
     /// Why a task says nothing yet: it has yet to start, started or stopped within `window`, or may not
     /// have finished starting (`starting.rs`). One that takes as long to start as a whole rollout may is not waited for, and the service's own
-    /// health check grace period is no concern of what has passed its health check, or is stopping.
+    /// health check grace period is no concern of what has passed its health checks, or is stopping.
     pub(super) fn fresh(&self, task: &Task, window: Duration) -> Option<Hold> {
         let held = |until| Some(Hold::WithinStartupGrace { task: task.id().to_owned(), until });
         let stuck = |at| self.now >= later(at, self.limits.rollout_timeout);
@@ -293,7 +293,7 @@ impl<'a> Patient<'a> {
             LastStatus::Starting | LastStatus::Running | LastStatus::Stopping => task.stopping_at?,
             LastStatus::Unknown => return None,
         };
-        let may_be_starting = task.runs() && task.health != TaskHealth::Healthy;
+        let may_be_starting = task.runs() && !task.passes_its_checks();
         let window = if may_be_starting { window } else { window.min(self.settling()) };
         let until = later(since, window);
         if self.now < until { held(Some(until)) } else { self.still_starting(task) }

@@ -32,7 +32,8 @@ impl<'a> Patient<'a> {
             | Readiness::Unreachable(_) => return None,
         };
         let until = later(task.started_at?, BOOTS);
-        let may_start = task.runs() && task.health == TaskHealth::Unknown && self.now < until;
+        let is_judged = task.health == TaskHealth::Unhealthy || task.passes_its_checks();
+        let may_start = task.runs() && !is_judged && self.now < until;
         (may_start && !self.is_overtaken(task)).then(|| Hold::StillStarting {
             task: task.id().to_owned(),
             because: because.clone(),

@@ -335,6 +335,21 @@ fn the_services_own_grace_is_over_for_a_task_that_has_passed_its_health_check() 
     assert_eq!(diagnosis(&started(TaskHealth::Unknown, 600)), "task_sick");
 }
 
+/// <https://github.com/aws/amazon-ecs-agent/issues/4094>: a task is HEALTHY when the containers pass that
+/// have a health check, which may be a sidecar alone.
+#[test]
+fn the_services_own_grace_goes_on_for_a_task_that_is_healthy_by_a_sidecar_alone() {
+    let started = |unchecked, age| {
+        let own = Duration::from_secs(600);
+        let task = Task { health: TaskHealth::Healthy, unchecked, ..task(2).started(age) };
+        let facts = healthy(2).service(|service| service.health_check_grace = own);
+        facts.with_task(task).route(route_to(1).erring(&[2]))
+    };
+    assert_eq!(diagnosis(&started(false, 599)), "task_sick");
+    assert_eq!(diagnosis(&started(true, 599)), "starting");
+    assert_eq!(diagnosis(&started(true, 600)), "task_sick");
+}
+
 #[test]
 fn the_services_own_grace_does_not_count_from_a_move_of_the_route() {
     let own = Duration::from_secs(600);

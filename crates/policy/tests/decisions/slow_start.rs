@@ -71,6 +71,14 @@ fn what_shows_that_a_task_had_started_lets_it_be_replaced_at_once() {
             true,
         ),
         (
+            "only a sidecar's health check passes",
+            {
+                let unchecked = Task { unchecked: true, ..young().health(TaskHealth::Healthy) };
+                scaled_out(300).with_task(unchecked)
+            },
+            false,
+        ),
+        (
             "ECS calls it UNHEALTHY",
             scaled_out(300).with_task(young().health(TaskHealth::Unhealthy)),
             true,

@@ -218,6 +218,7 @@ fn task(facts: &Facts, task: &Task) -> String {
     };
     let mut say = |what: &dyn Display| text.extend([", ".to_owned(), what.to_string()]);
     match task.health {
+        TaskHealth::Healthy if task.unchecked => say(&"HEALTHY by some of its containers"),
         TaskHealth::Healthy => say(&"HEALTHY"),
         TaskHealth::Unhealthy => say(&"UNHEALTHY"),
         TaskHealth::Unknown => {}
