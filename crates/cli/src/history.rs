@@ -164,6 +164,7 @@ mod tests {
         let task = Task {
             arn: "arn:aws:ecs:us-east-1:123456789012:task/prod-eden-cluster/task1".to_owned(),
             last_status: LastStatus::Stopping,
+            status: "STOPPED".to_owned(),
             wanted: false,
             health: TaskHealth::Unknown,
             unchecked: false,

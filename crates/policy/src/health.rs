@@ -39,6 +39,7 @@ mod floor;
 mod images;
 mod ladder;
 mod patient;
+mod pending;
 mod refused;
 mod rollback;
 mod shared;

@@ -78,6 +78,7 @@ pub const HOLDS: &[&str] = &[
     "old_task_remains",
     "parked",
     "parking_not_yet",
+    "pending_for_long",
     "redeploy_cooldown",
     "refused",
     "replaced_by_ecs",

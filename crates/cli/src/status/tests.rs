@@ -45,6 +45,7 @@ fn task(number: u8) -> Task {
     Task {
         arn: format!("arn:aws:ecs:us-east-1:123456789012:task/prod-eden-cluster/task{number}"),
         last_status: LastStatus::Running,
+        status: "RUNNING".to_owned(),
         wanted: true,
         health: TaskHealth::Healthy,
         unchecked: false,

@@ -260,6 +260,7 @@ mod tests {
         let task = |last_status| Task {
             arn: "arn:aws:ecs:us-east-1:1:task/c/t1".to_owned(),
             last_status,
+            status: String::new(),
             wanted: last_status == LastStatus::Running,
             health: TaskHealth::Healthy,
             unchecked: false,

@@ -226,6 +226,7 @@ fn facts(task: &EcsTask, target: &Target, port: u16) -> Option<Task> {
     Some(Task {
         arn: task.task_arn()?.to_owned(),
         last_status: last_status(task.last_status()),
+        status: task.last_status().unwrap_or("in no status").to_owned(),
         wanted: task.desired_status() == Some("RUNNING"),
         health: health(task.health_status()),
         unchecked: task.containers().iter().any(is_unchecked),

@@ -11,6 +11,8 @@ pub struct Task {
     pub arn: String,
     /// Where it is in its life cycle.
     pub last_status: LastStatus,
+    /// The same in AWS's word, for people.
+    pub status: String,
     /// Whether ECS wants it to run; a dying task is still RUNNING but wanted STOPPED (F9).
     pub wanted: bool,
     /// What its container health checks say (F20).

@@ -26,6 +26,9 @@ impl Patient<'_> {
         plan.append(self.watch_stops());
         plan.steps.extend(self.clear_failing(diagnosis));
         let condition = self.remedy_of(diagnosis, &mut plan);
+        let pending = self.pending_for_long(diagnosis);
+        plan.holds.extend(pending.clone());
+        let condition = pending.map(|hold| self.condition(hold.reason())).or(condition);
         let condition = self.told_of(&plan, condition);
         (plan, condition)
     }

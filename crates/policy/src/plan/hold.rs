@@ -194,6 +194,15 @@ pub enum Hold {
         /// When the grace ends; `None` while the task has yet to start.
         until: Option<Timestamp>,
     },
+    /// No task runs, and one has been on its way for long.
+    PendingForLong {
+        /// The task.
+        task: String,
+        /// Its `lastStatus`.
+        status: String,
+        /// When it was requested.
+        since: Timestamp,
+    },
     /// A task does not answer although its grace is over, and may not have finished starting: to replace
     /// it would start that over.
     StillStarting {
@@ -456,6 +465,7 @@ impl Hold {
             Hold::RolloutFailed { .. } => "rollout_failed",
             Hold::WithinStartupGrace { .. } => "within_startup_grace",
             Hold::StillStarting { .. } => "still_starting",
+            Hold::PendingForLong { .. } => "pending_for_long",
             Hold::RouteJustMoved { .. } => "route_just_moved",
             Hold::RouteUnknown => "route_unknown",
             Hold::RedeployCooldown { .. } => "redeploy_cooldown",
@@ -614,6 +624,11 @@ impl fmt::Display for Hold {
                 write!(f, "task {task} is within its startup grace until {until:.0}")
             }
             Hold::WithinStartupGrace { task, until: None } => write!(f, "task {task} is starting"),
+            Hold::PendingForLong { task, status, since } => write!(
+                f,
+                "no task runs, and task {task}, requested at {since:.0}, is still {status}: look at its \
+                 image, its secrets, its network and the agent of its container instance"
+            ),
             Hold::StillStarting { task, because, until } => write!(
                 f,
                 "task {task} may still be starting, and is left alone until {until:.0} ({because}): if \

@@ -136,3 +136,39 @@ fn that_no_deployment_completes_while_tasks_are_missing_is_told_whoever_deploys_
     assert_eq!(decide(&rolling(of(PRIMARY))).condition, None);
     assert_eq!(lasts(&rolling(of("ecs-svc/7"))), (unfinished.to_owned(), false, 1));
 }
+
+/// <https://github.com/aws/containers-roadmap/issues/2379>: a task stayed PENDING for hours, and nobody
+/// was told.
+#[test]
+fn that_no_task_runs_and_one_stays_pending_is_told_after_ten_minutes() {
+    let told = |facts: &Facts| decide(facts).condition.map(|it| (it.name, it.lasts));
+    let seen = |facts: Facts, seconds_ago| {
+        let note = format!("pending_for_long {PRIMARY} {:.0}", ago(seconds_ago));
+        facts.service(|service| service.seen = Some(note))
+    };
+    assert_eq!(told(&pending(599)), None);
+    assert_eq!(told(&pending(600)), Some(("pending_for_long".to_owned(), false)));
+    let lasts = decide(&seen(pending(720), 60));
+    assert_eq!(lasts.condition.as_ref().map(|it| it.lasts), Some(true));
+    let hold = Hold::PendingForLong {
+        task: "task1".to_owned(),
+        status: "PENDING".to_owned(),
+        since: ago(720),
+    };
+    assert!(lasts.holds(&hold), "{lasts:?}");
+    assert!(
+        hold.to_string().contains("task1, requested at 2026-01-01T11:48:00Z, is still PENDING")
+    );
+    assert_eq!(lasts.remedies(), [] as [&Step; 0]);
+    // The same in a rollout, where a note that no deployment completes does not keep it back.
+    let rolling = pending(720).service(|service| {
+        service.deployments = rollout_since(720);
+        service.seen = Some(format!("rollouts_unfinished any {:.0}", ago(300)));
+    });
+    assert_eq!(named(&decide(&rolling).diagnosis), "rolling");
+    assert_eq!(told(&rolling), Some(("pending_for_long".to_owned(), false)));
+    // Over as soon as a task runs, and nothing where one may.
+    let runs = |task| pending(720).with_task(task).service(|it| it.running = 1);
+    assert_eq!(told(&runs(task(2))), None);
+    assert_eq!(told(&pending(720).with_task(task(2).stopping(30))), None);
+}

@@ -241,6 +241,12 @@ fn starting() -> Vec<Situation> {
             "The only task was started five minutes ago and refuses connections: it boots",
             failing(1).with_task(task(1).started(300)),
         ),
+        // https://github.com/aws/containers-roadmap/issues/2379
+        situation(
+            "starting/the_only_task_stays_pending",
+            "The only task has been PENDING for twelve minutes, and nobody is served: people are told",
+            pending(720),
+        ),
         situation(
             "starting/three_of_a_hundred_died",
             "Three of a hundred tasks die within a minute: no crash loop, they are being replaced",
