@@ -134,6 +134,7 @@ mod tests {
             },
             Step::MarkUnserved { service: service.clone(), since, parked: false },
             Step::ClearUnserved { service: service.clone(), since, told: false },
+            Step::MarkOverwritten { service: service.clone(), at: vec![since] },
             Step::DeployStage { api, stage, note },
             Step::RestoreDesiredCount { from: 0, to: 1 },
             Step::MarkSuspect { task: task.clone(), since },

@@ -139,9 +139,12 @@ impl Reconciler<'_> {
         (facts, plan)
     }
 
-    /// Whether a last resort is planned before every task was looked at that might be better.
+    /// Whether a last resort is planned, or the route left to somebody else, before every task was looked
+    /// at whose the address might be.
     fn is_rash(&self, plan: &Plan, facts: &RouteFacts) -> bool {
-        plan.steps.iter().any(is_last_resort) && self.leads_astray(facts)
+        let yields = |hold: &Hold| matches!(hold, Hold::RouteContested { .. });
+        let is_rash = plan.steps.iter().any(is_last_resort) || plan.holds.iter().any(yields);
+        is_rash && self.leads_astray(facts)
     }
 
     /// Looks, decides and writes in turn; returns the last decision, without what was not done.
@@ -238,7 +241,7 @@ impl Reconciler<'_> {
             plan = decide(route, None);
         }
         // People are told of it by health-monitor, once: each change of a task may wake ip-updater.
-        plan.steps.retain(|step| !step.is_about_parking());
+        plan.steps.retain(|step| !step.is_of_health_monitor());
         let mut plan = mode::restrain(plan, self.target.mode, service);
         if let Observed::Unknown(because) = service
             && plan.unknown_facts().next().is_none()
@@ -356,6 +359,7 @@ fn is_last_resort(step: &Step) -> bool {
         }
         Step::ShowMaintenance { .. } | Step::Park { .. } | Step::MarkUnserved { .. } => true,
         Step::ClearUnserved { .. }
+        | Step::MarkOverwritten { .. }
         | Step::DeployStage { .. }
         | Step::RestoreDesiredCount { .. }
         | Step::MarkFailing { .. }

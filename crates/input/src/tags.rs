@@ -14,6 +14,9 @@ pub const REDEPLOYED: &str = "redeployed";
 pub const STOPPED: &str = "stopped";
 /// On the service: when Eden raised the desired count in the last days, oldest first.
 pub const RESTORED: &str = "restored";
+/// On the service: when somebody had led the route to an address of this account that is not the
+/// service's, oldest first.
+pub const OVERWRITTEN: &str = "overwritten";
 /// On the service: what AWS refused to do, and why.
 pub const REFUSED: &str = "refused";
 /// On the service: the invocation that acts on it, and since when.
@@ -32,12 +35,13 @@ pub const NOTED: &str = "noted";
 /// Of those that hold remedies back, the tags that stay as long as Eden does.
 pub const THAT_STAY: [&str; 4] = [REDEPLOYED, STOPPED, RESTORED, REFUSED];
 /// The tags that Eden writes on the service, but for the one that people write.
-pub const OF_SERVICE: [&str; 12] = [
+pub const OF_SERVICE: [&str; 13] = [
     UNSERVED_SINCE,
     FAILING_SINCE,
     REDEPLOYED,
     STOPPED,
     RESTORED,
+    OVERWRITTEN,
     REFUSED,
     CLAIM,
     SEEN,

@@ -9,6 +9,7 @@
 //! | there is none               | to the maintenance page              | kept                       |
 //! | there is none for so long   | anything but a rollout in progress   | to the maintenance page    |
 //! | none runs, none comes soon  | to an address of no task             | to the page, or parked     |
+//! | any                         | to another of this account, who writes it again and again | left there |
 //! | any                         | unknown, or not a plain HTTP URL     | held (F6)                  |
 //!
 //! Ready are tasks that run and are wanted (F9), are not UNHEALTHY, have an address (F24) and
@@ -19,6 +20,7 @@
 //! same task.
 
 mod candidates;
+mod contested;
 mod maintenance;
 mod parking;
 mod stages;
@@ -76,6 +78,8 @@ pub enum State {
     /// It leads to the service, but a stage shows something else, and Eden cannot change that: a canary
     /// release keeps deployments off, or an automatic one failed. The service is not to blame.
     NotShown,
+    /// Somebody else leads it to an address of this account again and again, and Eden leaves it there.
+    Contested,
     /// It could not be read.
     Unknown,
 }
@@ -134,13 +138,15 @@ pub fn decide(view: &View<'_>) -> Decision {
         }
         None => plan.append(view.without_a_ready_task(&survey)),
     }
+    let note = contested::note(view, &plan);
+    plan.steps.extend(note);
     let state = view.state(&plan);
     Decision { plan, state }
 }
 
 impl<'a> View<'a> {
     /// The pointers that may be rewritten, in configured order, with where they lead.
-    fn pointers(&self) -> impl Iterator<Item = (&'a Pointer, &'a Integration, Lead<'a>)> {
+    fn pointers(&self) -> impl Iterator<Item = (&'a Pointer, &'a Integration, Lead<'a>)> + use<'a> {
         let view = *self;
         view.route.pointers.iter().filter_map(move |(pointer, integration)| {
             let integration = integration.known()?;
@@ -254,6 +260,9 @@ impl<'a> View<'a> {
                 task: target.task.id().to_owned(),
             });
         }
+        if let Some(hold) = contested::hold(self, pointer, integration, lead) {
+            return held(hold);
+        }
         let (api, from) = (self.route.api.clone(), integration.uri.clone());
         let (task, unready) = (target.task.id().to_owned(), unready.map(str::to_owned));
         let step = match pointer {
@@ -345,6 +354,8 @@ impl<'a> View<'a> {
         let lost = leads_on(plan) && self.pointers().any(|(.., lead)| self.is_lost(lead));
         if owed || lost {
             State::Stale
+        } else if contested::is_contested(plan) {
+            State::Contested
         } else if stages::is_stuck(plan) && !matches!(self.api, Some(ApiAnswer::Good { .. })) {
             State::NotShown
         } else if plan.unknown_facts().next().is_some() {
@@ -399,7 +410,8 @@ pub fn is_of_route(step: &Step) -> bool {
         | Step::Park { .. }
         | Step::DeployStage { .. }
         | Step::MarkUnserved { .. }
-        | Step::ClearUnserved { .. } => true,
+        | Step::ClearUnserved { .. }
+        | Step::MarkOverwritten { .. } => true,
         Step::RestoreDesiredCount { .. }
         | Step::MarkSuspect { .. }
         | Step::ClearSuspect { .. }

@@ -115,6 +115,8 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("hold: readiness_unknown", "tasks that only API Gateway reaches are never probed well"),
     ("remedy: set_stage_variable", "the histories' route goes through integrations"),
     ("hold: address_in_use", "people lead no route to an address of theirs"),
+    ("hold: route_contested", "people lead no route to an address of theirs"),
+    ("remedy: mark_overwritten", "people lead no route to an address of theirs"),
     ("hold: owners_to_be_asked", "it is asked at once"),
     ("hold: fails_after_running", "seldom: a task must have run for long before all others die"),
     ("hold: no_room_to_deploy", "every deployment of the histories may stop or start a task first"),

@@ -43,6 +43,7 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
         settle(&rig).await;
         variant.lead_astray(&mut rig.lab.world());
         check(&rig).await;
+        lead_to_a_neighbour(&rig, variant).await;
         crash_again_and_again(&rig).await;
         fail_once(&rig).await;
         find_no_room(&rig).await;
@@ -74,6 +75,7 @@ pub async fn account_calls(variant: Variant) -> Vec<Call> {
             "clear_suspect",
             "stop_task",
             "force_deployment",
+            "mark_overwritten",
         ];
         for kind in everywhere.iter().chain(variant.actions()) {
             assert!(taken.iter().any(|it| it == kind), "{variant:?}: no {kind} among {taken:?}");
@@ -126,6 +128,19 @@ async fn deploy_beside(rig: &Rig) {
     look(rig).await;
     assert!(rig.lab.until(minutes(10), is_steady).await);
     change(Deploys::Rolling).expect("the example's service");
+}
+
+/// Somebody leads the route to another machine of the account: it is led back, and that is noted.
+async fn lead_to_a_neighbour(rig: &Rig, variant: Variant) {
+    {
+        let mut world = rig.lab.world();
+        let added = world.add_container_instance("neighbours", PublicAddress::Ipv4);
+        let instance = added.expect("an instance of another cluster");
+        let address = world.container_instance(&instance).and_then(|it| it.address);
+        let to = format!("{}:8000", address.expect("a public address"));
+        variant.lead_to(&mut world, &to);
+    }
+    check(rig).await;
 }
 
 /// A run of health-monitor fails, and the next one does not: it was noted, and nobody is told.

@@ -175,13 +175,21 @@ impl Variant {
     /// # Panics
     /// When the account is none of this variant.
     pub fn lead_astray(self, world: &mut World) {
+        self.lead_to(world, NOWHERE);
+    }
+
+    /// Somebody leads the route to this address and port.
+    ///
+    /// # Panics
+    /// When the account is none of this variant.
+    pub fn lead_to(self, world: &mut World, to: &str) {
         let mut edit = || {
             if self.is_stage_variable() {
-                return world.set_stage_variable(API, self.stage(), VARIABLE, Some(NOWHERE));
+                return world.set_stage_variable(API, self.stage(), VARIABLE, Some(to));
             }
             let [root, proxy] = self.integrations();
-            world.set_integration_uri(API, root, &format!("http://{NOWHERE}/"))?;
-            world.set_integration_uri(API, proxy, &format!("http://{NOWHERE}/{{proxy}}"))
+            world.set_integration_uri(API, root, &format!("http://{to}/"))?;
+            world.set_integration_uri(API, proxy, &format!("http://{to}/{{proxy}}"))
         };
         edit().expect("the example's API");
     }

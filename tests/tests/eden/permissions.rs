@@ -88,7 +88,7 @@ fn wildcards_of(variant: Variant) -> &'static [(&'static str, &'static str)] {
 }
 
 /// Names of what belongs to the service and its stack.
-const OWN: [&str; 29] = [
+const OWN: [&str; 30] = [
     CLUSTER,
     SERVICE,
     API,
@@ -107,6 +107,7 @@ const OWN: [&str; 29] = [
     "eden:claim",
     "eden:failing-since",
     "eden:noted",
+    "eden:overwritten",
     "eden:reported",
     "eden:redeployed",
     "eden:seen",

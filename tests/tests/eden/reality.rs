@@ -2,6 +2,7 @@
 //! and the right end.
 
 mod blame;
+mod contested;
 mod contract;
 mod endings;
 mod future;

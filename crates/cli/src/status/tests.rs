@@ -91,6 +91,7 @@ fn service() -> Service {
         redeployed_at: vec![ago(1_800), ago(7_200)],
         stopped_at: Vec::new(),
         restored_at: Vec::new(),
+        overwritten_at: Vec::new(),
         refused: Vec::new(),
         claim: None,
         seen: None,

@@ -14,7 +14,7 @@ use eden_policy::route::is_move;
 use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::{ApiType, Target};
-use crate::tags::SEEN;
+use crate::tags::{OVERWRITTEN, SEEN};
 
 /// What became of a step.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub enum Outcome {
 
 /// Takes every step, in order. One that fails does not keep the others from being taken: they are
 /// for other things. A deployment after it says that it shows a part of the route only, so that the
-/// next look makes up for it.
+/// next look makes up for it; nor is it noted that the route was led back.
 pub async fn execute(
     aws: &Aws,
     target: &Target,
@@ -67,7 +67,12 @@ pub async fn execute(
             note.push_str(", in part");
         }
         tracing::info!(%step, "acting");
-        let outcome = take(aws, target, api_type, &step).await;
+        let is_moot = matches!(step, Step::MarkOverwritten { .. }) && attempts.iter().any(failed);
+        let outcome = if is_moot {
+            Ok(Outcome::Skipped("the route could not be led back".to_owned()))
+        } else {
+            take(aws, target, api_type, &step).await
+        };
         attempts.push(Attempt { step, outcome });
     }
     attempts
@@ -97,6 +102,10 @@ async fn take(
             ecs::mark_unserved(aws, target, service, *since).await
         }
         Step::ClearUnserved { service, .. } => ecs::clear_unserved(aws, target, service).await,
+        Step::MarkOverwritten { service, at } => {
+            let value = notes::remembered(at.clone());
+            ecs::note(aws, target, service, OVERWRITTEN, &value).await
+        }
         Step::RestoreDesiredCount { from, to } => {
             ecs::raise_desired_count(aws, target, step, *from, *to).await
         }

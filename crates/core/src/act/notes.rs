@@ -97,7 +97,7 @@ impl Noted<'_> {
 }
 
 /// The latest of these times, as many as a tag holds.
-fn remembered(mut times: Vec<Timestamp>) -> String {
+pub(super) fn remembered(mut times: Vec<Timestamp>) -> String {
     times.sort();
     let latest = times.split_off(times.len().saturating_sub(REMEMBERED));
     let times: Vec<_> = latest.iter().map(|at| format!("{at:.0}")).collect();

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_input::Hints;
-use eden_policy::facts::{ApiAnswer, Facts, Failing, Observed, Refused, task_id};
+use eden_policy::facts::{ApiAnswer, Facts, Failing, Observed, Refused, Route, task_id};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::route::{self, View};
-use eden_policy::{Diagnosis, Hold, Routing};
+use eden_policy::{Diagnosis, Hold, Plan, Routing};
 use jiff::Timestamp;
 
 use crate::config::HealthMonitorConfig;
@@ -40,7 +40,8 @@ impl Eye<'_> {
         let asks = health::asks(&facts, rules, now);
         observe::complete(&edge.aws, config, &mut facts, &asks).await;
         let mut finding = health::decide(&facts, rules, edge.aws.now());
-        if finding.plan.holds.contains(&Hold::OwnersToBeAsked) {
+        let to_be_asked = finding.plan.holds.contains(&Hold::OwnersToBeAsked);
+        if to_be_asked || writes_over_somebody(&facts, &finding.plan) {
             self.ask_for_owners(&mut facts, routing).await;
             finding = health::decide(&facts, rules, edge.aws.now());
         }
@@ -55,12 +56,15 @@ impl Eye<'_> {
         (facts, finding)
     }
 
-    /// Asks whose the addresses are that the route leads to, before it is parked.
+    /// Asks whose the addresses are that the route leads to, before it is parked or led back.
     async fn ask_for_owners(&self, facts: &mut Facts, routing: &Routing) {
         let Eye { config, edge, .. } = *self;
         let (Some(tasks), Some(route)) = (facts.tasks.known(), &mut facts.route) else { return };
         let (service, now) = (facts.service.known(), edge.aws.now());
         let addresses = route::addresses(&View { service, tasks, route, routing, api: None, now });
+        if addresses.is_empty() {
+            return;
+        }
         route.owners = observe::owners(&edge.aws, &config.target, tasks, &addresses).await;
     }
 
@@ -102,6 +106,13 @@ impl Eye<'_> {
         })
         .await;
     }
+}
+
+/// Whether a route that leads to no task is led to one, before anybody asked whose the address is: if it
+/// is another's of this account, that is noted.
+fn writes_over_somebody(facts: &Facts, plan: &Plan) -> bool {
+    let unasked = |route: &Route| route.owners == Observed::Known(None);
+    plan.steps.iter().any(route::is_move) && facts.route.as_ref().is_some_and(unasked)
 }
 
 /// What this invocation has noted, for its later looks: the tasks that it has found sick, by id, and

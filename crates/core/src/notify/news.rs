@@ -50,6 +50,7 @@ fn name(step: &Step) -> Option<String> {
         Step::MarkUnserved { parked, .. } => parked.then(|| "parked".to_owned()),
         Step::ClearUnserved { told, .. } => told.then(|| "served".to_owned()),
         Step::Park { .. }
+        | Step::MarkOverwritten { .. }
         | Step::RestoreDesiredCount { .. }
         | Step::MarkSuspect { .. }
         | Step::ClearSuspect { .. }

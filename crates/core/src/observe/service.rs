@@ -20,8 +20,8 @@ use crate::call_error::CallError;
 use crate::config::Target;
 use crate::memory::OwnNotes;
 use crate::tags::{
-    CLAIM, FAILED_RUNS, FAILING_SINCE, HEALING, REDEPLOYED, REFUSED, REPORTED, RESTORED, SEEN,
-    STOPPED, TOLD, UNSERVED_SINCE,
+    CLAIM, FAILED_RUNS, FAILING_SINCE, HEALING, OVERWRITTEN, REDEPLOYED, REFUSED, REPORTED,
+    RESTORED, SEEN, STOPPED, TOLD, UNSERVED_SINCE,
 };
 
 /// Reads the service. One that ECS reports as MISSING is a fact, any other failure is an error
@@ -82,6 +82,7 @@ fn missing() -> Service {
         redeployed_at: Vec::new(),
         stopped_at: Vec::new(),
         restored_at: Vec::new(),
+        overwritten_at: Vec::new(),
         refused: Vec::new(),
         claim: None,
         seen: None,
@@ -131,6 +132,7 @@ fn facts(service: &EcsService, target: &Target, own: &OwnNotes, now: Timestamp) 
         redeployed_at: noted_times(REDEPLOYED),
         stopped_at: noted_times(STOPPED),
         restored_at: noted_times(RESTORED),
+        overwritten_at: noted_times(OVERWRITTEN),
         refused: Refused::parse_all(&note(REFUSED).unwrap_or_default(), now),
         claim: note(CLAIM),
         seen: note(SEEN),

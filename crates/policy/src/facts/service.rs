@@ -56,6 +56,9 @@ pub struct Service {
     pub stopped_at: Vec<Timestamp>,
     /// When Eden raised its desired count in the last days, by its tag `{APP_NAME}:restored`.
     pub restored_at: Vec<Timestamp>,
+    /// When somebody had led the route to an address of this account that is not the service's, in the
+    /// last hours, by its tag `{APP_NAME}:overwritten`.
+    pub overwritten_at: Vec<Timestamp>,
     /// What AWS refused to do for Eden, by its tag `{APP_NAME}:refused`.
     pub refused: Vec<Refused>,
     /// Who acts on it now, by its tag `{APP_NAME}:claim`: an invocation's id and a time.

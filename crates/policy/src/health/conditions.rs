@@ -42,10 +42,15 @@ impl Patient<'_> {
         (goes_on || self.service.primary().is_some_and(begins)).then_some(found)
     }
 
-    /// A stage that Eden cannot deploy, while nothing else is left to be tried: people can.
+    /// A route that Eden leaves to somebody else who writes it too: twice within an hour has lasted. Or a
+    /// stage that Eden cannot deploy, while nothing else is left to be tried: people can.
     pub(super) fn unshown(&self, plan: &Plan) -> Option<Condition> {
         if plan.steps.iter().any(Step::needs_a_claim) {
             return None;
+        }
+        let contested = |hold: &Hold| matches!(hold, Hold::RouteContested { .. });
+        if let Some(hold) = plan.holds.iter().find(|hold| contested(hold)) {
+            return Some(self.proven(hold.reason()));
         }
         let of_stage = |hold: &&Hold| {
             matches!(

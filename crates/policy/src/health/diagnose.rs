@@ -47,7 +47,7 @@ impl Patient<'_> {
         let settled = self.unsettled().is_none();
         let diagnosis = if self.lacks_tasks() {
             self.in_progress_by_ecs().unwrap_or(Diagnosis::TooFewTasks { running, desired })
-        } else if matches!(self.route_is, State::Stale | State::NotShown) {
+        } else if matches!(self.route_is, State::Stale | State::NotShown | State::Contested) {
             Diagnosis::RouteStale
         } else if running < desired || !sick.is_empty() {
             // What is on its way explains nothing that is seen of a large service.

@@ -121,7 +121,7 @@ pub enum Hold {
         /// When the route is parked if none has come by then.
         until: Timestamp,
     },
-    /// Before anything is parked, it is to be asked whose the address is.
+    /// Before anything is parked, or a contested route is led back, it is to be asked whose the address is.
     OwnersToBeAsked,
     /// No task owns the address that the route leads to, but an interface of this account does: people
     /// have led the route there.
@@ -132,6 +132,18 @@ pub enum Hold {
         address: IpAddr,
         /// The interface that has it.
         owner: String,
+    },
+    /// Somebody leads the route to an address that an interface of this account has and no task of the
+    /// service does, and did so again soon after Eden had led it back: it is left there.
+    RouteContested {
+        /// The integration's id, or the variable's name.
+        pointer: String,
+        /// The address.
+        address: IpAddr,
+        /// The interface that has it.
+        owner: String,
+        /// When Eden leads it back once more.
+        until: Timestamp,
     },
     /// The integration is of a kind whose URI is not a task's address (F6).
     NotAnHttpIntegration {
@@ -417,6 +429,7 @@ impl Hold {
             | Hold::BudgetSpent { until, .. } => *until,
             Hold::Refused { until, .. }
             | Hold::RestoredInVain { until, .. }
+            | Hold::RouteContested { until, .. }
             | Hold::RouteJustMoved { until }
             | Hold::StillStarting { until, .. }
             | Hold::RedeployCooldown { until }
@@ -453,6 +466,7 @@ impl Hold {
             Hold::ParkingNotYet { .. } => "parking_not_yet",
             Hold::OwnersToBeAsked => "owners_to_be_asked",
             Hold::AddressInUse { .. } => "address_in_use",
+            Hold::RouteContested { .. } => "route_contested",
             Hold::NotAnHttpIntegration { .. } => "not_an_http_integration",
             Hold::FactUnknown { .. } => "fact_unknown",
             Hold::HealingNotOn { .. } => "healing_not_on",
@@ -586,12 +600,19 @@ impl fmt::Display for Hold {
                  unless one runs by then"
             ),
             Hold::OwnersToBeAsked => f.write_str(
-                "whose the address is that the route leads to is not known: nothing is parked yet",
+                "whose the address is that the route leads to is not known: nothing is written over it yet",
             ),
             Hold::AddressInUse { pointer, address, owner } => write!(
                 f,
                 "{pointer} leads to {address}, which no task owns but {owner} of this account does: it \
                  is left there"
+            ),
+            Hold::RouteContested { pointer, address, owner, until } => write!(
+                f,
+                "{pointer} leads to {address}, which no task of the service owns but {owner} of this \
+                 account does, and was led there again after Eden had led it back: somebody else \
+                 writes it too, such as another Eden or a script. It is left there until {until:.0}, \
+                 unless the address has no owner before; only one may write an integration"
             ),
             Hold::NotAnHttpIntegration { integration, kind } => {
                 write!(f, "{integration} is {kind}: its URI is not a task's address")

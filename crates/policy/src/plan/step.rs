@@ -98,6 +98,14 @@ pub enum Step {
         #[serde(skip)]
         told: bool,
     },
+    /// Note on the service that somebody has led the route to an address of this account that is not
+    /// the service's.
+    MarkOverwritten {
+        /// The service's ARN.
+        service: String,
+        /// When that was found, the earlier times included.
+        at: Vec<Timestamp>,
+    },
     /// Put the API's configuration into effect on a stage that does not do so by itself (F4).
     DeployStage {
         /// The API's id.
@@ -200,6 +208,7 @@ impl Step {
             | Step::Park { .. }
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
+            | Step::MarkOverwritten { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }
             | Step::MarkCondition { .. }
@@ -229,6 +238,7 @@ impl Step {
             | Step::ShowMaintenance { .. }
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
+            | Step::MarkOverwritten { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }
             | Step::MarkCondition { .. }
@@ -249,6 +259,12 @@ impl Step {
         )
     }
 
+    /// Whether it is left to health-monitor: ip-updater may be woken by each task that comes or goes, and
+    /// has no right to write these notes.
+    pub fn is_of_health_monitor(&self) -> bool {
+        self.is_about_parking() || matches!(self, Step::MarkOverwritten { .. })
+    }
+
     /// Whether it parks the route, or notes that.
     pub fn parks(&self) -> bool {
         matches!(self, Step::Park { .. } | Step::MarkUnserved { parked: true, .. })
@@ -260,6 +276,7 @@ impl Step {
             self,
             Step::MarkUnserved { parked: false, .. }
                 | Step::ClearUnserved { told: false, .. }
+                | Step::MarkOverwritten { .. }
                 | Step::Park { .. }
                 | Step::MarkSuspect { .. }
                 | Step::ClearSuspect { .. }
@@ -293,6 +310,7 @@ impl Step {
             | Step::Park { .. }
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
+            | Step::MarkOverwritten { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }
             | Step::MarkCondition { .. }
@@ -355,6 +373,9 @@ impl fmt::Display for Step {
             Step::ClearUnserved { since, .. } => {
                 write!(f, "Noted that a task serves again; none had since {since:.0}")
             }
+            Step::MarkOverwritten { .. } => f.write_str(
+                "Noted that somebody had led the route to another address of this account",
+            ),
             Step::DeployStage { stage, .. } => write!(f, "Deployed stage {stage}"),
             Step::RestoreDesiredCount { from, to } => {
                 write!(f, "Restored the desired count from {from} to {to}")

@@ -154,13 +154,23 @@ pub fn park_all(view: &View<'_>, because: &str) -> Plan {
 /// The pointers that lead to an address of no task, with the address. One that leads to a host name
 /// leads to somebody whom people have chosen.
 fn stray<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a Pointer, &'a Integration, IpAddr)> {
-    let port = view.route.port;
+    let view = *view;
     view.pointers().filter_map(move |(pointer, integration, lead)| match lead {
-        Lead::Elsewhere if !candidates(pointer, integration).is_empty() => {
-            Some((pointer, integration, address(port, pointer, integration)?))
+        Lead::Elsewhere => {
+            Some((pointer, integration, stray_address(&view, pointer, integration)?))
         }
-        Lead::Elsewhere | Lead::Task(..) | Lead::Maintenance | Lead::Parked => None,
+        Lead::Task(..) | Lead::Maintenance | Lead::Parked => None,
     })
+}
+
+/// The address that a pointer leads to, if it is no host name.
+pub(super) fn stray_address(
+    view: &View<'_>,
+    pointer: &Pointer,
+    integration: &Integration,
+) -> Option<IpAddr> {
+    address(view.route.port, pointer, integration)
+        .filter(|_| !candidates(pointer, integration).is_empty())
 }
 
 /// The address that a pointer leads to.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::candidates::Candidate;
-use super::{Lead, View, is_move};
+use super::{Lead, View, contested, is_move};
 use crate::facts::{ApiAnswer, Observed, Obstacle, Pointer, Serves, Stage};
 use crate::plan::{Fact, Hold, Plan, Step};
 
@@ -31,7 +31,9 @@ fn mark(view: &View<'_>) -> String {
 /// A stage also needs one when the route is right already but the last attempt ended between the
 /// update and the deployment.
 pub(super) fn deploy(view: &View<'_>, target: &Candidate<'_>, so_far: &Plan) -> Plan {
-    let leads_there = so_far.holds.iter().any(|hold| matches!(hold, Hold::AlreadyRouted { .. }));
+    // Whoever leads a part of the route elsewhere deploys it, too, and would go on after this.
+    let leads_there = so_far.holds.iter().any(|hold| matches!(hold, Hold::AlreadyRouted { .. }))
+        && !contested::is_contested(so_far);
     let (mark, since) = (mark(view), target.task.started_at);
     let note = format!("{mark}{}", target.endpoint);
     // What somebody deployed may show what the integrations said before: if the API fails while the

@@ -1,7 +1,7 @@
 //! Facts of every kind, for the properties that hold for all of them.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use eden_policy::facts::Unready;
@@ -184,15 +184,30 @@ fn any_stages() -> impl Strategy<Value = Observed<Vec<Stage>>> {
     known_or_not(stages)
 }
 
+/// Mostly nobody else of the account has any address of a task, or one that is no task's.
+fn any_owners() -> impl Strategy<Value = Observed<Option<BTreeMap<IpAddr, String>>>> {
+    let all = || {
+        let tasks = (1..=9).map(|n| endpoint(n).ip());
+        let owned = tasks.chain(["198.51.100.7".parse().unwrap()]);
+        Some(owned.map(|address| (address, "the network interface eni-9".to_owned())).collect())
+    };
+    prop_oneof![
+        5 => Just(Observed::Known(Some(BTreeMap::new()))),
+        3 => Just(Observed::Known(all())),
+    ]
+}
+
 fn any_route() -> impl Strategy<Value = Route> {
     (
         known_or_not(any_endpoints()),
         prop::collection::vec(option::weighted(0.8, any_readiness()), usize::from(TASKS)),
         any_pointers(),
         any_stages(),
+        any_owners(),
     )
-        .prop_map(|(endpoints, readiness, pointers, stages)| {
+        .prop_map(|(endpoints, readiness, pointers, stages, owners)| {
             let mut route = route_to(1).unasked().pointers(pointers);
+            route.owners = owners;
             route.endpoints = match endpoints {
                 Observed::Known(endpoints) => Observed::Known(endpoints.into_iter().collect()),
                 Observed::Unknown(why) => Observed::Unknown(why),
@@ -228,7 +243,12 @@ fn any_service() -> impl Strategy<Value = Service> {
         option::of(0u64..1_000),
         prop::collection::vec(0u64..30_000, 0..4),
         any_events(),
-        (any_mode_tag(), any_kind(), prop::bool::weighted(0.95)),
+        (
+            any_mode_tag(),
+            any_kind(),
+            prop::bool::weighted(0.95),
+            prop::collection::vec(0u64..25_000, 0..4),
+        ),
     )
         .prop_map(
             |(desired, running, state, age, rolling, unserved, redeployed, events, rest)| {
@@ -241,7 +261,8 @@ fn any_service() -> impl Strategy<Value = Service> {
                 service.seen = unserved.map(found);
                 service.redeployed_at = redeployed.into_iter().map(ago).collect();
                 service.events = events;
-                let (mode, kind, active) = rest;
+                let (mode, kind, active, overwritten) = rest;
+                service.overwritten_at = overwritten.into_iter().map(ago).collect();
                 service.mode = mode;
                 if age % 5 == 0 {
                     (service.minimum_healthy_percent, service.maximum_percent) = (50, 100);

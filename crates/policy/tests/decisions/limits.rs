@@ -277,7 +277,8 @@ fn in_short(step: &Step) -> String {
         | Step::Park { .. }
         | Step::DeployStage { .. }
         | Step::MarkUnserved { .. }
-        | Step::ClearUnserved { .. } => "route".to_owned(),
+        | Step::ClearUnserved { .. }
+        | Step::MarkOverwritten { .. } => "route".to_owned(),
         Step::RestoreDesiredCount { to, .. } => format!("RAISE to {to}"),
         Step::MarkSuspect { .. } => "mark".to_owned(),
         Step::ClearSuspect { .. } => "clear".to_owned(),

@@ -6,6 +6,7 @@ mod asks;
 mod budget;
 mod conditions;
 mod containers;
+mod contested;
 mod diagnosis;
 mod endings;
 mod fixtures;

@@ -571,7 +571,8 @@ fn the_facts_that_are_drawn_lead_to_every_diagnosis_remedy_and_hold() {
             | Step::Park { .. }
             | Step::DeployStage { .. }
             | Step::MarkUnserved { .. }
-            | Step::ClearUnserved { .. } => None,
+            | Step::ClearUnserved { .. }
+            | Step::MarkOverwritten { .. } => None,
         }));
     }
     for expected in [

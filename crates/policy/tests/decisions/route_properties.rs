@@ -29,6 +29,7 @@ fn led_to(step: &Step) -> Option<(&str, &str, Option<&str>)> {
         | Step::DeployStage { .. }
         | Step::MarkUnserved { .. }
         | Step::ClearUnserved { .. }
+        | Step::MarkOverwritten { .. }
         | Step::RestoreDesiredCount { .. }
         | Step::MarkSuspect { .. }
         | Step::ClearSuspect { .. }
@@ -147,8 +148,12 @@ proptest! {
         prop_assert_eq!(after.plan().steps, []);
         let later = after.later(3_600);
         let plan = later.plan();
+        // Nor is the route left to somebody else for ever.
+        let notes = later.service.as_ref().map_or(&[][..], |it| &it.overwritten_at);
         for step in &plan.steps {
-            let due = matches!(step, Step::ShowMaintenance { .. } | Step::DeployStage { .. })
+            let is_tried_again = !notes.is_empty()
+                && (led_to(step).is_some() || matches!(step, Step::MarkOverwritten { .. }));
+            let due = is_tried_again || matches!(step, Step::ShowMaintenance { .. } | Step::DeployStage { .. })
                 || matches!(step, Step::Park { .. })
                 || is_about_the_note(step);
             prop_assert!(due, "{:?}", step);
@@ -253,7 +258,9 @@ proptest! {
         let waits = scene.tasks.iter().any(uncertain) || missing || is_rolling_lately(&scene);
         let lately = scene.tasks.iter().filter(|it| it.started_at.is_some());
         let lately = lately.filter_map(|it| it.stopping_at).any(|at| at > ago(120));
-        if !known || waits || lately {
+        // What another of the account has is left there.
+        let nobodys_else = scene.route.owners == Observed::Known(Some([].into()));
+        if !known || waits || lately || !nobodys_else {
             return Ok(());
         }
         let after = scene.clone().after(&scene.plan());
@@ -363,6 +370,7 @@ fn the_facts_that_are_drawn_lead_to_every_kind_of_step_and_hold() {
             Step::DeployStage { .. } => "deployed",
             Step::MarkUnserved { .. } => "marked",
             Step::ClearUnserved { .. } => "cleared",
+            Step::MarkOverwritten { .. } => "noted as overwritten",
             Step::RestoreDesiredCount { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }
@@ -400,6 +408,8 @@ fn the_facts_that_are_drawn_lead_to_every_kind_of_step_and_hold() {
         "parked",
         "parking_not_yet",
         "not_an_http_integration",
+        "route_contested",
+        "noted as overwritten",
         "fact_unknown",
     ] {
         assert!(seen.contains(expected), "never {expected}: {seen:?}");

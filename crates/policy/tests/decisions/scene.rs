@@ -115,6 +115,9 @@ impl Scene {
                 self.service.as_mut().unwrap().unserved_since = Some(*since);
             }
             Step::ClearUnserved { .. } => self.service.as_mut().unwrap().unserved_since = None,
+            Step::MarkOverwritten { at, .. } => {
+                self.service.as_mut().unwrap().overwritten_at.clone_from(at);
+            }
             Step::DeployStage { stage: name, note, .. } => {
                 let serves = serving(Some(note), self.now);
                 let Observed::Known(stages) = &mut self.route.stages else {
@@ -157,6 +160,7 @@ pub fn written(plan: &Plan) -> Vec<(&str, &str)> {
             Step::DeployStage { .. }
             | Step::MarkUnserved { .. }
             | Step::ClearUnserved { .. }
+            | Step::MarkOverwritten { .. }
             | Step::RestoreDesiredCount { .. }
             | Step::MarkSuspect { .. }
             | Step::ClearSuspect { .. }

@@ -26,6 +26,7 @@ impl World {
             pending: count(self.starting()),
             deployments: self.deployments.clone(),
             redeployed_at: self.redeployed_at.clone(),
+            overwritten_at: Vec::new(),
             seen: self.seen.clone(),
             unserved_since: self.unserved_since,
             failing: self.failing.clone(),

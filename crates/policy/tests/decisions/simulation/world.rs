@@ -333,6 +333,7 @@ impl World {
             Step::MarkUnserved { since, .. } => self.unserved_since = Some(*since),
             Step::ClearUnserved { .. } => self.unserved_since = None,
             Step::SetStageVariable { .. }
+            | Step::MarkOverwritten { .. }
             | Step::ShowMaintenance { .. }
             | Step::DeployStage { .. }
             | Step::RestoreDesiredCount { .. } => panic!("nothing asks for {step:?}"),

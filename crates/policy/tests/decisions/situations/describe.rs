@@ -138,6 +138,12 @@ fn service(service: &Service) -> Vec<String> {
     lines.extend(deployed.map(|at| format!("Eden deployed it {} ago", ago_in_words(Some(*at)))));
     let raised = service.restored_at.iter();
     lines.extend(raised.map(|at| format!("Eden raised the count {} ago", ago_in_words(Some(*at)))));
+    let overwritten = service.overwritten_at.iter();
+    lines.extend(
+        overwritten.map(|at| {
+            format!("somebody had written over the route {} ago", ago_in_words(Some(*at)))
+        }),
+    );
     let refused = |it: &Refused| {
         let ago = ago_in_words(Some(it.at));
         format!("AWS refused {} of {} {ago} ago: {}", it.action, it.target, it.because)

@@ -35,6 +35,13 @@ pub(super) fn all() -> Vec<Situation> {
             }),
         ),
         situation(
+            "route_stale/somebody_else_writes_it_too",
+            "Another Eden leads the same integration to its own service: the first one leaves it there",
+            failing(1).route(at_anothers(route_to(9))).service(|service| {
+                service.overwritten_at = vec![ago(900), ago(600)];
+            }),
+        ),
+        situation(
             "route_stale/an_automatic_deployment_failed",
             "The integration is right, the stage shows the dead address: API Gateway could not deploy it",
             failing(1).route(route_to(1).stage(Stage {
