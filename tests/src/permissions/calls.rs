@@ -288,11 +288,24 @@ async fn refuse_everybody(rig: &Rig) {
     look(rig).await;
 }
 
-/// The application fails while ECS sees nothing wrong; the alarm wakes health-monitor.
+/// The application fails while ECS sees nothing wrong, and so does what is started in place of a task
+/// that was stopped as a trial; the alarm wakes health-monitor.
 async fn break_application(rig: &Rig) {
     settle(rig).await;
-    let broken = rig.lab.world().set_app_of_service(CLUSTER, SERVICE, AppState::Failing(500));
-    broken.expect("the example's service");
+    let deployment = || {
+        let world = rig.lab.world();
+        world.service(CLUSTER, SERVICE).expect("the example's service").primary.id.clone()
+    };
+    let before = deployment();
+    for _ in 0..180 {
+        if deployment() != before {
+            break;
+        }
+        let broken = rig.lab.world().set_app_of_service(CLUSTER, SERVICE, AppState::Failing(500));
+        broken.expect("the example's service");
+        rig.wait(Duration::from_secs(10)).await;
+    }
+    assert_ne!(deployment(), before);
     let redeployed = |world: &World| serving(world).is_some();
     assert!(rig.lab.until(minutes(15), redeployed).await);
 }
