@@ -75,6 +75,8 @@ fn position(text: &str, part: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
+    /// A reviewer's case: an integration's URI may have `user:password@`, and stood so in the log, the
+    /// mails and the audit events.
     #[test]
     fn credentials_are_left_out_wherever_a_uri_stands() {
         for (text, shown) in [

@@ -44,6 +44,8 @@ async fn repeated_events_end_in_the_same_route_and_write_it_once() {
     );
 }
 
+/// <https://github.com/aws/containers-roadmap/issues/737>, <https://github.com/DiazzzDev/BFlow/pull/90>:
+/// several tasks are RUNNING during a rollout, and events come out of order.
 #[tokio::test(start_paused = true)]
 async fn late_and_reordered_events_end_in_a_route_to_a_running_task() {
     let rig = Rig::steady(&example()).await;

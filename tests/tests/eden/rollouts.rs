@@ -181,6 +181,36 @@ async fn deployments_that_overtake_each_other_lose_no_request() {
     }
 }
 
+/// Fargate takes Spot capacity back with two minutes' notice: an event with `desiredStatus` STOPPED and the
+/// stop code SpotInterruption, while the task still runs
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html>).
+#[tokio::test(start_paused = true)]
+async fn a_spot_task_is_left_when_its_interruption_is_announced() {
+    for tasks in [1, 2] {
+        // Given
+        let mut example = example();
+        example.service.desired_count = tasks;
+        let rig = Rig::steady(&example).await;
+        let since = rig.start_traffic();
+        let old = rig.serving().unwrap();
+        // When
+        rig.lab.world().interrupt_task(&old.arn).unwrap();
+        rig.wait(seconds(100)).await;
+        // Then: it has been announced, the task still runs, and the route has left it.
+        let event = rig.last_event_of(&old);
+        let detail = &event["detail"];
+        assert_eq!(detail["stopCode"], "SpotInterruption", "{detail}");
+        assert_eq!(
+            (&detail["lastStatus"], &detail["desiredStatus"]),
+            (&"RUNNING".into(), &"STOPPED".into())
+        );
+        assert!(rig.lab.world().task(&old.arn).unwrap().listening);
+        assert_ne!(rig.serving().unwrap().arn, old.arn, "{tasks} tasks");
+        rig.wait(minutes(3)).await;
+        assert_eq!(rig.failures(since), [], "{tasks} tasks");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn repeated_late_and_reordered_events_lose_no_request() {
     // Given: each event comes three times, up to half a minute late and in any order. ECS stops the

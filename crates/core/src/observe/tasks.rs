@@ -337,6 +337,16 @@ mod tests {
 
     use super::*;
 
+    /// <https://github.com/aws/containers-roadmap/issues/2171>: an old task is DEACTIVATING for minutes.
+    #[test]
+    fn a_task_that_is_deactivating_is_on_its_way_out() {
+        for status in ["DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED", "DELETED"] {
+            assert_eq!(last_status(Some(status)), LastStatus::Stopping, "{status}");
+        }
+        // A status of a later ECS is none of these.
+        assert_eq!(last_status(Some("HIBERNATING")), LastStatus::Unknown);
+    }
+
     /// A running task with an EBS volume, and after it an interface whose attachment is of this type.
     fn attached(kind: &str) -> EcsTask {
         let detail = |name: &str, value: &str| KeyValuePair::builder().name(name).value(value);

@@ -176,7 +176,7 @@ async fn an_api_that_wants_a_login_of_whoever_asks_is_no_evidence_against_tasks(
     assert_eq!(remedies_so_far(&rig), (0, 0));
 }
 
-/// review.md, A4: whoever can make one endpoint of a public API fail could roll its next release back.
+/// Whoever can make one endpoint of a public API fail could roll its next release back.
 #[tokio::test(start_paused = true)]
 async fn nobody_on_the_internet_can_roll_a_release_back() {
     // Given: a release, a few minutes ago
@@ -197,7 +197,7 @@ async fn nobody_on_the_internet_can_roll_a_release_back() {
     assert_eq!(remedies_so_far(&rig), (0, 0));
 }
 
-/// review.md, A4, without a path: `/` is one that nobody chose, and it always answers 500.
+/// The same without a path: `/` is one that nobody chose, and it always answers 500.
 #[tokio::test(start_paused = true)]
 async fn a_root_that_fails_rolls_no_release_back() {
     // Given: a release, a few minutes ago

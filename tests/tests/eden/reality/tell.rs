@@ -161,6 +161,35 @@ async fn of_runs_that_find_a_service_well_again_one_tells() {
     }
 }
 
+/// A fresh reader's case: of two runs that repaired different things at the same moment, the later note
+/// wrote over the earlier one, and nobody heard of the first. Its run tells it all the same.
+#[tokio::test(start_paused = true)]
+async fn what_another_run_wrote_over_with_different_news_is_told() {
+    for (others, told) in [("served", 1), ("route:TASK", 0)] {
+        // Given
+        let (eden, before) = well().await;
+        let task = running(&eden.lab.world())[0].id().to_owned();
+        let mut world = eden.lab.world();
+        world.set_integration_uri(API, ROOT_INTEGRATION, "http://127.0.0.1:9/").unwrap();
+        drop(world);
+        let process = eden.process(HEALTH_MONITOR, "run-0");
+        let run = eden.monitor(&process);
+        // When: while it waits whether its note stays, another run writes its own.
+        let other = async {
+            let noted =
+                |world: &World| tag(world, "eden:reported").is_some_and(|it| it.contains("route:"));
+            assert!(eden.lab.until(minutes(3), noted).await);
+            let mut world = eden.lab.world();
+            let news = format!("{} {:.0} another", others.replace("TASK", &task), world.now());
+            world.set_service_tag(CLUSTER, SERVICE, "eden:reported", Some(&news)).unwrap();
+        };
+        let (ended, ()) = tokio::join!(run, other);
+        let _ = ended.unwrap();
+        // Then
+        assert_eq!(subjects(&eden.lab.world()).len(), before + told, "{others}");
+    }
+}
+
 /// What was repaired is told again when it had to be repaired again.
 #[tokio::test(start_paused = true)]
 async fn a_route_that_is_repaired_again_a_minute_later_is_told_again() {

@@ -208,6 +208,7 @@ fn health_monitor_may_not_open_a_shell_nor_move_tasks_to_other_networks() {
     }
 }
 
+/// A reviewer's case: the link to the dashboard named the console of the partition `aws` everywhere.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
 #[test]
 fn in_every_partition_the_console_and_the_services_have_their_names_there() {

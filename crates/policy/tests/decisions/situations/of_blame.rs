@@ -78,7 +78,7 @@ fn before_tasks() -> Vec<Situation> {
             "The gateway gives up requests that the tasks go on working on; they answer at `/`",
             at_root(answering(2)).requests(9, 10),
         ),
-        // review.md, A3
+        // An API with a login always answers 4xx to whoever asks without one.
         situation(
             "before_tasks/an_api_with_a_login_and_a_few_errors",
             "The alarm rings for a few errors, and the API wants a login of whoever asks",
@@ -95,7 +95,7 @@ fn before_tasks() -> Vec<Situation> {
             "The API wants a login of whoever asks, and every task answers its health check",
             healthy(2).api(api(403)),
         ),
-        // review.md, A4
+        // Whoever can make one endpoint of a public API fail could roll its next release back.
         situation(
             "before_tasks/a_stranger_cannot_roll_a_release_back",
             "Ten minutes after a release somebody makes the API answer 500; its tasks are well",
@@ -274,7 +274,7 @@ fn other_failures() -> Vec<Situation> {
             failing(1).failing_since(100),
         )
         .limits(|limits| limits.unhealthy_for = std::time::Duration::from_mins(10)),
-        // review.md, A4
+        // An application may have nothing at `/`, and answer 500 there for ever.
         situation(
             "service_sick/a_root_that_fails_rolls_nothing_back",
             "Ten minutes after a release `/`, which nobody chose, answers 500, and most requests fail",
@@ -287,6 +287,8 @@ fn other_failures() -> Vec<Situation> {
                 }),
         )
         .with_rollback(),
+        // https://github.com/aws/containers-roadmap/issues/1084: the process has ended, and the task goes on
+        // saying RUNNING.
         situation(
             "service_sick/refused_connections_roll_a_release_back",
             "Ten minutes after a release its tasks refuse connections at `/`: that is their own doing",
@@ -383,7 +385,7 @@ fn shared_causes() -> Vec<Situation> {
     ]
 }
 
-/// review.md, A21: in a service of dozens of tasks one is always being replaced.
+/// In a service of dozens of tasks one is always being replaced.
 fn large() -> Vec<Situation> {
     vec![
         situation(

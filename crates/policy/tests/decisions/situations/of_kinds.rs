@@ -180,10 +180,11 @@ fn task_sets() -> Vec<Situation> {
             "No task set is PRIMARY: whatever fails is the service's",
             dying(|n| task(n).died(u64::from(n) * 200)).service(|it| it.deployments.clear()),
         ),
+        // From a run in an independent emulator: a `startedBy` that matches no deployment.
         situation(
             "crash_loop/no_deployment_claims_the_tasks",
             "What started the tasks is none of the deployments that are listed: nothing else can have \
-             started them since the present one began (emulator, E5)",
+             started them since the present one began",
             (1..=3).fold(healthy(1).tasks(vec![]).service(|it| it.running = 0), |facts, n| {
                 let mut task = task(n).died(u64::from(n) * 200);
                 task.deployment = Some("somebody-else".to_owned());
