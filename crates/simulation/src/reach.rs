@@ -123,6 +123,7 @@ pub const EXEMPT: &[(&str, &str)] = &[
         "seldom: applications start in time, and few young tasks hang beside older",
     ),
     ("hold: pending_for_long", "the tasks of the histories start within minutes, or fail"),
+    ("hold: page_answers_for_it", "seldom: replacing must have been in vain behind the page"),
     ("hold: others_answer", "no cache or mock of the histories answers for the tasks"),
     ("hold: users_are_served", "no path of the histories is slow while requests succeed"),
     ("diagnosis: no_instances", "a daemon service always has instances"),

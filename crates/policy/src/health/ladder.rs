@@ -53,6 +53,9 @@ impl Patient<'_> {
                 let guess = || self.condition("unclear");
                 let acts = plan.steps.iter().any(Step::needs_a_claim);
                 let in_vain = (!acts && self.replaced_in_vain()).then(vain);
+                // <https://github.com/Zooz/predator/issues/478>
+                let hidden = in_vain.is_some() && self.silenced;
+                plan.holds.extend(hidden.then_some(Hold::PageAnswersForIt));
                 in_vain.or_else(|| self.is_guess().then(guess))
             }
             Diagnosis::CrashLoop { .. }

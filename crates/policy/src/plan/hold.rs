@@ -337,6 +337,9 @@ pub enum Hold {
     },
     /// Replacing tasks has not helped: the same again would not either.
     ReplacingDidNotHelp,
+    /// The maintenance page answers at the API's URL: an application that asks that URL before it calls
+    /// itself ready never does.
+    PageAnswersForIt,
     /// Starting the same again would not help: somebody has to look.
     NeedsAHuman,
     /// Tasks of the present deployment ran before they began to fail: going back to what ran before it
@@ -501,6 +504,7 @@ impl Hold {
             Hold::StopsFirst { .. } => "stops_first",
             Hold::NoRoomToDeploy { .. } => "no_room_to_deploy",
             Hold::ReplacingDidNotHelp => "replacing_did_not_help",
+            Hold::PageAnswersForIt => "page_answers_for_it",
             Hold::NeedsAHuman => "needs_a_human",
             Hold::FailsAfterRunning => "fails_after_running",
             Hold::RetryNotYet { .. } => "retry_not_yet",
@@ -742,6 +746,11 @@ impl fmt::Display for Hold {
             Hold::ReplacingDidNotHelp => {
                 f.write_str("tasks were replaced, and that has not helped: somebody has to look")
             }
+            Hold::PageAnswersForIt => f.write_str(
+                "the maintenance page answers at the API's URL: an application whose readiness asks its \
+                 own public URL cannot become ready behind it; have it ask itself at 127.0.0.1, or take \
+                 MAINTENANCE_URL out until it is well",
+            ),
             Hold::NeedsAHuman => f.write_str("starting the same again would not help"),
             Hold::FailsAfterRunning => f.write_str(
                 "tasks of the same deployment ran before: it is not rolled back for what has failed \

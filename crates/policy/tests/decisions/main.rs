@@ -1,6 +1,7 @@
 //! Decisions, table by table: given facts, when decided, then steps and holds.
 #![allow(missing_docs)]
 
+mod answered;
 mod any;
 mod asks;
 mod budget;
