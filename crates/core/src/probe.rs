@@ -103,7 +103,8 @@ async fn one(
     let mut last = attempt(network, question, to).await;
     for _ in 1..probe.attempts {
         let fits = Instant::now() + PAUSE + probe.timeout <= until;
-        if matches!(last, Readiness::Ready | Readiness::Unclear(_)) || !fits {
+        if matches!(last, Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)) || !fits
+        {
             break;
         }
         tokio::time::sleep(PAUSE).await;
@@ -137,8 +138,7 @@ impl Question {
             return Readiness::Ready;
         }
         let answer = format!("{} answered {}", self.asked(to, path), status.as_u16());
-        let fails = status.is_server_error();
-        if fails { Readiness::NotReady(Unready::Fails, answer) } else { Readiness::Unclear(answer) }
+        judged(answer, status)
     }
 
     /// A request in words.
@@ -146,6 +146,20 @@ impl Question {
         let tls = if self.manner.tls { " over TLS" } else { "" };
         let host = self.host().map(|host| format!(" with the Host {host}")).unwrap_or_default();
         format!("GET {path} of {to}{tls}{host}")
+    }
+}
+
+/// What an answer that is no good one says of a task.
+fn judged(answer: String, status: StatusCode) -> Readiness {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => {
+            Readiness::Limited(format!("{answer}: a limit on requests, not a wrong path"))
+        }
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => {
+            Readiness::Limited(format!("{answer}: not now, which is no wrong path"))
+        }
+        _ if status.is_server_error() => Readiness::NotReady(Unready::Fails, answer),
+        _ => Readiness::Unclear(answer),
     }
 }
 
@@ -216,5 +230,21 @@ async fn exchange(
         biased;
         response = sender.send_request(request) => Ok(response?.status()),
         Err(error) = connection => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// <https://github.com/traefik/traefik/issues/8862>
+    #[test]
+    fn a_limit_is_no_wrong_path() {
+        let judged = |code| judged("it answered".to_owned(), StatusCode::from_u16(code).unwrap());
+        for code in [408, 425, 429] {
+            assert!(matches!(judged(code), Readiness::Limited(_)), "{code}");
+        }
+        assert!(matches!(judged(404), Readiness::Unclear(_)));
+        assert!(matches!(judged(503), Readiness::NotReady(Unready::Fails, _)));
     }
 }

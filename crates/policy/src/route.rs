@@ -241,7 +241,7 @@ impl<'a> View<'a> {
     /// Whether somebody answers at the endpoint, as far as was asked.
     fn answers(&self, endpoint: SocketAddr) -> bool {
         let readiness = self.route.readiness.get(&endpoint);
-        matches!(readiness, Some(Readiness::Ready | Readiness::Unclear(_)))
+        matches!(readiness, Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)))
     }
 
     /// Leads one pointer to the target, unless it leads there or cannot.
@@ -370,7 +370,9 @@ impl<'a> View<'a> {
         match lead {
             Lead::Task(task, endpoint) => match self.route.readiness.get(&endpoint) {
                 Some(Readiness::NotReady(..) | Readiness::Unreachable(_)) => true,
-                Some(Readiness::Ready | Readiness::Unclear(_)) | None => !task.runs(),
+                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)) | None => {
+                    !task.runs()
+                }
             },
             Lead::Maintenance | Lead::Parked | Lead::Elsewhere => true,
         }

@@ -72,8 +72,8 @@ fn judge(Finding { diagnosis, evidence, plan, .. }: &Finding) -> Outcome {
         Diagnosis::WrongPath { .. } | Diagnosis::Unclear { .. } => Outcome::failed(
             found,
             format!(
-                "{}, a path that a healthy task answers well without a login; HealthCheckStatus says \
-                 what is well",
+                "{}, a path that a healthy task answers well without a login and without a limit on \
+                 requests; HealthCheckStatus says what is well",
                 set_parameters("HealthCheckPath=PATH")
             ),
         ),

@@ -72,6 +72,9 @@ pub enum Readiness {
     /// and not what the settings call good. It has no such path, or wants a login or another host
     /// name: whether it is well is not known. The text says what it answered.
     Unclear(String),
+    /// It answers that this is not the time (408, 425, 429): it is alive and refuses what is too much or
+    /// too soon. That says nothing of the path. The text says what it answered.
+    Limited(String),
     /// It does not answer well: in which way it fails, and what was seen, in words.
     NotReady(Unready, String),
     /// It cannot even be reached. So it looks where only API Gateway may reach the tasks as well:

@@ -95,6 +95,7 @@ impl<'a> Patient<'a> {
                 Readiness::NotReady(..)
                 | Readiness::Ready
                 | Readiness::Unclear(_)
+                | Readiness::Limited(_)
                 | Readiness::Unreachable(_) => None,
             }
         };
@@ -107,7 +108,10 @@ impl<'a> Patient<'a> {
     /// Whether some task answers, whatever it says.
     pub(super) fn some_answer(&self) -> bool {
         self.tasks.iter().filter(|task| task.runs()).any(|task| {
-            matches!(self.readiness(task), Some(Readiness::Ready | Readiness::Unclear(_)))
+            matches!(
+                self.readiness(task),
+                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_))
+            )
         })
     }
 
@@ -123,7 +127,7 @@ impl<'a> Patient<'a> {
         let unheard = match self.readiness(task) {
             Some(Readiness::NotReady(..)) => true,
             Some(Readiness::Unreachable(_)) => self.some_are_reached(),
-            Some(Readiness::Ready | Readiness::Unclear(_)) | None => false,
+            Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)) | None => false,
         };
         let accused = task.health == TaskHealth::Unhealthy || unheard;
         task.runs() && !accused && self.fresh(task, self.grace()).is_none()
@@ -136,9 +140,8 @@ impl<'a> Patient<'a> {
             Some(Readiness::Ready) => task.health != TaskHealth::Unhealthy,
             Some(Readiness::NotReady(..)) => false,
             Some(Readiness::Unreachable(_)) if self.some_are_reached() => false,
-            Some(Readiness::Unclear(_) | Readiness::Unreachable(_)) | None => {
-                task.health == TaskHealth::Healthy
-            }
+            Some(Readiness::Unclear(_) | Readiness::Limited(_) | Readiness::Unreachable(_))
+            | None => task.health == TaskHealth::Healthy,
         };
         task.runs() && well
     }
@@ -163,6 +166,7 @@ impl<'a> Patient<'a> {
             }
             Readiness::Ready
             | Readiness::Unclear(_)
+            | Readiness::Limited(_)
             | Readiness::NotReady(..)
             | Readiness::Unreachable(_) => None,
         };

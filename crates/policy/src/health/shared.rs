@@ -145,7 +145,12 @@ impl Patient<'_> {
                     self.has_path() || self.requests().is_some_and(Requests::nearly_all_fail)
                 }
                 Some(Readiness::NotReady(Unready::Silent, _)) => self.has_path(),
-                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Unreachable(_))
+                Some(
+                    Readiness::Ready
+                    | Readiness::Unclear(_)
+                    | Readiness::Limited(_)
+                    | Readiness::Unreachable(_),
+                )
                 | None => false,
             };
             let unready = unready && self.still_starting(task).is_none();

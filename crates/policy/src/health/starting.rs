@@ -29,6 +29,7 @@ impl<'a> Patient<'a> {
             Readiness::NotReady(..)
             | Readiness::Ready
             | Readiness::Unclear(_)
+            | Readiness::Limited(_)
             | Readiness::Unreachable(_) => return None,
         };
         let until = later(task.started_at?, BOOTS);
@@ -53,8 +54,12 @@ impl<'a> Patient<'a> {
     /// Whether a task of the same deployment that started at about the same time, or later, answers: this
     /// one has had the time to start.
     fn is_overtaken(&self, task: &Task) -> bool {
-        let answers =
-            |it| matches!(self.readiness(it), Some(Readiness::Ready | Readiness::Unclear(_)));
+        let answers = |it| {
+            matches!(
+                self.readiness(it),
+                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_))
+            )
+        };
         self.tasks.iter().any(|other| {
             other.runs()
                 && task.deployment.is_some()

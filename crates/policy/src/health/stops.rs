@@ -100,7 +100,7 @@ impl Patient<'_> {
     /// makes room for its successor.
     fn only_takes_room(&self, task: &Task) -> bool {
         match self.readiness(task) {
-            Some(Readiness::Ready | Readiness::Unclear(_)) => false,
+            Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)) => false,
             Some(Readiness::NotReady(..)) => true,
             Some(Readiness::Unreachable(_)) | None => {
                 self.tasks.iter().any(|other| self.runs_well(other))

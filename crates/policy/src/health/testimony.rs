@@ -9,6 +9,7 @@
 //! | 5xx, nothing    | all well                  | before the tasks | before the tasks |
 //! | not well        | 4xx where a path is set   | wrong path   | wrong path |
 //! | not well        | 4xx at `/`                | unknown; healthy if the API answers 4xx | unclear; service sick if most requests fail |
+//! | not well        | 408, 425, 429: a limit    | unknown; healthy if the API answers 4xx | unclear; at `/` service sick if most requests fail |
 //! | not well        | none answers at the path  | service sick | service sick |
 //! | not well        | some are silent at the path, none answers | service sick; unclear if most requests of the newest minute succeed | the same |
 //! | not well        | none answers at `/`       | unknown; healthy if the API answers 4xx | service sick, unless most requests succeed: unclear |
@@ -35,6 +36,8 @@ pub(super) enum Testimony<'a> {
     /// None of them answers: they refuse connections, or answer 5xx.
     Fails,
     /// None of them answers, and some say nothing at all.
+    /// One refuses what is too much or too soon, and no other is known to fail: it is alive.
+    Limited(&'a str),
     Silent,
 }
 
@@ -61,15 +64,18 @@ impl<'a> Patient<'a> {
                 Testimony::Well => self.of_quiet(),
             };
         }
+                Testimony::Limited(because) => Diagnosis::Unclear { because: because.to_owned() },
         match (self.api(), says) {
             (None | Some(ApiAnswer::NotAsked), _) if rings => Diagnosis::Unknown,
             (Some(ApiAnswer::Good { .. }), _) if self.others_answer() => Diagnosis::Disputed,
             (Some(ApiAnswer::Good { .. }), _) if rings => Diagnosis::Disputed,
             (None | Some(ApiAnswer::NotAsked | ApiAnswer::Good { .. }), says) => match says {
                 Testimony::Unclear(answer) => wrong_path(answer),
-                Testimony::Nothing | Testimony::Well | Testimony::Fails | Testimony::Silent => {
-                    self.of_quiet()
-                }
+                Testimony::Nothing
+                | Testimony::Well
+                | Testimony::Limited(_)
+                | Testimony::Fails
+                | Testimony::Silent => self.of_quiet(),
             },
             (Some(api @ (ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. })), says) => {
                 self.of_unwell(api, says, rings)
@@ -92,7 +98,9 @@ impl<'a> Patient<'a> {
             }
             Testimony::Fails | Testimony::Silent => rings && most_fail != Some(false),
             // A status that a path of the settings answers proves nothing, whatever other paths do.
-            Testimony::Unclear(_) => rings && most_fail == Some(true) && !self.has_path(),
+            Testimony::Unclear(_) | Testimony::Limited(_) => {
+                rings && most_fail == Some(true) && !self.has_path()
+            }
             Testimony::Nothing => {
                 let served = self.requests().is_some_and(Requests::succeed);
                 rings && ((fails && !served) || most_fail == Some(true))
@@ -128,7 +136,14 @@ impl<'a> Patient<'a> {
         let heard = self.heard();
         let unclear = heard.iter().find_map(|readiness| match readiness {
             Readiness::Unclear(answer) => Some(answer.as_str()),
-            Readiness::Ready | Readiness::NotReady(..) | Readiness::Unreachable(_) => None,
+            Readiness::Ready
+            | Readiness::Limited(_)
+            | Readiness::NotReady(..)
+            | Readiness::Unreachable(_) => None,
+        });
+        let limited = heard.iter().find_map(|readiness| match readiness {
+            Readiness::Limited(answer) => Some(answer.as_str()),
+            _ => None,
         });
         if let Some(answer) = unclear {
             Testimony::Unclear(answer)
@@ -139,6 +154,8 @@ impl<'a> Patient<'a> {
         } else if heard.iter().any(|it| matches!(it, Readiness::NotReady(..))) {
             Testimony::Fails
         } else {
+        } else if let Some(answer) = limited {
+            Testimony::Limited(answer)
             Testimony::Nothing
         }
     }
@@ -206,11 +223,13 @@ impl<'a> Patient<'a> {
         };
         let matters = match self.testimony() {
             Testimony::Well => false,
-            Testimony::Unclear(_) if self.has_path() => false,
+            Testimony::Unclear(_) | Testimony::Limited(_) if self.has_path() => false,
             Testimony::Fails | Testimony::Silent if self.has_path() => true,
-            Testimony::Fails | Testimony::Silent | Testimony::Nothing | Testimony::Unclear(_) => {
-                self.alarm() == Some(Alarm::Alarm)
-            }
+            Testimony::Fails
+            | Testimony::Silent
+            | Testimony::Nothing
+            | Testimony::Unclear(_)
+            | Testimony::Limited(_) => self.alarm() == Some(Alarm::Alarm),
         };
         not_well && matters
     }
@@ -218,7 +237,7 @@ impl<'a> Patient<'a> {
     /// Whether the service is held sick although nothing but the number of failed requests says so.
     pub(super) fn is_guess(&self) -> bool {
         match self.testimony() {
-            Testimony::Unclear(_) => true,
+            Testimony::Unclear(_) | Testimony::Limited(_) => true,
             Testimony::Nothing => matches!(self.api(), Some(ApiAnswer::Unclear { .. })),
             Testimony::Well | Testimony::Fails | Testimony::Silent => false,
         }
@@ -228,7 +247,7 @@ impl<'a> Patient<'a> {
     pub(super) fn doubt(&self) -> String {
         let answered = self.api().map(|api| Evidence::of_api(api).to_string());
         let because = match (self.testimony(), self.heard().first()) {
-            (Testimony::Unclear(answer), _) => answer.to_owned(),
+            (Testimony::Unclear(answer) | Testimony::Limited(answer), _) => answer.to_owned(),
             (_, Some(Readiness::Unreachable(because) | Readiness::NotReady(_, because))) => {
                 because.clone()
             }
@@ -266,6 +285,7 @@ impl<'a> Patient<'a> {
         tells.then_some(Evidence::Asked { well, asked, otherwise })
     }
 }
+            | Readiness::Limited(answer)
 
 fn wrong_path(answer: &str) -> Diagnosis {
     Diagnosis::WrongPath { answer: answer.to_owned() }

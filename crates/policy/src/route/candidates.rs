@@ -29,7 +29,8 @@ pub(super) enum Standing<'a> {
     Ready,
     /// It was not asked yet.
     Unasked,
-    /// It answers, but with a status that does not tell whether it is well: a wrong path or a login.
+    /// It answers, but with a status that does not tell whether it is well: a wrong path, a login or a
+    /// limit.
     Unclear(&'a str),
     /// It does not answer.
     NotReady(&'a str),
@@ -275,7 +276,9 @@ fn standing<'a>(view: &View<'a>, task: &Task, endpoint: SocketAddr) -> Standing<
     }
     match view.route.readiness.get(&endpoint) {
         Some(Readiness::Ready) => Standing::Ready,
-        Some(Readiness::Unclear(because)) => Standing::Unclear(because),
+        Some(Readiness::Unclear(because) | Readiness::Limited(because)) => {
+            Standing::Unclear(because)
+        }
         Some(Readiness::NotReady(_, because)) => Standing::NotReady(because),
         Some(Readiness::Unreachable(because)) => Standing::Unreachable(because),
         None if is_trusted(view, task, endpoint) => Standing::Ready,

@@ -1,10 +1,42 @@
 //! What tasks and the API answer that is no failure of theirs, and what hides that they are well.
 
-use eden_policy::Hold;
-use eden_policy::facts::RolloutState;
+use eden_policy::facts::{Alarm, ApiAnswer, Readiness, RolloutState};
+use eden_policy::{Diagnosis, Facts, Hold};
 
 use crate::fixtures::*;
 use crate::verdict::*;
+
+fn limited() -> Facts {
+    let answer =
+        "GET /health of 203.0.113.1:8000 answered 429: a limit on requests, not a wrong path";
+    let mut route = route_to(1);
+    route.readiness.insert(endpoint(1), Readiness::Limited(answer.to_owned()));
+    healthy(1).route(route)
+}
+
+/// <https://github.com/traefik/traefik/issues/8862>: a server that limits its clients answered 429 at its
+/// health check, and was taken out of service for it.
+#[test]
+fn a_task_that_limits_requests_is_alive_and_its_path_is_right() {
+    for (alarm, api, diagnosis) in [
+        (Alarm::Ok, GOOD, "healthy"),
+        (Alarm::Ok, ApiAnswer::Unclear { status: 429 }, "healthy"),
+        (Alarm::Alarm, GOOD, "disputed"),
+        (Alarm::Alarm, ApiAnswer::Unclear { status: 429 }, "unclear"),
+        (Alarm::Alarm, bad(), "unclear"),
+    ] {
+        let finding = decide(&limited().alarm(alarm).api(api));
+        assert_eq!(named(&finding.diagnosis), diagnosis, "{alarm:?}");
+        assert_eq!(finding.remedies(), [] as [&eden_policy::Step; 0]);
+        if let Diagnosis::Unclear { because } = &finding.diagnosis {
+            assert!(because.contains("a limit on requests"), "{because}");
+        }
+    }
+    // The maintenance page does not hide it either, and it is led back to the task.
+    let finding =
+        decide_with_page(&limited().api(bad()).service(|it| it.unserved_since = Some(ago(300))));
+    assert!(finding.plan.holds.iter().all(|it| it.reason() != "in_maintenance"), "{finding:?}");
+}
 
 /// <https://github.com/Zooz/predator/issues/478>: the readiness of an application asked its own public
 /// URL. Behind the maintenance page it never becomes ready, however often it is replaced.

@@ -93,6 +93,7 @@ fn any_readiness() -> impl Strategy<Value = Readiness> {
     prop_oneof![
         Just(Readiness::Ready),
         Just(Readiness::Unclear(NOWHERE.to_owned())),
+        Just(Readiness::Limited("GET /health answered 429".to_owned())),
         Just(Readiness::NotReady(Unready::Refuses, SILENCE.to_owned())),
         Just(Readiness::NotReady(Unready::Silent, SLOWNESS.to_owned())),
         Just(Readiness::Unreachable("timed out".to_owned())),

@@ -46,11 +46,16 @@ impl Case {
                         && matches!(
                             heard,
                             Some(
-                                Readiness::Ready | Readiness::Unclear(_) | Readiness::NotReady(..)
+                                Readiness::Ready
+                                    | Readiness::Unclear(_)
+                                    | Readiness::Limited(_)
+                                    | Readiness::NotReady(..)
                             )
                         )
                 }),
-                Some(Readiness::Ready | Readiness::Unclear(_)) | None => false,
+                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)) | None => {
+                    false
+                }
             }
     }
 
@@ -68,6 +73,7 @@ impl Case {
                     Readiness::NotReady(..)
                     | Readiness::Ready
                     | Readiness::Unclear(_)
+                    | Readiness::Limited(_)
                     | Readiness::Unreachable(_),
                 )
                 | None => false,
@@ -253,7 +259,7 @@ proptest! {
             // A probe's word counts while it is not the same for all.
             let answers = |task: &Task| {
                 let readiness = case.readiness(task);
-                task.runs() && matches!(readiness, Some(Readiness::Ready | Readiness::Unclear(_)))
+                task.runs() && matches!(readiness, Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)))
             };
             prop_assert!(
                 task.health == TaskHealth::Unhealthy

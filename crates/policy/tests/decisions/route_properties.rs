@@ -114,7 +114,7 @@ proptest! {
         for (id, _, unready) in scene.plan().steps.iter().filter_map(led_to) {
             let task = scene.tasks.iter().find(|task| task.id() == id).unwrap();
             // Where none is ready, one that answers whatever it says is as good.
-            let unclear = matches!(readiness_of(&scene, task), Some(Readiness::Unclear(_)));
+            let unclear = matches!(readiness_of(&scene, task), Some(Readiness::Unclear(_) | Readiness::Limited(_)));
             let answers = is_ready(&scene, task) || (unclear && !somebody_is_ready);
             prop_assert!(unready.is_some() || answers);
             prop_assert_eq!(is_ready(&scene, task), somebody_is_ready);
