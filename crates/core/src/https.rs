@@ -25,6 +25,7 @@ use hyper_util::client::legacy::connect::{CaptureConnection, HttpInfo, capture_c
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use dial::Dialer;
+pub(crate) use error::is_of_name_or_certificate;
 
 /// A client for HTTPS. Clones share their connections.
 #[derive(Debug, Clone)]

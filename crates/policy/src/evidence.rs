@@ -160,6 +160,9 @@ impl Evidence {
         let answer = match answer {
             ApiAnswer::Good { status, latency_ms } => format!("{status} in {latency_ms} ms"),
             ApiAnswer::Unclear { status } => format!("{status}, which may be the gateway itself"),
+            ApiAnswer::NotReached(because) => {
+                format!("nothing, as it could not be asked from here: {because}")
+            }
             ApiAnswer::Bad(because) => because.clone(),
             ApiAnswer::NotAsked => "nothing, as it was not asked".to_owned(),
         };

@@ -207,6 +207,9 @@ pub enum ApiAnswer {
         /// The status.
         status: u16,
     },
+    /// It could not be asked: its name is not known here, or its certificate is not accepted. Whether it
+    /// answers its users is not known.
+    NotReached(String),
     /// A status of 500 or more, or no answer in time.
     Bad(String),
     /// It was not asked, as asking might have been what rings the alarm.

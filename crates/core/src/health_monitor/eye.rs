@@ -89,7 +89,7 @@ impl Eye<'_> {
             .await;
         }
         let unwell = match facts.api.known() {
-            Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. }) => true,
+            Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. } | ApiAnswer::NotReached(_)) => true,
             Some(ApiAnswer::Good { .. } | ApiAnswer::NotAsked) | None => false,
         };
         if let (None, true, Observed::Known(endpoints)) =

@@ -31,6 +31,24 @@ pub(super) fn classify(error: Legacy) -> ConnectorError {
     }
 }
 
+/// Whether a host's name could not be resolved, or its certificate is not accepted: the fault may be
+/// here, and whoever knows the name or trusts the certificate gets an answer.
+pub(crate) fn is_of_name_or_certificate(error: &(dyn Error + 'static)) -> bool {
+    let of_certificate = |it: &rustls::Error| matches!(it, rustls::Error::InvalidCertificate(_));
+    if find::<rustls::Error>(error).is_some_and(of_certificate) {
+        return true;
+    }
+    // The resolver's own error has no public type.
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.to_string().starts_with("dns error") {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
 /// The first error of this type in the chain. An I/O error hides what it carries from the chain.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut next = Some(error);

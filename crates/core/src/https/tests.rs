@@ -11,7 +11,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
 use http::Request;
 
-use super::Https;
+use super::{Https, is_of_name_or_certificate};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -99,4 +99,23 @@ async fn an_answer_that_is_no_http_is_not_asked_for_again() {
     let error = get(&Https::new(), address).await.unwrap_err();
     server.join().unwrap();
     assert!(!error.is_io() && !error.is_timeout() && error.as_other().is_none(), "{error:?}");
+}
+
+/// A custom domain that is no name within the VPC, and a certificate that has expired: whoever asks from
+/// elsewhere, or trusts it, gets answers.
+#[tokio::test]
+async fn a_name_that_is_not_known_and_a_certificate_that_is_not_accepted_are_told_from_silence() {
+    let io = |what: rustls::Error| std::io::Error::new(std::io::ErrorKind::InvalidData, what);
+    let of = |what: rustls::Error| ConnectorError::io(Box::new(io(what)));
+    let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+    assert!(is_of_name_or_certificate(&of(expired)));
+    assert!(!is_of_name_or_certificate(&of(rustls::Error::HandshakeNotComplete)));
+    let (listener, address) = listener();
+    drop(listener);
+    let refused = get(&Https::new(), address).await.unwrap_err();
+    assert!(!is_of_name_or_certificate(&refused), "{refused:?}");
+    let request = http::Request::get("http://nobody.invalid/").body(SdkBody::empty()).unwrap();
+    let request = HttpRequest::try_from(request).unwrap();
+    let unknown = Https::new().call(request).await.unwrap_err();
+    assert!(is_of_name_or_certificate(&unknown), "{unknown:?}");
 }

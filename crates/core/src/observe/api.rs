@@ -29,7 +29,8 @@ pub async fn answer(aws: &Aws, web: &Web, people: &People, gateway: Option<&Gate
     let latency_ms = u64::try_from(took.as_millis()).unwrap_or(0);
     match answer {
         Ok(status) => judge(status, latency_ms, path.and(probe).map(|probe| &probe.status)),
-        Err(because) => ApiAnswer::Bad(format!("nothing: {because}")),
+        Err(error) if error.is_of_name_or_certificate => ApiAnswer::NotReached(error.because),
+        Err(error) => ApiAnswer::Bad(format!("nothing: {}", error.because)),
     }
 }
 
@@ -60,6 +61,7 @@ mod tests {
             let name = |answer| match answer {
                 ApiAnswer::Good { .. } => "good",
                 ApiAnswer::Unclear { .. } => "unclear",
+                ApiAnswer::NotReached(_) => "not reached",
                 ApiAnswer::Bad(_) => "bad",
                 ApiAnswer::NotAsked => "not asked",
             };

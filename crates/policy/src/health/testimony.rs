@@ -14,7 +14,10 @@
 //! | not well        | some are silent at the path, none answers | service sick; unclear if most requests of the newest minute succeed | the same |
 //! | not well        | none answers at `/`       | unknown; healthy if the API answers 4xx | service sick, unless most requests succeed: unclear |
 //! | 5xx, nothing    | could not be asked        | unknown      | service sick, unless most requests of the newest minute succeed: unclear |
-//! | 4xx             | could not be asked        | healthy      | unclear; service sick if most requests fail |
+//! | 4xx, or could not be asked | could not be asked | healthy      | unclear; service sick if most requests fail |
+//!
+//! An API whose name is not known here, or whose certificate is not accepted, could not be asked: that
+//! says as little as a 4xx.
 //!
 //! A task that takes a connection and answers nothing in time may hang, or only be slow: users may wait
 //! longer than a probe does. One that refuses connections, or answers 5xx, says so itself.
@@ -33,11 +36,11 @@ pub(super) enum Testimony<'a> {
     Well,
     /// One answers with a status that tells nothing, and no other is known to fail.
     Unclear(&'a str),
+    /// One refuses what is too much or too soon, and no other is known to fail: it is alive.
+    Limited(&'a str),
     /// None of them answers: they refuse connections, or answer 5xx.
     Fails,
     /// None of them answers, and some say nothing at all.
-    /// One refuses what is too much or too soon, and no other is known to fail: it is alive.
-    Limited(&'a str),
     Silent,
 }
 
@@ -61,10 +64,10 @@ impl<'a> Patient<'a> {
             return match says {
                 Testimony::Nothing | Testimony::Fails | Testimony::Silent => Diagnosis::ServiceSick,
                 Testimony::Unclear(answer) => wrong_path(answer),
+                Testimony::Limited(because) => Diagnosis::Unclear { because: because.to_owned() },
                 Testimony::Well => self.of_quiet(),
             };
         }
-                Testimony::Limited(because) => Diagnosis::Unclear { because: because.to_owned() },
         match (self.api(), says) {
             (None | Some(ApiAnswer::NotAsked), _) if rings => Diagnosis::Unknown,
             (Some(ApiAnswer::Good { .. }), _) if self.others_answer() => Diagnosis::Disputed,
@@ -77,9 +80,13 @@ impl<'a> Patient<'a> {
                 | Testimony::Fails
                 | Testimony::Silent => self.of_quiet(),
             },
-            (Some(api @ (ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. })), says) => {
-                self.of_unwell(api, says, rings)
-            }
+            (
+                Some(
+                    api
+                    @ (ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. } | ApiAnswer::NotReached(_)),
+                ),
+                says,
+            ) => self.of_unwell(api, says, rings),
         }
     }
 
@@ -147,6 +154,8 @@ impl<'a> Patient<'a> {
         });
         if let Some(answer) = unclear {
             Testimony::Unclear(answer)
+        } else if let Some(answer) = limited {
+            Testimony::Limited(answer)
         } else if heard.contains(&&Readiness::Ready) {
             Testimony::Well
         } else if heard.iter().any(|it| matches!(it, Readiness::NotReady(Unready::Silent, _))) {
@@ -154,8 +163,6 @@ impl<'a> Patient<'a> {
         } else if heard.iter().any(|it| matches!(it, Readiness::NotReady(..))) {
             Testimony::Fails
         } else {
-        } else if let Some(answer) = limited {
-            Testimony::Limited(answer)
             Testimony::Nothing
         }
     }
@@ -214,7 +221,7 @@ impl<'a> Patient<'a> {
     /// Whether the diagnosis depends on how many of the API's requests fail.
     pub(super) fn asks_for_requests(&self) -> bool {
         let not_well = match self.api() {
-            Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. }) => true,
+            Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. } | ApiAnswer::NotReached(_)) => true,
             // They tell whether what was noted is over.
             Some(ApiAnswer::Good { .. }) => {
                 return self.alarm() == Some(Alarm::Alarm) && self.service.failing.is_some();
@@ -238,7 +245,9 @@ impl<'a> Patient<'a> {
     pub(super) fn is_guess(&self) -> bool {
         match self.testimony() {
             Testimony::Unclear(_) | Testimony::Limited(_) => true,
-            Testimony::Nothing => matches!(self.api(), Some(ApiAnswer::Unclear { .. })),
+            Testimony::Nothing => {
+                matches!(self.api(), Some(ApiAnswer::Unclear { .. } | ApiAnswer::NotReached(_)))
+            }
             Testimony::Well | Testimony::Fails | Testimony::Silent => false,
         }
     }
@@ -276,6 +285,7 @@ impl<'a> Patient<'a> {
         let well = heard.iter().filter(|it| ***it == Readiness::Ready).count();
         let otherwise = heard.iter().find_map(|it| match it {
             Readiness::Unclear(answer)
+            | Readiness::Limited(answer)
             | Readiness::NotReady(_, answer)
             | Readiness::Unreachable(answer) => Some(answer.clone()),
             Readiness::Ready => None,
@@ -285,7 +295,6 @@ impl<'a> Patient<'a> {
         tells.then_some(Evidence::Asked { well, asked, otherwise })
     }
 }
-            | Readiness::Limited(answer)
 
 fn wrong_path(answer: &str) -> Diagnosis {
     Diagnosis::WrongPath { answer: answer.to_owned() }

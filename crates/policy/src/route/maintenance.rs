@@ -36,7 +36,7 @@ pub(super) fn doubt(view: &View<'_>) -> Option<Hold> {
     }
     match view.api {
         Some(ApiAnswer::Good { .. }) => Some(Hold::ApiAnswersWell),
-        Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. }) => None,
+        Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. } | ApiAnswer::NotReached(_)) => None,
         None | Some(ApiAnswer::NotAsked) => writes.then_some(Hold::ApiToBeAsked),
     }
 }

@@ -117,7 +117,10 @@ pub(super) fn is_stuck(plan: &Plan) -> bool {
 fn is_of_a_stale_address(answer: &ApiAnswer) -> bool {
     match answer {
         ApiAnswer::Bad(_) => true,
-        ApiAnswer::Good { .. } | ApiAnswer::Unclear { .. } | ApiAnswer::NotAsked => false,
+        ApiAnswer::Good { .. }
+        | ApiAnswer::Unclear { .. }
+        | ApiAnswer::NotReached(_)
+        | ApiAnswer::NotAsked => false,
     }
 }
 

@@ -415,7 +415,13 @@ fn any_failing() -> impl Strategy<Value = Option<Failing>> {
 
 pub fn any_case() -> impl Strategy<Value = Case> {
     let alarm = select(vec![Alarm::Ok, Alarm::Alarm, Alarm::Alarm, Alarm::Missing]);
-    let api = select(vec![GOOD, bad(), bad(), ApiAnswer::Unclear { status: 404 }]);
+    let api = select(vec![
+        GOOD,
+        bad(),
+        bad(),
+        ApiAnswer::Unclear { status: 404 },
+        ApiAnswer::NotReached("dns error".to_owned()),
+    ]);
     let protected = prop::collection::btree_set((1..=TASKS).prop_map(task_arn), 0..3);
     (
         any_scene(),
