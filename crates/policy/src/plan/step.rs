@@ -332,6 +332,7 @@ fn is_maintenance(uri: Option<&str>) -> bool {
 
 /// The step in a sentence's past tense, as mails and logs show it.
 impl fmt::Display for Step {
+    #[expect(clippy::too_many_lines, reason = "a sentence for each step")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::PointIntegration { integration, from, to, task, unready, .. } => {

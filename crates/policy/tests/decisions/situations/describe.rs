@@ -235,7 +235,7 @@ fn task(facts: &Facts, task: &Task) -> String {
     match readiness(facts, task).filter(|_| task.runs()) {
         Some(Readiness::NotReady(_, because)) => say(&format!("does not answer: {because}")),
         Some(Readiness::Unclear(answer) | Readiness::Limited(answer)) => {
-            say(&format!("answers: {answer}"))
+            say(&format!("answers: {answer}"));
         }
         Some(Readiness::Unreachable(why)) => say(&format!("cannot be reached: {why}")),
         Some(Readiness::Ready) | None => {}
