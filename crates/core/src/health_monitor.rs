@@ -34,8 +34,8 @@ const MARGIN: Duration = Duration::from_secs(90);
 /// that is ended in between has spent its budget on nothing.
 const ACTING: Duration = Duration::from_secs(20);
 
-/// How soon a look follows another while the maintenance page is shown: no event tells that a task
-/// answers again, and until somebody looks users see the page.
+/// Time between two looks of health-monitor while the maintenance page is shown. ECS sends no event when a
+/// running task answers again, so that users would see the page until the next scheduled look.
 const BEHIND_THE_PAGE: Duration = Duration::from_secs(60);
 
 /// The function's name, as reports and audit events carry it.

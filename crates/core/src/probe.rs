@@ -103,8 +103,7 @@ async fn one(
     let mut last = attempt(network, question, to).await;
     for _ in 1..probe.attempts {
         let fits = Instant::now() + PAUSE + probe.timeout <= until;
-        if matches!(last, Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)) || !fits
-        {
+        if last.answers() || !fits {
             break;
         }
         tokio::time::sleep(PAUSE).await;

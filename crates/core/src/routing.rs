@@ -139,8 +139,8 @@ impl Reconciler<'_> {
         (facts, plan)
     }
 
-    /// Whether a last resort is planned, or the route left to somebody else, before every task was looked
-    /// at whose the address might be.
+    /// Whether the plan takes a last resort, or leaves the route to somebody else, before the stopped tasks
+    /// were read as well: one of them may still answer, or own the address.
     fn is_rash(&self, plan: &Plan, facts: &RouteFacts) -> bool {
         let yields = |hold: &Hold| matches!(hold, Hold::RouteContested { .. });
         let is_rash = plan.steps.iter().any(is_last_resort) || plan.holds.iter().any(yields);

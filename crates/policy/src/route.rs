@@ -240,8 +240,7 @@ impl<'a> View<'a> {
 
     /// Whether somebody answers at the endpoint, as far as was asked.
     fn answers(&self, endpoint: SocketAddr) -> bool {
-        let readiness = self.route.readiness.get(&endpoint);
-        matches!(readiness, Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)))
+        self.route.readiness.get(&endpoint).is_some_and(Readiness::answers)
     }
 
     /// Leads one pointer to the target, unless it leads there or cannot.

@@ -56,7 +56,8 @@ impl Eye<'_> {
         (facts, finding)
     }
 
-    /// Asks whose the addresses are that the route leads to, before it is parked or led back.
+    /// Reads which interfaces of this account own the addresses that the route leads to, before the route
+    /// is parked or led back.
     async fn ask_for_owners(&self, facts: &mut Facts, routing: &Routing) {
         let Eye { config, edge, .. } = *self;
         let (Some(tasks), Some(route)) = (facts.tasks.known(), &mut facts.route) else { return };
@@ -108,8 +109,8 @@ impl Eye<'_> {
     }
 }
 
-/// Whether a route that leads to no task is led to one, before anybody asked whose the address is: if it
-/// is another's of this account, that is noted.
+/// Whether the plan moves the route before the owner of the address that it leads to was read. If an
+/// interface of this account owns it, the move is noted.
 fn writes_over_somebody(facts: &Facts, plan: &Plan) -> bool {
     let unasked = |route: &Route| route.owners == Observed::Known(None);
     plan.steps.iter().any(route::is_move) && facts.route.as_ref().is_some_and(unasked)

@@ -31,8 +31,8 @@ pub(super) fn classify(error: Legacy) -> ConnectorError {
     }
 }
 
-/// Whether a host's name could not be resolved, or its certificate is not accepted: the fault may be
-/// here, and whoever knows the name or trusts the certificate gets an answer.
+/// Whether the host's name could not be resolved, or its certificate was not accepted. The cause may be
+/// on this side: another client may resolve the name, or trust the certificate, and get an answer.
 pub(crate) fn is_of_name_or_certificate(error: &(dyn Error + 'static)) -> bool {
     let of_certificate = |it: &rustls::Error| matches!(it, rustls::Error::InvalidCertificate(_));
     if find::<rustls::Error>(error).is_some_and(of_certificate) {

@@ -101,8 +101,8 @@ async fn an_answer_that_is_no_http_is_not_asked_for_again() {
     assert!(!error.is_io() && !error.is_timeout() && error.as_other().is_none(), "{error:?}");
 }
 
-/// A custom domain that is no name within the VPC, and a certificate that has expired: whoever asks from
-/// elsewhere, or trusts it, gets answers.
+/// A custom domain that the VPC's resolver does not know, and a certificate that has expired: a client
+/// elsewhere may resolve the one and trust the other.
 #[tokio::test]
 async fn a_name_that_is_not_known_and_a_certificate_that_is_not_accepted_are_told_from_silence() {
     let io = |what: rustls::Error| std::io::Error::new(std::io::ErrorKind::InvalidData, what);

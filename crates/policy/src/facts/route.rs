@@ -82,6 +82,13 @@ pub enum Readiness {
     Unreachable(String),
 }
 
+impl Readiness {
+    /// Whether it answers and is no failure: well, with a status that tells nothing, or with a limit.
+    pub fn answers(&self) -> bool {
+        matches!(self, Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_))
+    }
+}
+
 /// In which way a task does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unready {

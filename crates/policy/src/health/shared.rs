@@ -129,9 +129,8 @@ impl Patient<'_> {
 
     /// Whether a task of the present deployment fails by what it does itself: it died, ECS calls it
     /// UNHEALTHY, it refuses connections although it has had the time to start, or it does not answer at a
-    /// path that the settings name. Only
-    /// that speaks against what was deployed: what the API answers, or the alarm, may be anybody's
-    /// doing, and `/` is a path that nobody chose.
+    /// path that the settings name. Only that speaks against what was deployed: what the API answers, or
+    /// the alarm, may be anybody's doing, and `/` is a path that nobody chose.
     pub(super) fn present_is_accused(&self) -> bool {
         let present = self.service.primary().map(|primary| primary.id.as_str());
         let mut tasks = self.tasks.iter().filter(|task| {

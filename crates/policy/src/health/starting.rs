@@ -54,12 +54,7 @@ impl<'a> Patient<'a> {
     /// Whether a task of the same deployment that started at about the same time, or later, answers: this
     /// one has had the time to start.
     fn is_overtaken(&self, task: &Task) -> bool {
-        let answers = |it| {
-            matches!(
-                self.readiness(it),
-                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_))
-            )
-        };
+        let answers = |it| self.readiness(it).is_some_and(Readiness::answers);
         self.tasks.iter().any(|other| {
             other.runs()
                 && task.deployment.is_some()

@@ -90,10 +90,8 @@ impl Case {
     /// Whether nothing speaks against its being about to start: it has been running for less than a
     /// quarter of an hour, nothing listens in it, and no other answers.
     fn may_be_starting(&self, task: &Task) -> bool {
-        let answers = |other: &Task| {
-            let heard = self.readiness(other);
-            other.runs() && matches!(heard, Some(Readiness::Ready | Readiness::Unclear(_)))
-        };
+        let answers =
+            |other: &Task| other.runs() && self.readiness(other).is_some_and(Readiness::answers);
         let refuses = self.readiness(task);
         task.runs()
             && task.health == TaskHealth::Unknown
@@ -259,7 +257,7 @@ proptest! {
             // A probe's word counts while it is not the same for all.
             let answers = |task: &Task| {
                 let readiness = case.readiness(task);
-                task.runs() && matches!(readiness, Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_)))
+                task.runs() && readiness.is_some_and(Readiness::answers)
             };
             prop_assert!(
                 task.health == TaskHealth::Unhealthy
