@@ -2,16 +2,16 @@
 //! this account that is not the service's. Whoever is written over writes again, and that has no end.
 //!
 //! One time is a mistake, and is put right. Who does it again within [`AGAIN`] means it: the route is
-//! left there for [`LEFT_ALONE`], as long as the address has an owner, and people are told. Each time is
-//! noted on the service. An address that nobody of this account has is as good as dead, and is written
-//! over as ever.
+//! left there for [`LEFT_ALONE`], as long as the address has an owner and the API is not known to fail
+//! there, and people are told. Each time is noted on the service. An address that nobody of this account
+//! has is as good as dead, and is written over as ever.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{Lead, View, later, parking};
-use crate::facts::{Integration, Observed, Pointer};
+use crate::facts::{ApiAnswer, Integration, Observed, Pointer};
 use crate::plan::{Fact, Hold, Plan, Step};
 
 /// Who writes over the route twice within this time does not do it by mistake.
@@ -29,7 +29,9 @@ pub(super) fn hold(
     integration: &Integration,
     lead: Lead<'_>,
 ) -> Option<Hold> {
-    let until = until(view).filter(|_| lead == Lead::Elsewhere)?;
+    // Where the API fails, whoever led the route there does not serve, and a task of the service does.
+    let fails = matches!(view.api, Some(ApiAnswer::Bad(_)));
+    let until = until(view).filter(|_| lead == Lead::Elsewhere && !fails)?;
     let address = parking::stray_address(view, pointer, integration)?;
     match &view.route.owners {
         Observed::Known(Some(owners)) => owners.get(&address).map(|owner| Hold::RouteContested {

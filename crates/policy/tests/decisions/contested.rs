@@ -99,6 +99,19 @@ fn whose_the_address_is_is_asked_only_where_it_may_matter() {
     assert_eq!(unasked(&[300], unknown()), (0, vec!["fact_unknown".to_owned()]));
 }
 
+/// Found by reading: on EC2 the address may be that of an instance whose tasks ECS has forgotten, so that
+/// nobody answers there, and a healthy service would have been unreachable for six hours.
+#[test]
+fn where_the_api_fails_the_route_is_led_back_however_often_it_was_written_over() {
+    let mut scene = overwritten(&[900, 300]);
+    scene.api = Some(bad());
+    assert_eq!(written(&scene.plan()).len(), 1);
+    for api in [GOOD, unclear()] {
+        scene.api = Some(api);
+        assert_eq!(reasons(&scene.plan()), ["route_contested"]);
+    }
+}
+
 /// A stage of a REST API shows what was deployed last. Both would go on deploying it in turn.
 #[test]
 fn a_stage_is_not_deployed_in_turn_either() {
@@ -112,7 +125,7 @@ fn a_stage_is_not_deployed_in_turn_either() {
 
 #[test]
 fn people_are_told_at_once_and_nothing_is_blamed_on_the_service() {
-    let facts = failing(1).route(at_anothers(route_to(9)));
+    let facts = failing(1).api(unclear()).route(at_anothers(route_to(9)));
     let facts = facts.service(|it| it.overwritten_at = vec![ago(900), ago(300)]);
     let (limits, routing) = (Limits::default(), Routing::default());
     let rules = Rules { limits: &limits, routing: &routing, mode: Mode::On };

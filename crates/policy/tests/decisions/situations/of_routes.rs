@@ -37,7 +37,7 @@ pub(super) fn all() -> Vec<Situation> {
         situation(
             "route_stale/somebody_else_writes_it_too",
             "Another Eden leads the same integration to its own service: the first one leaves it there",
-            failing(1).route(at_anothers(route_to(9))).service(|service| {
+            healthy(1).route(at_anothers(route_to(9))).service(|service| {
                 service.overwritten_at = vec![ago(900), ago(600)];
             }),
         ),
