@@ -117,7 +117,8 @@ impl Patient<'_> {
                 (Some(slow.map_or_else(unclear, served)), Some(name))
             }
             _ => {
-                let fails = matches!(self.api(), Some(ApiAnswer::Bad(_)));
+                let fails =
+                    matches!(self.api(), Some(ApiAnswer::Bad(_) | ApiAnswer::NotReached(_)));
                 let quiet = self.alarm().is_some_and(|alarm| alarm != Alarm::Alarm);
                 let because = || Hold::EvidenceUnclear { because: self.doubt() };
                 ((fails && quiet).then(because), None)
@@ -262,7 +263,12 @@ impl Patient<'_> {
                 }
             }
         }
-        let redeployed = match self.waiting().filter(|_| *diagnosis == Diagnosis::ServiceSick) {
+        // A deployment would start the boot of slow starters over. Unless they are few, the others are
+        // replaced one by one.
+        let mut slow = self.slow_starters();
+        slow.truncate(if self.are_few(slow.len()) { 0 } else { 1 });
+        let waiting = self.waiting().or_else(|| slow.pop());
+        let redeployed = match waiting.filter(|_| *diagnosis == Diagnosis::ServiceSick) {
             Some(hold) => Err(hold),
             None => self.redeploy(diagnosis),
         };
@@ -280,6 +286,7 @@ impl Patient<'_> {
                             | Hold::NoRoomToDeploy { .. }
                             | Hold::ForeignDeploymentController
                             | Hold::WithinStartupGrace { .. }
+                            | Hold::StillStarting { .. }
                     );
                 if !plan.holds.contains(&hold) {
                     plan.holds.push(hold);

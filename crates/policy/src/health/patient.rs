@@ -107,12 +107,8 @@ impl<'a> Patient<'a> {
 
     /// Whether some task answers, whatever it says.
     pub(super) fn some_answer(&self) -> bool {
-        self.tasks.iter().filter(|task| task.runs()).any(|task| {
-            matches!(
-                self.readiness(task),
-                Some(Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_))
-            )
-        })
+        let mut running = self.tasks.iter().filter(|task| task.runs());
+        running.any(|task| self.readiness(task).is_some_and(Readiness::answers))
     }
 
     /// Whether a connection to some task comes about, or is refused, so that it is not for where this
@@ -226,6 +222,11 @@ impl<'a> Patient<'a> {
         tasks.sort_by_key(|task| &task.arn);
         let all_fail = self.all_fail();
         let tasks = tasks.into_iter().filter(|task| !(all_fail && self.is_waiting(task)));
+        // One that may still be starting explains nothing of others that have started and fail.
+        let others_fail = !self.failing_since_started().is_empty();
+        let slow =
+            |task: &Task| matches!(self.fresh(task, window), Some(Hold::StillStarting { .. }));
+        let tasks = tasks.filter(|task| !(others_fail && slow(task)));
         let tasks: Vec<_> = tasks.collect();
         let fresh: Vec<_> = tasks.iter().filter_map(|task| self.fresh(task, window)).collect();
         let started = tasks.iter().filter(|it| it.wanted && self.fresh(it, window).is_some());
@@ -265,7 +266,7 @@ impl<'a> Patient<'a> {
     }
 
     /// Whether so many tasks are a small part of the service.
-    fn are_few(&self, tasks: usize) -> bool {
+    pub(super) fn are_few(&self, tasks: usize) -> bool {
         let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
         tasks.saturating_mul(FEW) <= desired
     }
@@ -280,8 +281,9 @@ impl<'a> Patient<'a> {
     }
 
     /// Why a task says nothing yet: it has yet to start, started or stopped within `window`, or may not
-    /// have finished starting (`starting.rs`). One that takes as long to start as a whole rollout may is not waited for, and the service's own
-    /// health check grace period is no concern of what has passed its health checks, or is stopping.
+    /// have finished starting (`starting.rs`). One that takes as long to start as a whole rollout may is
+    /// not waited for, and the service's own health check grace period is no concern of what has passed
+    /// its health checks, or is stopping.
     pub(super) fn fresh(&self, task: &Task, window: Duration) -> Option<Hold> {
         let held = |until| Some(Hold::WithinStartupGrace { task: task.id().to_owned(), until });
         let stuck = |at| self.now >= later(at, self.limits.rollout_timeout);

@@ -60,6 +60,19 @@ fn a_service_whose_only_task_is_still_starting_is_neither_deployed_nor_its_task_
     assert_eq!(named(&decide(&successor).diagnosis), "starting");
 }
 
+/// Found by a reader: a task that was still starting hid for a quarter of an hour that the other one,
+/// which had run for long, failed.
+#[test]
+fn a_task_that_is_still_starting_hides_no_other_that_fails() {
+    let facts = erring(2).route(route_to(1).erring(&[1]).silent(&[2]));
+    let facts = facts.with_task(task(2).started(300)).failing_since(90);
+    let finding = decide(&facts);
+    assert_eq!(named(&finding.diagnosis), "service_sick", "{finding:?}");
+    assert!(finding.holds(&still_starting("task2", SILENCE, 600)), "{finding:?}");
+    // Only the one that has started is replaced.
+    assert_eq!((finding.stopped(), finding.redeploys()), (vec!["task1"], false));
+}
+
 #[test]
 fn what_shows_that_a_task_had_started_lets_it_be_replaced_at_once() {
     let young = || task(3).started(300).suspect(90);
