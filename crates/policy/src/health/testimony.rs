@@ -6,18 +6,20 @@
 //! | well            | all refuse, or answer 5xx | disputed     | disputed |
 //! | well            | anything else             | healthy; wrong path if they answer 4xx | disputed |
 //! | 4xx             | all well                  | healthy      | before the tasks |
-//! | 5xx, nothing    | all well                  | before the tasks | before the tasks |
-//! | not well        | 4xx where a path is set   | wrong path   | wrong path |
+//! | 5xx, nothing, or could not be asked | all well | before the tasks | before the tasks |
+//! | not well        | 4xx where a path is set   | wrong path   | wrong path; unclear if most requests fail |
 //! | not well        | 4xx at `/`                | unknown; healthy if the API answers 4xx | unclear; service sick if most requests fail |
 //! | not well        | 408, 425, 429: a limit    | unknown; healthy if the API answers 4xx | unclear; at `/` service sick if most requests fail |
 //! | not well        | none answers at the path  | service sick | service sick |
 //! | not well        | some are silent at the path, none answers | service sick; unclear if most requests of the newest minute succeed | the same |
 //! | not well        | none answers at `/`       | unknown; healthy if the API answers 4xx | service sick, unless most requests succeed: unclear |
 //! | 5xx, nothing    | could not be asked        | unknown      | service sick, unless most requests of the newest minute succeed: unclear |
-//! | 4xx, or could not be asked | could not be asked | healthy      | unclear; service sick if most requests fail |
+//! | 4xx             | could not be asked        | healthy      | unclear; service sick if most requests fail |
+//! | could not be asked | could not be asked     | unknown      | unclear; service sick if most requests fail |
 //!
-//! An API whose name is not known here, or whose certificate is not accepted, could not be asked: that
-//! says as little as a 4xx.
+//! An API whose name is not known here, or whose certificate is not accepted, could not be asked. That
+//! accuses no task, as little as a 4xx does; but it is no sign of health either: where all tasks answer
+//! well the fault is before them, and otherwise nobody knows.
 //!
 //! A task that takes a connection and answers nothing in time may hang, or only be slow: users may wait
 //! longer than a probe does. One that refuses connections, or answers 5xx, says so itself.
@@ -94,8 +96,9 @@ impl<'a> Patient<'a> {
     fn of_unwell(&self, api: &ApiAnswer, says: Testimony<'_>, rings: bool) -> Diagnosis {
         let most_fail = self.most_requests_fail();
         let fails = matches!(api, ApiAnswer::Bad(_));
+        let is_no_answer = fails || matches!(api, ApiAnswer::NotReached(_));
         let is_sick = match says {
-            Testimony::Well if rings || fails => return Diagnosis::BeforeTasks,
+            Testimony::Well if rings || is_no_answer => return Diagnosis::BeforeTasks,
             Testimony::Well => false,
             // Without traffic the alarm stays quiet whatever happens (F2), but `/` may fail in an
             // application that is well.
@@ -115,9 +118,14 @@ impl<'a> Patient<'a> {
         };
         match says {
             _ if is_sick => Diagnosis::ServiceSick,
-            Testimony::Unclear(answer) if self.has_path() => wrong_path(answer),
+            // People may have heard of the path long ago: that most requests fail is news.
+            Testimony::Unclear(answer)
+                if self.has_path() && !(rings && most_fail == Some(true)) =>
+            {
+                wrong_path(answer)
+            }
             _ if rings || self.is_slow() => Diagnosis::Unclear { because: self.doubt() },
-            _ if fails => Diagnosis::Unknown,
+            _ if is_no_answer => Diagnosis::Unknown,
             _ => self.of_quiet(),
         }
     }
@@ -230,7 +238,6 @@ impl<'a> Patient<'a> {
         };
         let matters = match self.testimony() {
             Testimony::Well => false,
-            Testimony::Unclear(_) | Testimony::Limited(_) if self.has_path() => false,
             Testimony::Fails | Testimony::Silent if self.has_path() => true,
             Testimony::Fails
             | Testimony::Silent

@@ -38,15 +38,15 @@ fn a_task_that_limits_requests_is_alive_and_its_path_is_right() {
     assert!(finding.plan.holds.iter().all(|it| it.reason() != "in_maintenance"), "{finding:?}");
 }
 
-/// A custom domain that is no name within the VPC, or a certificate that has expired: Eden cannot ask, and
-/// users may well be served.
+/// A custom domain that the VPC's resolver does not know, or a certificate that has expired: Eden cannot
+/// ask, users may be served or not, and no task is to blame.
 #[test]
 fn an_api_that_cannot_be_asked_is_not_one_that_fails() {
     let unasked = || ApiAnswer::NotReached("dns error: failed to lookup address".to_owned());
     for (facts, diagnosis) in [
-        (healthy(1).api(unasked()), "healthy"),
-        (healthy(1).api(unasked()).route(route_to(1).unasked()), "healthy"),
-        // The tasks themselves tell why the alarm rings, or people are told.
+        // It may have expired for everybody, and then no request rings the alarm: people are told.
+        (healthy(1).api(unasked()), "before_tasks"),
+        (healthy(1).api(unasked()).route(route_to(1).unasked()), "unknown"),
         (healthy(1).api(unasked()).alarm(Alarm::Alarm), "before_tasks"),
         (failing(1).api(unasked()), "service_sick"),
         (unprobed(1).api(unasked()), "unclear"),
@@ -55,6 +55,8 @@ fn an_api_that_cannot_be_asked_is_not_one_that_fails() {
         assert_eq!(named(&finding.diagnosis), diagnosis, "{:?}", finding.evidence);
         let said = finding.evidence.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(said.contains("could not be asked from here: dns error"), "{said}");
+        // What was told of before is not over, as long as nobody knows.
+        assert!(!finding.is_over, "{diagnosis}");
     }
 }
 

@@ -50,9 +50,9 @@ fn wrong_paths() -> Vec<Situation> {
             answering(2).api(api(404)).route(route_to(1).unclear(&[1, 2])).requests(3, 6_000),
         ),
         situation(
-            "wrong_path/while_most_requests_fail",
+            "unclear/a_path_that_answers_404_while_most_requests_fail",
             "Nearly every request is one for a slow path that the gateway gives up on: that the tasks \
-             answer 404 at the path of the settings is no ground for a deployment",
+             answer 404 at the path of the settings is no ground for a deployment, but people hear of it",
             answering(2).api(api(404)).route(route_to(1).unclear(&[1, 2])).requests(55, 60),
         ),
         situation(
