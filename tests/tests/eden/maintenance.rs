@@ -392,16 +392,22 @@ async fn an_application_that_hangs_for_the_first_time_is_redeployed_once_that_ha
     assert_eq!((count("stop_task"), count("force_deployment")), (0, 1), "{kinds:?}");
 }
 
-/// Found by the simulation (classic, seed 2500): a dependency came back a second after the last look,
-/// and users saw the page until the next one.
-#[tokio::test(start_paused = true)]
-async fn the_page_goes_within_a_minute_or_so_after_a_task_answers_while_health_monitor_looks() {
-    // Given: the page is shown for an application that fails, of which no event tells.
+/// The page is shown for an application that fails, and no event of a task comes.
+async fn shown_without_events() -> Rig {
     let rig = settled(&with_page(example()).parameter("MaintenanceAfterSeconds", &0)).await;
     rig.lab.world().set_rule_enabled("prod-eden-ecs-task-state-change", false);
     set_app(&rig, AppState::Failing(503));
     rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
     assert!(is_page(&rig.lab.world()));
+    rig
+}
+
+/// Found by the simulation (classic, seed 2500): a dependency came back a second after the last look,
+/// and users saw the page until the next one.
+#[tokio::test(start_paused = true)]
+async fn the_page_goes_within_a_minute_or_so_after_a_task_answers_while_health_monitor_looks() {
+    // Given
+    let rig = shown_without_events().await;
     let events = "prod-eden-scheduled-health-check";
     assert!(rig.lab.world().set_rule_enabled(events, false));
     // When: it answers again right after a scheduled look.
@@ -422,11 +428,7 @@ async fn the_page_goes_within_a_minute_or_so_after_a_task_answers_while_health_m
 #[tokio::test(start_paused = true)]
 async fn the_route_is_looked_at_again_although_a_tag_beside_it_could_not_be_written() {
     // Given: the page is shown since a time that is noted, and the only task answers again.
-    let rig = settled(&with_page(example()).parameter("MaintenanceAfterSeconds", &0)).await;
-    rig.lab.world().set_rule_enabled("prod-eden-ecs-task-state-change", false);
-    set_app(&rig, AppState::Failing(503));
-    rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
-    assert!(is_page(&rig.lab.world()));
+    let rig = shown_without_events().await;
     let since = rig.lab.clock().now().to_string();
     rig.lab.world().set_service_tag(CLUSTER, SERVICE, MARK, Some(&since)).unwrap();
     set_app(&rig, AppState::Serving);
