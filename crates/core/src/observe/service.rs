@@ -98,7 +98,12 @@ fn facts(service: &EcsService, target: &Target, own: &OwnNotes, now: Timestamp) 
     let note = |key: &'static str| {
         tag(service, &target.tag(key)).map(str::to_owned).or_else(|| own.recall(key))
     };
-    let noted_times = |key| note(key).map(|text| times(&text, now)).unwrap_or_default();
+    // Reads lag: of two lists, the longer one knows more.
+    let noted_times = |key| {
+        let listed = |text: Option<String>| text.map(|text| times(&text, now)).unwrap_or_default();
+        let (shown, own) = (listed(note(key)), listed(own.just_written(key, now)));
+        if own.len() > shown.len() { own } else { shown }
+    };
     let configuration = service.deployment_configuration();
     let (minimum_healthy_percent, maximum_percent) = percents(service);
     Some(Service {
