@@ -13,9 +13,9 @@ use crate::facts::noted_time;
 pub const LASTS: Duration = Duration::from_mins(1);
 /// Maximum age of a sighting that counts: after a day without a look, it is a new one.
 const REMEMBERED: Duration = Duration::from_hours(24);
-/// Maximum length of the names in the note of what people know. A tag's value takes 256 characters
-/// (F36); a deployment's id and the teller's need the rest.
-const LONGEST: usize = 120;
+/// Maximum length of what people know in its note. A tag's value takes 256 characters (F36); the teller's
+/// id needs the rest.
+const LONGEST: usize = 180;
 
 /// Suffix of a condition that is over: if it comes again, people are told again.
 const BEFORE: &str = "-before";
@@ -131,16 +131,22 @@ impl Sighting {
     }
 }
 
-/// What people know of a deployment: `NAME+NAME DEPLOYMENT`, then who told them.
+/// What people know of a deployment: `NAME+NAME DEPLOYMENT`, then who told them. After the deployment comes
+/// what they know of the one before, as `=NAME+NAME=DEPLOYMENT`: ECS may go back to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     names: Vec<String>,
     of: String,
+    before: Option<(Vec<String>, String)>,
 }
 
 impl fmt::Display for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.names.join("+"), self.of)
+        write!(f, "{} {}", self.names.join("+"), self.of)?;
+        match &self.before {
+            Some((names, of)) => write!(f, "={}={of}", names.join("+")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -148,37 +154,55 @@ impl Known {
     /// Reads a note.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
-        let names = words.next().filter(|names| !names.is_empty())?;
-        let names = names.split('+').map(str::to_owned).collect();
-        Some(Known { names, of: words.next()?.to_owned() })
+        let split = |names: &str| names.split('+').map(str::to_owned).collect();
+        let names = split(words.next().filter(|names| !names.is_empty())?);
+        let mut deployments = words.next()?.split('=');
+        let of = deployments.next()?.to_owned();
+        let before = deployments.next().zip(deployments.next());
+        let before = before.map(|(names, of)| (split(names), of.to_owned()));
+        Some(Known { names, of, before })
     }
 
     /// Whether people know of a condition, or of the story that it belongs to.
     pub fn includes(&self, condition: &Condition) -> bool {
-        self.of == condition.of && self.names.iter().any(|name| story(name) == condition.story())
+        self.of(&condition.of).iter().any(|name| story(name) == condition.story())
     }
 
     /// Whether people were told of a condition of a deployment by this very name.
     pub(crate) fn has(&self, name: &str, of: &str) -> bool {
-        self.of == of && self.names.iter().any(|known| known == name)
+        self.of(of).iter().any(|known| known == name)
+    }
+
+    /// What they know of a deployment.
+    fn of(&self, of: &str) -> &[String] {
+        let before = self.before.as_ref().filter(|before| before.1 == of);
+        let before = before.map_or(&[][..], |before| &before.0);
+        if self.of == of { &self.names } else { before }
     }
 
     /// What people know when they have been told of a condition as well: of the same deployment it is
-    /// added, and the oldest names go when the tag is full.
+    /// added. When the tag is full, what they know of the one before goes, and then the oldest names.
     #[must_use]
     pub fn with(known: Option<Known>, condition: &Condition) -> Self {
-        let known = known.filter(|known| known.of == condition.of);
-        let mut names = known.map_or_else(Vec::new, |known| known.names);
-        names.push(condition.name.clone());
-        while names.len() > 1 && names.join("+").len() > LONGEST {
-            names.remove(0);
+        let of = condition.of.clone();
+        let names = known.as_ref().map_or_else(Vec::new, |known| known.of(&of).to_vec());
+        let before = known.and_then(|known| {
+            if known.of == of { known.before } else { Some((known.names, known.of)) }
+        });
+        let mut known = Known { names, of, before };
+        known.names.push(condition.name.clone());
+        while known.to_string().len() > LONGEST && known.before.take().is_some() {}
+        while known.to_string().len() > LONGEST && known.names.len() > 1 {
+            known.names.remove(0);
         }
-        Known { names, of: condition.of.clone() }
+        known
     }
 
     /// The names, for people.
     pub fn names(&self) -> String {
-        let names = self.names.iter().map(|name| name.strip_suffix(BEFORE).unwrap_or(name));
+        let before = self.before.iter().flat_map(|(names, _)| names);
+        let names = before.chain(&self.names);
+        let names = names.map(|name| name.strip_suffix(BEFORE).unwrap_or(name));
         let mut names: Vec<_> = names.collect();
         names.dedup();
         names.join(", ")
@@ -254,10 +278,29 @@ mod tests {
             known = Some(Known::with(known, &Condition::proven(&name, "ecs-svc/1")));
             let known = known.as_ref().unwrap();
             assert!(known.includes(&Condition::proven(&name, "ecs-svc/1")));
-            assert!(known.to_string().len() <= LONGEST + 10, "{known}");
+            assert!(known.to_string().len() <= LONGEST, "{known}");
             assert_eq!(Known::parse(&known.to_string()).as_ref(), Some(known));
         }
         let next = Known::with(known, &Condition::proven("crash_loop", "ecs-svc/2"));
         assert_eq!(next.to_string(), "crash_loop ecs-svc/2");
+    }
+
+    /// Found by the simulation (reality, seed 4220): ECS rolled back to a deployment of which people knew,
+    /// and they were told anew.
+    #[test]
+    fn what_people_know_of_the_deployment_before_is_kept_for_when_ecs_goes_back_to_it() {
+        let [first, second, third] = ["ecs-svc/1", "ecs-svc/2", "ecs-svc/3"];
+        let fails = |of| Condition::proven("cannot_start", of);
+        let known = Known::with(Some(Known::with(None, &fails(first))), &fails(second));
+        assert_eq!(known.to_string(), "cannot_start ecs-svc/2=cannot_start=ecs-svc/1");
+        assert_eq!(Known::parse(&format!("{known} teller")).as_ref(), Some(&known));
+        assert!(known.includes(&fails(first)) && known.includes(&fails(second)));
+        assert!(!known.includes(&fails(third)));
+        assert_eq!(known.names(), "cannot_start");
+        // Something else of the first one is added to what they know of it.
+        let back = Known::with(Some(known), &Condition::proven("login", first));
+        assert_eq!(back.to_string(), "cannot_start+login ecs-svc/1=cannot_start=ecs-svc/2");
+        let next = Known::with(Some(back), &fails(third));
+        assert!(next.includes(&fails(first)) && !next.includes(&fails(second)), "{next}");
     }
 }
