@@ -217,28 +217,47 @@ impl Reconciler<'_> {
         let now = self.edge.aws.now();
         let routing = &self.gateway.routing;
         ask(self.edge, self.gateway, route, |route| {
-            route::asks(&View { service: service.known(), tasks, route, routing, api: None, now })
+            route::asks(&View {
+                service: service.known(),
+                tasks,
+                route,
+                routing,
+                api: None,
+                requests: None,
+                now,
+            })
         })
         .await;
         let decide = |route: &Route, api: Option<&ApiAnswer>| {
-            let view = View { service: service.known(), tasks, route, routing, api, now };
+            let service = service.known();
+            let view = View { service, tasks, route, routing, api, requests: None, now };
             route::decide(&view).plan
         };
         let mut plan = decide(route, None);
         if plan.holds.contains(&Hold::OwnersToBeAsked) {
-            let view = View { service: service.known(), tasks, route, routing, api: None, now };
+            let view = View {
+                service: service.known(),
+                tasks,
+                route,
+                routing,
+                api: None,
+                requests: None,
+                now,
+            };
             let addresses = route::addresses(&view);
             let Reconciler { edge, target, .. } = *self;
             route.owners = observe::owners(&edge.aws, target, tasks, &addresses).await;
             plan = decide(route, None);
         }
+        let mut api = None;
         if plan.holds.contains(&Hold::ApiToBeAsked) {
-            plan = decide(route, Some(&self.ask_the_api().await));
+            api = Some(self.ask_the_api().await);
+            plan = decide(route, api.as_ref());
         }
         if plan.steps.is_empty() && has_unread_stages(route) {
             let of = Of::ManualStages;
             observe::deployments(&self.edge.aws, self.gateway, &mut route.stages, of).await;
-            plan = decide(route, None);
+            plan = decide(route, api.as_ref());
         }
         // People are told of it by health-monitor, once: each change of a task may wake ip-updater.
         plan.steps.retain(|step| !step.is_of_health_monitor());
@@ -267,7 +286,15 @@ impl Reconciler<'_> {
         let (service, now) = (facts.service.known(), self.edge.aws.now());
         let (route, routing) = (&facts.route, &self.gateway.routing);
         let tasks = facts.tasks.known().map_or(&[][..], Vec::as_slice);
-        route::leads_astray(&View { service, tasks, route, routing, api: None, now })
+        route::leads_astray(&View {
+            service,
+            tasks,
+            route,
+            routing,
+            api: None,
+            requests: None,
+            now,
+        })
     }
 
     /// Waits until another look may lead to another decision; `false` when there is nothing to

@@ -131,15 +131,19 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
     let definition = patient.definition_of_leaving().or_else(|| patient.contested_definition());
     let definition = definition.map(str::to_owned);
     let former = limits.rollback && look(facts, rules, now).diagnosis.may_roll_back();
+    let pages = |step: &Step| matches!(step, Step::ShowMaintenance { .. });
+    let pages =
+        rules.routing.maintenance.is_some() && look(facts, rules, now).plan.steps.iter().any(pages);
     let requests = patient.asks_for_requests()
         && matches!(
             patient.diagnose().0,
             Diagnosis::ServiceSick
+                | Diagnosis::TaskSick { .. }
                 | Diagnosis::WrongPath { .. }
                 | Diagnosis::Unclear { .. }
                 | Diagnosis::Disputed
         );
-    Asks { protection, former, definition, requests }
+    Asks { protection, former, definition, requests: requests || pages }
 }
 
 /// Diagnoses the service and plans its remedy.
@@ -164,7 +168,8 @@ fn look(facts: &Facts, Rules { limits, routing, mode }: Rules<'_>, now: Timestam
     let api = facts.api.known();
     let route = || {
         let route = facts.route.as_ref()?;
-        Some(route::decide(&View { service: Some(service), tasks, route, routing, api, now }))
+        let (service, requests) = (Some(service), Some(&facts.requests));
+        Some(route::decide(&View { service, tasks, route, routing, api, requests, now }))
     };
     if service.status != ServiceStatus::Active {
         finding.plan.holds.push(Hold::ServiceNotActive { status: service.status });

@@ -31,7 +31,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::facts::{
-    ApiAnswer, Integration, IntegrationKind, Observed, Pointer, Readiness, Route, Service, Task,
+    ApiAnswer, Integration, IntegrationKind, Observed, Pointer, Readiness, Requests, Route,
+    Service, Task,
 };
 use crate::limits::Routing;
 use crate::plan::{Fact, Hold, Plan, Step};
@@ -53,6 +54,8 @@ pub struct View<'a> {
     pub routing: &'a Routing,
     /// What the API answered to a probe, where it was asked.
     pub api: Option<&'a ApiAnswer>,
+    /// How many of its requests fail, by whoever counts them.
+    pub requests: Option<&'a Observed<Option<Requests>>>,
     /// The time.
     pub now: Timestamp,
 }
@@ -150,7 +153,8 @@ impl<'a> View<'a> {
         let view = *self;
         view.route.pointers.iter().filter_map(move |(pointer, integration)| {
             let integration = integration.known()?;
-            let rewritable = integration.kind == IntegrationKind::Http;
+            let is_http = integration.kind == IntegrationKind::Http;
+            let rewritable = is_http && host_variable(pointer, integration).is_none();
             rewritable.then(|| (pointer, integration, view.lead(pointer, integration)))
         })
     }
@@ -166,7 +170,11 @@ impl<'a> View<'a> {
                 let (integration, kind) = (pointer.to_string(), kind.clone());
                 Some(Hold::NotAnHttpIntegration { integration, kind })
             }
-            Observed::Known(Integration { kind: IntegrationKind::Http, .. }) => None,
+            Observed::Known(integration) => {
+                let variable = host_variable(pointer, integration)?.to_owned();
+                let integration = pointer.to_string();
+                Some(Hold::HostIsStageVariable { integration, variable })
+            }
         })
     }
 
@@ -313,6 +321,12 @@ impl<'a> View<'a> {
         let fallback = survey.fallback();
         let mut kept = None;
         for (pointer, integration, lead) in self.pointers() {
+            let chosen = fallback.and_then(|_| self.chosen_by_people(pointer, integration, lead));
+            if let Some(hold) = chosen {
+                kept = kept.or(Some(None));
+                plan.holds.extend(Some(hold).filter(|hold| !plan.holds.contains(hold)));
+                continue;
+            }
             match (lead, fallback) {
                 (Lead::Maintenance, _) => {
                     kept = kept.or(Some(None));
@@ -347,6 +361,34 @@ impl<'a> View<'a> {
         plan
     }
 
+    /// Why a pointer that leads to no task is left where people have led it, to a host name or an address
+    /// of this account, while no task is known to answer: the API answers well there, or is to be asked
+    /// first.
+    fn chosen_by_people(
+        &self,
+        pointer: &Pointer,
+        integration: &Integration,
+        lead: Lead<'_>,
+    ) -> Option<Hold> {
+        let is_named = integration.uri.as_deref().is_some_and(uri::names_a_host);
+        if lead != Lead::Elsewhere || !self.may_answer() {
+            return None;
+        }
+        match self.api {
+            Some(ApiAnswer::Good { .. }) => {
+                let is_chosen = is_named || parking::is_owned(self, pointer, integration);
+                is_chosen.then_some(Hold::ApiAnswersWell)
+            }
+            None => is_named.then_some(Hold::ApiToBeAsked),
+            Some(
+                ApiAnswer::Bad(_)
+                | ApiAnswer::Unclear { .. }
+                | ApiAnswer::NotReached(_)
+                | ApiAnswer::NotAsked,
+            ) => None,
+        }
+    }
+
     fn state(&self, plan: &Plan) -> State {
         let moves = plan.steps.iter().any(is_move);
         let owed = !moves && plan.steps.iter().any(|it| matches!(it, Step::DeployStage { .. }));
@@ -376,6 +418,13 @@ impl<'a> View<'a> {
             Lead::Maintenance | Lead::Parked | Lead::Elsewhere => true,
         }
     }
+}
+
+/// The stage variable that an integration takes its host from. Each stage may have its own, so an address
+/// written over it would lead them all to the same tasks.
+fn host_variable<'a>(pointer: &Pointer, integration: &'a Integration) -> Option<&'a str> {
+    let uri = integration.uri.as_deref().filter(|_| matches!(pointer, Pointer::Integration(_)));
+    uri.and_then(uri::host_variable)
 }
 
 /// Whether there is a task that a pointer should be led to, even if it cannot be.

@@ -48,6 +48,13 @@ pub(crate) fn names_a_host(uri: &str) -> bool {
     endpoint(uri).is_none() && split(uri).is_some_and(dotted)
 }
 
+/// The stage variable that the host of a URI comes from, if one does.
+pub(crate) fn host_variable(uri: &str) -> Option<&str> {
+    let authority = split(uri)?.authority;
+    let name = authority.split_once("${stageVariables.")?.1;
+    Some(name.split_once('}')?.0)
+}
+
 /// The URI with only host and port exchanged; that of the maintenance page becomes the one from
 /// before, and what never was a URL `http://ADDRESS:PORT/{proxy}`.
 pub fn leading_to(endpoint: SocketAddr, uri: Option<&str>) -> String {

@@ -326,6 +326,7 @@ async fn fall_silent(rig: &Rig) {
         look(rig).await;
         rig.wait(Duration::from_secs(61)).await;
         look(rig).await;
+        look(rig).await;
         assert!(rig.uris().iter().all(|uri| uri.starts_with("https://status.example.com/")));
         if recovers {
             every_task(AppState::Serving);

@@ -44,6 +44,7 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
             route,
             routing: &gateway.routing,
             api: None,
+            requests: None,
             now: *now,
         };
         let lead = view.lead(pointer, read);

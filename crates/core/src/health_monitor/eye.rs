@@ -62,7 +62,15 @@ impl Eye<'_> {
         let Eye { config, edge, .. } = *self;
         let (Some(tasks), Some(route)) = (facts.tasks.known(), &mut facts.route) else { return };
         let (service, now) = (facts.service.known(), edge.aws.now());
-        let addresses = route::addresses(&View { service, tasks, route, routing, api: None, now });
+        let addresses = route::addresses(&View {
+            service,
+            tasks,
+            route,
+            routing,
+            api: None,
+            requests: None,
+            now,
+        });
         if addresses.is_empty() {
             return;
         }
@@ -103,7 +111,7 @@ impl Eye<'_> {
         }
         let (service, now) = (facts.service.known(), edge.aws.now());
         routing::ask(edge, gateway, route, |route| {
-            route::asks(&View { service, tasks, route, routing, api: None, now })
+            route::asks(&View { service, tasks, route, routing, api: None, requests: None, now })
         })
         .await;
     }

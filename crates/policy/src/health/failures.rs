@@ -10,7 +10,9 @@ use super::ladder::FAILS_AFTER_RUNNING;
 use super::later;
 use super::patient::Patient;
 use crate::evidence::Evidence;
-use crate::facts::{Cause, Deployment, RolloutState, ServiceEvent, Stop, StopCode, Task};
+use crate::facts::{
+    Cause, Deployment, Readiness, RolloutState, ServiceEvent, Stop, StopCode, Task,
+};
 use crate::plan::{Condition, Diagnosis};
 
 /// What ECS says when it cannot start a task for want of capacity or because of its settings. Its
@@ -61,7 +63,7 @@ impl Patient<'_> {
     /// Enough of the last tasks failed in a row.
     fn loops(&self) -> Option<(Diagnosis, Vec<Evidence>)> {
         let row = self.last_failures();
-        let (_, _, last) = row.first().filter(|_| row.len() >= self.limits.loop_deaths)?;
+        let (_, _, last) = row.first().filter(|_| self.is_loop(&row))?;
         let Cause { reason, container, exit_code } = self.cause(last, row[0].1);
         let diagnosis = if last.code != StopCode::TaskFailedToStart {
             Diagnosis::CrashLoop { deaths: row.len(), exit_code, container, reason }
@@ -78,6 +80,28 @@ impl Patient<'_> {
         Some((diagnosis, failures.chain(unread).collect()))
     }
 
+    /// Whether so many failures are a loop: one of these tasks was requested after another had ended. What
+    /// ends together, with a host or with what all depend on, has failed once. But where none lived for
+    /// long, and none of the present deployment answers, it is likelier that what was deployed fails.
+    pub(super) fn is_loop(&self, row: &[Failure<'_>]) -> bool {
+        let first = row.iter().map(|(at, ..)| *at).min();
+        let is_successor = |it: &Failure<'_>| requested_at(it.1) >= first;
+        let answers = |task: &&Task| self.readiness(task).is_some_and(Readiness::answers);
+        let never_well = || {
+            let mut present = self.tasks.iter().filter(|task| self.service.is_of_present(task));
+            row.iter().all(|(_, task, _)| self.life(task) < self.proof())
+                && !present.any(|task| task.runs() && answers(&task))
+        };
+        let enough = row.len() >= self.limits.loop_deaths;
+        let single = self.limits.loop_deaths == 1;
+        enough && (single || row.iter().any(is_successor) || never_well())
+    }
+
+    /// For how long a task must have run before what it fails of is something else than its release.
+    pub(super) fn proof(&self) -> Duration {
+        RAN.max(self.grace().saturating_mul(2))
+    }
+
     /// Why a task of the present deployment ended.
     fn cause(&self, stop: &Stop, task: &Task) -> Cause {
         let definition = self.facts.definition.known().and_then(Option::as_ref);
@@ -88,7 +112,7 @@ impl Patient<'_> {
     /// containers do not.
     pub(super) fn contested_definition(&self) -> Option<&str> {
         let row = self.last_failures();
-        let is_loop = row.len() >= self.limits.loop_deaths;
+        let is_loop = self.is_loop(&row);
         let (_, task, _) = row.into_iter().find(|(_, _, stop)| is_loop && stop.is_contested())?;
         task.definition.as_deref()
     }
@@ -149,7 +173,7 @@ impl Patient<'_> {
 
     /// That tasks cannot be started, as a condition: one message of ECS may be over at the next look.
     pub(super) fn cannot_start_condition(&self) -> Condition {
-        let failed = self.last_failures().len() >= self.limits.loop_deaths;
+        let failed = self.is_loop(&self.last_failures());
         if failed { self.proven("cannot_start") } else { self.condition("cannot_start") }
     }
 
@@ -191,7 +215,7 @@ impl Patient<'_> {
         lives.sort();
         let Some(longest) = lives.last() else { return false };
         let median = lives[(lives.len() - 1) / 2];
-        let ran = RAN.max(self.grace().saturating_mul(2));
+        let ran = self.proof();
         let much_longer = longest.saturating_mul(MUCH_LONGER).max(ran);
         let of_present = |task: &&Task| self.service.is_of_present(task);
         let mut present = self.tasks.iter().filter(of_present);
@@ -206,8 +230,15 @@ impl Patient<'_> {
         self.service.primary().is_some_and(completed) && self.last_failures().iter().all(never_ran)
     }
 
-    /// The last failures, newest first, without those that a later task has outlived.
+    /// The last failures, newest first, without those that a later task has outlived. None where as many
+    /// tasks run well as are wanted: whatever failed before is over.
     pub(super) fn last_failures(&self) -> Vec<Failure<'_>> {
+        let of_present = self.tasks.iter().filter(|task| self.service.is_of_present(task));
+        let well = of_present.filter(|task| self.runs_well(task)).count();
+        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        if desired > 0 && well >= desired {
+            return Vec::new();
+        }
         let mut failures = self.failures_of_present();
         failures.retain(|(at, task, _)| self.is_recent(*at) && !self.is_outlived(task));
         failures

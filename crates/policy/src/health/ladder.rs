@@ -10,7 +10,8 @@
 
 use super::patient::Patient;
 use crate::facts::{
-    Alarm, ApiAnswer, Deployment, DeploymentController, Minute, Requests, Service, Task,
+    Alarm, ApiAnswer, Deployment, DeploymentController, Minute, Readiness, Requests, Service, Task,
+    TaskHealth,
 };
 use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 use crate::route::State;
@@ -182,8 +183,13 @@ impl Patient<'_> {
         let quiet = matches!(diagnosis, Diagnosis::Healthy | Diagnosis::Disputed);
         let forgiven =
             |task: &Task| quiet && self.readiness(task).is_none() && self.runs_well(task);
-        let well =
-            |task: &&Task| task.suspect_since.is_some() && (self.is_well(task) || forgiven(task));
+        // Whatever it says, it does answer again.
+        let answers = |task: &Task| {
+            let answers = self.readiness(task).is_some_and(Readiness::answers);
+            task.runs() && answers && task.health != TaskHealth::Unhealthy
+        };
+        let is_over = |task: &Task| self.is_well(task) || forgiven(task) || answers(task);
+        let well = |task: &&Task| task.suspect_since.is_some() && is_over(task);
         let mut well: Vec<_> =
             self.tasks.iter().filter(well).map(|task| task.arn.clone()).collect();
         well.sort();
@@ -223,8 +229,15 @@ impl Patient<'_> {
             plan.holds.push(Hold::RouteUnknown);
             return;
         }
-        let not_lasting = || self.not_lasting().filter(|_| *diagnosis == Diagnosis::ServiceSick);
-        match not_lasting() {
+        let not_lasting = match diagnosis {
+            Diagnosis::ServiceSick => self.not_lasting(),
+            // What ECS gave up, it starts no more.
+            Diagnosis::TooFewTasks { .. } if self.service.given_up().is_none() => {
+                self.not_missing_for_long()
+            }
+            _ => None,
+        };
+        match not_lasting {
             Some(hold) => plan.holds.push(hold),
             None => self.replace(diagnosis, plan),
         }
@@ -254,6 +267,7 @@ impl Patient<'_> {
                         Hold::NothingToRollBackTo
                             | Hold::NoRoomToDeploy { .. }
                             | Hold::FormerInactive { .. }
+                            | Hold::FailsAfterRunning
                             | Hold::Refused { .. }
                     );
                     plan.holds.push(hold);
@@ -265,9 +279,9 @@ impl Patient<'_> {
         }
         // A deployment would start the boot of slow starters over. Unless they are few, the others are
         // replaced one by one.
-        let mut slow = self.slow_starters();
-        slow.truncate(if self.are_few(slow.len()) { 0 } else { 1 });
-        let waiting = self.waiting().or_else(|| slow.pop());
+        let slow = self.slow_starters();
+        let few = self.are_few(slow.len());
+        let waiting = self.waiting().or_else(|| slow.into_iter().next().filter(|_| !few));
         let redeployed = match waiting.filter(|_| *diagnosis == Diagnosis::ServiceSick) {
             Some(hold) => Err(hold),
             None => self.redeploy(diagnosis),

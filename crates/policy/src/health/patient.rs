@@ -79,17 +79,16 @@ impl<'a> Patient<'a> {
     /// The sick tasks, the worst first: those that ECS calls UNHEALTHY, then the longest-running.
     /// UNKNOWN health is no sickness (F20), nor is a task judged that is starting or stopping; one
     /// that does not answer, or cannot be reached, is sick only while another of the same service is
-    /// heard from the same place, else the cause is a shared one.
+    /// heard from the same place, else the cause is a shared one. What it answers at `/`, a path that
+    /// nobody chose, counts only while users are not served.
     pub(super) fn sick(&self) -> Vec<Sick<'a>> {
-        let some_answer = self.some_answer();
+        let compared = self.some_answer() && (self.has_path() || self.root_accuses());
         let sickness = |task: &'a Task| {
             if task.health == TaskHealth::Unhealthy {
                 return Some((task, Sickness::Unhealthy));
             }
             match self.readiness(task)? {
-                Readiness::NotReady(_, because) | Readiness::Unreachable(because)
-                    if some_answer =>
-                {
+                Readiness::NotReady(_, because) | Readiness::Unreachable(because) if compared => {
                     Some((task, Sickness::Unanswered(because)))
                 }
                 Readiness::NotReady(..)
@@ -272,10 +271,14 @@ impl<'a> Patient<'a> {
     }
 
     /// Whether fewer tasks run than should, and nothing is on its way that explains it: no task has
-    /// just started or stopped, or in a large service fewer than are missing.
+    /// just started or stopped, or in a large service fewer than are missing. ECS counts those as pending
+    /// that it is about to start before it lists them.
     pub(super) fn lacks_tasks(&self) -> bool {
         let fresh = self.tasks.iter().filter(|it| self.fresh(it, self.grace()).is_some()).count();
-        let missing = self.missing();
+        let starts = |it: &&Task| it.wanted && it.last_status == LastStatus::Starting;
+        let listed = self.tasks.iter().filter(starts).count();
+        let pending = usize::try_from(self.service.pending).unwrap_or(usize::MAX);
+        let missing = self.missing().saturating_sub(pending.saturating_sub(listed));
         let none_changes = fresh == 0 && self.stop_not_over().is_none();
         missing > 0 && (none_changes || (self.are_few(fresh) && 0 < fresh && fresh < missing))
     }

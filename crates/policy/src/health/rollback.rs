@@ -12,6 +12,9 @@ use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 
 /// For so long a rollout may be what made the service sick.
 const BLAMED: Duration = Duration::from_hours(6);
+/// Minimum time for which a release must not have been seen to fail as a whole, so that it is not to blame
+/// when it does. One that leaks shows it earlier.
+const RAN_WELL: Duration = Duration::from_hours(1);
 
 impl Patient<'_> {
     /// Whether what runs is so new that its coming is the likeliest cause, and that it could not be
@@ -92,7 +95,7 @@ impl Patient<'_> {
     /// want too.
     fn is_only_said(&self) -> bool {
         let in_time = self.rolling().is_none_or(|(_, overdue)| !overdue);
-        in_time && self.last_failures().len() < self.limits.loop_deaths
+        in_time && !self.is_loop(&self.last_failures())
     }
 
     pub(super) fn roll_back(&self, diagnosis: &Diagnosis) -> Result<Step, Hold> {
@@ -115,6 +118,12 @@ impl Patient<'_> {
         };
         let former = other.filter(blamed);
         let former = former.ok_or(Hold::NothingToRollBackTo)?;
+        // What ran well for long before it failed is not to blame either.
+        let ran_well = later(former.replaced_at, RAN_WELL);
+        let failing = self.failing_since().filter(|_| *diagnosis == Diagnosis::ServiceSick);
+        if failing.is_some_and(|since| since >= ran_well) {
+            return Err(Hold::FailsAfterRunning);
+        }
         if !former.active {
             return Err(Hold::FormerInactive { definition: former.definition.clone() });
         }

@@ -22,7 +22,7 @@ const ROUNDING: Duration = Duration::from_secs(1);
 
 impl Patient<'_> {
     /// Since when the service has failed with what it runs now, by Eden's note.
-    fn failing_since(&self) -> Option<Timestamp> {
+    pub(super) fn failing_since(&self) -> Option<Timestamp> {
         let (noted, primary) = (self.service.failing.as_ref()?, self.service.primary()?);
         (noted.definition == primary.runs()).then_some(noted.since)
     }
@@ -87,9 +87,20 @@ impl Patient<'_> {
         if seen && self.alarm() == Some(Alarm::Alarm) && !waits {
             return None;
         }
-        let since = self.noted_since().unwrap_or(self.now);
-        let until = later(since, LASTS.max(self.limits.unhealthy_for));
-        (self.now < until).then_some(Hold::FailingNotYet { since, until })
+        let wait = LASTS.max(self.limits.unhealthy_for);
+        self.not_yet(self.noted_since(), wait, false)
+    }
+
+    /// Why tasks that are missing may be there in a moment: somebody may just have asked for more, and ECS
+    /// may not have begun to start them. No alarm speaks of that.
+    pub(super) fn not_missing_for_long(&self) -> Option<Hold> {
+        self.not_yet(self.failing_since(), LASTS, true)
+    }
+
+    fn not_yet(&self, noted: Option<Timestamp>, wait: Duration, missing: bool) -> Option<Hold> {
+        let since = noted.unwrap_or(self.now);
+        let until = later(since, wait);
+        (self.now < until).then_some(Hold::FailingNotYet { missing, since, until })
     }
 
     /// Whether it was noted long enough ago that the service fails, or serves nobody.

@@ -1,13 +1,23 @@
 //! Rungs 2 and 3 of the ladder: ECS has its turn with a sick task, then it is stopped; and where all fail
 //! alike, one is stopped as a trial.
 
+use std::iter;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::ladder::served;
 use super::later;
 use super::patient::{Patient, Sick, Sickness};
 use crate::facts::{Observed, Readiness, Task, TaskHealth};
 use crate::plan::{Diagnosis, Fact, Hold, Plan, Step};
+
+/// Maximum stops of tasks of which each came in place of the one before.
+const IN_VAIN: usize = 3;
+/// Maximum time until a scheduled look has seen a task.
+const NEXT_LOOK: Duration = Duration::from_mins(7);
+/// For so long a task is left alone whose predecessors were stopped in vain.
+const VAIN: Duration = Duration::from_hours(6);
 
 impl Patient<'_> {
     /// Rungs 2 and 3; and the next ones, when a stop did not help against a shared cause.
@@ -28,6 +38,7 @@ impl Patient<'_> {
                 return;
             }
         }
+        let Some(ripe) = self.not_in_vain(ripe, plan) else { return };
         match self.budget() {
             Ok(left) => self.stop(ripe, left, plan),
             Err(spent) => plan.holds.push(spent),
@@ -94,6 +105,33 @@ impl Patient<'_> {
             because: fail.because.to_owned(),
         }));
         Some(ripe).filter(|ripe| !ripe.is_empty())
+    }
+
+    /// Those whose like Eden has not replaced in vain.
+    fn not_in_vain<'a>(&self, ripe: Vec<Sick<'a>>, plan: &mut Plan) -> Option<Vec<Sick<'a>>> {
+        let (vain, ripe): (Vec<_>, Vec<_>) =
+            ripe.into_iter().partition(|(task, _)| self.is_replaced_in_vain(task));
+        plan.holds.extend((!vain.is_empty()).then_some(Hold::ReplacingDidNotHelp));
+        Some(ripe).filter(|ripe| !ripe.is_empty())
+    }
+
+    /// Whether a task was sick as soon as it could be judged, and came in place of one that Eden stopped,
+    /// which came in place of another, and so on: each successor is found the same, and its part or its
+    /// place is to blame. A follower that answers 503 by design is an example.
+    fn is_replaced_in_vain(&self, task: &Task) -> bool {
+        let soon = self.grace().saturating_add(self.limits.unhealthy_for).saturating_add(NEXT_LOOK);
+        let since = task.suspect_since.unwrap_or(self.now);
+        let never_well = task.started_at.is_some_and(|started| since <= later(started, soon));
+        let stops = self.stops().chain(self.service.stopped_at.iter().copied());
+        let stops: Vec<_> = stops.filter(|at| self.now < later(*at, VAIN)).collect();
+        // Tasks that were stopped at about the same time came in nobody's place.
+        let before = |at: Timestamp, apart: Duration| {
+            let precedes = |it: &&Timestamp| later(**it, apart) <= at && at <= later(**it, soon);
+            stops.iter().filter(precedes).max().copied()
+        };
+        let last = task.created_at.and_then(|at| before(at, Duration::ZERO));
+        let row = iter::successors(last, |at| before(*at, self.grace()));
+        never_well && row.take(IN_VAIN).count() == IN_VAIN
     }
 
     /// Whether a task is known to serve nobody, or not known to serve while another runs well: its stop

@@ -185,6 +185,14 @@ impl<'a> Patient<'a> {
         tasks.into_iter().filter_map(|task| self.readiness(task)).collect()
     }
 
+    /// Whether what one task answers at `/` may be held against it: the alarm rings, or the API itself fails,
+    /// and users are not known to be served.
+    pub(super) fn root_accuses(&self) -> bool {
+        let fails = matches!(self.api(), Some(ApiAnswer::Bad(_)));
+        let rings = self.alarm() == Some(Alarm::Alarm);
+        (fails || rings) && self.most_requests_fail() != Some(false)
+    }
+
     /// Whether the tasks were asked for a path that the settings name.
     pub(super) fn has_path(&self) -> bool {
         self.facts.answers.is_empty()
@@ -236,7 +244,9 @@ impl<'a> Patient<'a> {
             }
             Some(ApiAnswer::NotAsked) | None => false,
         };
+        let single = || self.root_accuses() && !self.has_path() && !self.sick().is_empty();
         let matters = match self.testimony() {
+            Testimony::Well | Testimony::Unclear(_) | Testimony::Limited(_) if single() => true,
             Testimony::Well => false,
             Testimony::Fails | Testimony::Silent if self.has_path() => true,
             Testimony::Fails

@@ -93,6 +93,9 @@ pub enum Hold {
     ApiAnswersWell,
     /// Before the maintenance page is shown or prepared, the API is to be asked whether it answers well.
     ApiToBeAsked,
+    /// A task takes connections, and may serve users: before the maintenance page is shown, health-monitor
+    /// counts the requests that fail.
+    RequestsToBeCounted,
     /// A task cannot be reached from here, so nobody knows whether it serves: no reason for the
     /// maintenance page.
     ReadinessUnknown {
@@ -151,6 +154,13 @@ pub enum Hold {
         integration: String,
         /// What it is.
         kind: String,
+    },
+    /// The integration takes its host from a stage variable, and each stage may have its own.
+    HostIsStageVariable {
+        /// The integration's id.
+        integration: String,
+        /// The variable.
+        variable: String,
     },
     /// A fact could not be read: unknown is not unhealthy.
     FactUnknown {
@@ -315,7 +325,9 @@ pub enum Hold {
     },
     /// All tasks fail alike, which may pass: it has not lasted yet.
     FailingNotYet {
-        /// Since when they have been found failing.
+        /// Whether it is tasks that are missing.
+        missing: bool,
+        /// Since when that has been found.
         since: Timestamp,
         /// When it has.
         until: Timestamp,
@@ -462,6 +474,7 @@ impl Hold {
             Hold::StageNeverDeployed { .. } => "stage_never_deployed",
             Hold::ApiAnswersWell => "api_answers_well",
             Hold::ApiToBeAsked => "api_to_be_asked",
+            Hold::RequestsToBeCounted => "requests_to_be_counted",
             Hold::InMaintenance { .. } => "in_maintenance",
             Hold::ReadinessUnknown { .. } => "readiness_unknown",
             Hold::MaintenanceNotYet { .. } => "maintenance_not_yet",
@@ -472,6 +485,7 @@ impl Hold {
             Hold::AddressInUse { .. } => "address_in_use",
             Hold::RouteContested { .. } => "route_contested",
             Hold::NotAnHttpIntegration { .. } => "not_an_http_integration",
+            Hold::HostIsStageVariable { .. } => "host_is_stage_variable",
             Hold::FactUnknown { .. } => "fact_unknown",
             Hold::HealingNotOn { .. } => "healing_not_on",
             Hold::ModeTagUnrecognized { .. } => "mode_tag_unrecognized",
@@ -574,12 +588,16 @@ impl fmt::Display for Hold {
                  it in APIGatewayStage, or deploy it"
             ),
             Hold::ApiAnswersWell => f.write_str(
-                "no task is known to serve, but the API answers well: no maintenance page; see \
+                "no task is known to serve, but the API answers well: it is left as it is; see \
                  whether HEALTH_CHECK_PATH and HEALTH_CHECK_HOST are what the tasks answer to",
             ),
             Hold::ApiToBeAsked => {
-                f.write_str("whether the API answers well is not known: no maintenance page yet")
+                f.write_str("whether the API answers well is not known: it is left as it is for now")
             }
+            Hold::RequestsToBeCounted => f.write_str(
+                "a task takes connections and may serve users: health-monitor counts the requests that \
+                 fail before the maintenance page is shown",
+            ),
             Hold::InMaintenance { integration } => {
                 write!(f, "{integration} leads to the maintenance page until a task answers")
             }
@@ -618,6 +636,11 @@ impl fmt::Display for Hold {
                  account does, and was led there again after Eden had led it back: somebody else \
                  writes it too, such as another Eden or a script. It is left there until {until:.0}, \
                  unless the address has no owner before; only one may write an integration"
+            ),
+            Hold::HostIsStageVariable { integration, variable } => write!(
+                f,
+                "{integration} takes its host from the stage variable {variable}, and each stage may have \
+                 its own: it is not written over; use ROUTE_VIA=stage-variable:{variable}"
             ),
             Hold::NotAnHttpIntegration { integration, kind } => {
                 write!(f, "{integration} is {kind}: its URI is not a task's address")
@@ -731,7 +754,10 @@ impl fmt::Display for Hold {
                 "no task answers well when it is asked itself, but of the newest minute's {all} \
                  requests only {failed} failed: nothing is taken from those who are served"
             ),
-            Hold::FailingNotYet { until, .. } => {
+            Hold::FailingNotYet { missing: true, until, .. } => {
+                write!(f, "tasks are missing, which ECS may be about to start until {until:.0}")
+            }
+            Hold::FailingNotYet { missing: false, until, .. } => {
                 write!(f, "all tasks fail alike, which may pass by itself until {until:.0}")
             }
             Hold::StopsFirst { minimum, maximum } => write!(

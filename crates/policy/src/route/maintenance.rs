@@ -1,11 +1,16 @@
 //! The maintenance page: shown when no task has been able to serve for so long, and never while
 //! the service is merely rolling.
 
+use std::time::Duration;
+
 use super::{Lead, View, later, parking, stages};
-use crate::facts::{ApiAnswer, Pointer, Task};
+use crate::facts::{ApiAnswer, Minute, Observed, Pointer, Readiness, Task, Unready};
 use crate::limits::Maintenance;
-use crate::plan::{Hold, Plan, Step};
+use crate::plan::{Fact, Hold, LASTS, Plan, Step};
 use crate::uri;
+
+/// Maximum age of a failure that the requests of the newest minute that is counted need not show yet.
+const COUNTED: Duration = Duration::from_mins(3);
 
 /// The page, if there is one. A stage variable cannot remember the way back from it: the settings
 /// refuse this.
@@ -36,8 +41,37 @@ pub(super) fn doubt(view: &View<'_>) -> Option<Hold> {
     }
     match view.api {
         Some(ApiAnswer::Good { .. }) => Some(Hold::ApiAnswersWell),
-        Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. } | ApiAnswer::NotReached(_)) => None,
+        Some(ApiAnswer::Bad(_) | ApiAnswer::Unclear { .. } | ApiAnswer::NotReached(_)) => {
+            served(view)
+        }
         None | Some(ApiAnswer::NotAsked) => writes.then_some(Hold::ApiToBeAsked),
+    }
+}
+
+/// Why users may be served although neither probes nor the API's answer say so: a task takes connections,
+/// and what is asked for may be one slow or deep path. Then the requests that fail tell.
+fn served(view: &View<'_>) -> Option<Hold> {
+    let takes = |task: &Task| {
+        let readiness = view.endpoint(task).map(|at| view.route.readiness.get(&at));
+        let refuses = |it: &Readiness| {
+            matches!(it, Readiness::NotReady(Unready::Refuses, _) | Readiness::Unreachable(_))
+        };
+        task.runs() && readiness.is_some_and(|it| !it.is_some_and(refuses))
+    };
+    if !view.tasks.iter().any(takes) {
+        return None;
+    }
+    match view.requests {
+        Some(Observed::Known(Some(requests))) => {
+            let are_served = requests.hardly_fail() || requests.none_fails();
+            let Minute { all, failed } = requests.newest;
+            are_served.then_some(Hold::UsersAreServed { failed, all })
+        }
+        Some(Observed::Known(None)) => None,
+        Some(Observed::Unknown(because)) => {
+            Some(Hold::FactUnknown { fact: Fact::Requests, because: because.clone() })
+        }
+        None => due(view).is_some().then_some(Hold::RequestsToBeCounted),
     }
 }
 
@@ -52,11 +86,15 @@ pub(super) fn prepare(view: &View<'_>, unsure: Option<Hold>) -> Plan {
         plan.holds.push(Hold::RollingNotMaintained { deployment });
         return plan;
     }
+    let mut were_served = false;
     if let Some(unsure) = unsure {
         // Whoever is served is not unserved since then.
         plan.steps.extend(clear(view, None).filter(|_| unsure == Hold::ApiAnswersWell));
+        were_served = matches!(unsure, Hold::UsersAreServed { .. });
         plan.holds.push(unsure);
-        return plan;
+        if !were_served {
+            return plan;
+        }
     }
     if service.unserved_since.is_none() {
         plan.steps.push(Step::MarkUnserved {
@@ -66,7 +104,14 @@ pub(super) fn prepare(view: &View<'_>, unsure: Option<Hold>) -> Plan {
         });
     }
     let since = service.unserved_since.unwrap_or(view.now);
-    plan.holds.push(Hold::MaintenanceNotYet { until: later(since, page.after) });
+    let due = later(since, page.after);
+    let until = match were_served {
+        // The minute that was counted may be the last good one.
+        true if view.now < later(since, COUNTED) => Some(later(view.now, LASTS).max(due)),
+        true => None,
+        false => Some(due),
+    };
+    plan.holds.extend(until.map(|until| Hold::MaintenanceNotYet { until }));
     plan
 }
 

@@ -335,7 +335,8 @@ pub fn any_scene() -> impl Strategy<Value = Scene> {
             if !routing.probing {
                 route.readiness.clear();
             }
-            Scene { service, tasks, route, routing, api: None, now: now() }
+            let requests = Some(Observed::Known(None));
+            Scene { service, tasks, route, routing, api: None, requests, now: now() }
         },
     )
 }

@@ -199,7 +199,7 @@ fn a_route_that_cannot_be_repaired_hides_no_missing_task() {
     // Given: the only task left has an address that the variable cannot hold.
     let facts = crate::route_state::unwritable(one_of_two().alarm(Alarm::Alarm));
     assert_eq!(named(&decide(&facts).diagnosis), "too_few_tasks");
-    assert!(decide(&facts).redeploys());
+    assert!(decide(&facts.failing_since(60)).redeploys());
     // A failing API it explains.
     let facts = crate::route_state::unwritable(failing(1));
     assert_eq!(named(&decide(&facts).diagnosis), "route_stale");
@@ -367,7 +367,9 @@ fn the_services_own_grace_does_not_count_from_a_move_of_the_route() {
 #[test]
 fn a_stop_that_somebody_asked_for_is_no_evidence_against_the_application() {
     let stopped = |code| {
-        let stops = (2..=6).map(|n| task(n).stopped(u64::from(n) * 60, code, "because"));
+        let ended = |n: u8| u64::from(n) * 60;
+        let stops =
+            (2..=6).map(|n| task(n).started(ended(n) + 50).stopped(ended(n), code, "because"));
         one_of_two().tasks(stops.collect())
     };
     for code in [

@@ -12,6 +12,7 @@ mod diagnosis;
 mod endings;
 mod fixtures;
 mod golden;
+mod harm;
 mod images;
 mod limits;
 mod loops;

@@ -200,6 +200,8 @@ proptest! {
                                 "redeploy_cooldown"
                                     | "no_room_to_deploy"
                                     | "foreign_deployment_controller"
+                                    // One beside what serves may be paused for days.
+                                    | "rollout_in_progress"
                                     // A task that waits for room.
                                     | "within_startup_grace"
                             )

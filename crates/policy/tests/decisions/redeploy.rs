@@ -32,7 +32,8 @@ fn deployed(facts: Facts, rollout: RolloutState, seconds_ago: u64) -> Facts {
 }
 
 fn too_few() -> Facts {
-    healthy(2).service(|service| service.running = 1).tasks(vec![task(1)])
+    let facts = healthy(2).service(|service| service.running = 1).tasks(vec![task(1)]);
+    facts.failing_since(60)
 }
 
 #[test]
@@ -41,7 +42,7 @@ fn a_service_that_fails_with_no_task_to_blame_is_redeployed() {
     // Without an alarm, once that has lasted.
     let quiet = healthy(2).api(bad()).route(route_to(1).silent(&[1, 2]));
     assert_redeploys(&quiet.clone().failing_since(60));
-    assert_held(&quiet, &Hold::FailingNotYet { since: now(), until: hence(60) });
+    assert_held(&quiet, &Hold::FailingNotYet { missing: false, since: now(), until: hence(60) });
 }
 
 #[test]
@@ -139,7 +140,9 @@ fn what_ecs_gave_up_is_tried_again_when_nothing_runs_and_nothing_failed_for_a_co
 fn what_ecs_gave_up_in_a_loop_is_tried_again_ever_more_rarely_but_every_half_hour() {
     let looped = |since: u64, redeployed: &[u64]| {
         let none_runs = too_few().service(|service| service.running = 0);
-        let tasks = (7..10).map(|n| task(n).died(since)).collect();
+        // Each came in place of the one before.
+        let tasks =
+            (7..10).zip([0, 130, 260]).map(|(n, before)| task(n).died(since + before)).collect();
         redeployed
             .iter()
             .fold(deployed(none_runs, RolloutState::Failed, 9_000), |facts, at| {
@@ -156,9 +159,10 @@ fn what_ecs_gave_up_in_a_loop_is_tried_again_ever_more_rarely_but_every_half_hou
         assert_redeploys(&looped(wait, redeployed));
         let finding = decide(&looped(wait - 1, redeployed));
         assert!(finding.plan.steps.iter().all(is_of_route), "{wait}");
-        assert!(finding.holds(&Hold::NeedsAHuman), "{finding:?}");
         assert!(finding.holds(&Hold::RetryNotYet { until: hence(1) }), "{finding:?}");
         assert_eq!(finding.condition(), Some("rollout_failed"));
+        let still_a_loop = decide(&looped(600, redeployed));
+        assert!(still_a_loop.holds(&Hold::NeedsAHuman), "{still_a_loop:?}");
     }
 }
 
@@ -242,6 +246,7 @@ fn what_no_deployment_can_replace_is_never_deployed_and_one_is_stopped_as_a_tria
     assert_eq!(finding.stopped().len(), 1);
     // What does not run can be started.
     let none = room(healthy(1).tasks(vec![]), 50, 100).service(|service| service.running = 0);
+    let none = none.failing_since(60);
     assert!(decide(&none).redeploys());
 }
 

@@ -167,7 +167,7 @@ fn missing_tasks_are_no_fault_of_a_deployment_whose_others_run_well() {
         let facts = lately(healthy(2)).service(|service| {
             (service.running, service.redeployed_at) = (1, vec![ago(1_800)]);
         });
-        facts.tasks(others)
+        facts.failing_since(60).tasks(others)
     };
     let finding = decide_under(&too_few(vec![task(1)]), &rollback());
     assert!(!finding.rolls_back() && finding.redeploys());
@@ -236,7 +236,7 @@ fn what_ecs_only_says_of_a_rollout_that_has_time_left_is_no_reason_to_roll_it_ba
     let failed = |last| {
         let missing = told(700).service(|service| service.running = 1);
         (11..=last)
-            .fold(missing, |facts, n| facts.with_task(task(n).not_started(u64::from(n) * 20)))
+            .fold(missing, |facts, n| facts.with_task(task(n).not_started(u64::from(n - 10) * 70)))
     };
     assert_held(&decide_under(&failed(12), &rollback()), &Hold::NeedsAHuman, "cannot_start");
     assert_rolls_back(&decide_under(&failed(13), &rollback()));
@@ -368,7 +368,7 @@ fn what_has_completed_is_not_accused_by_tasks_that_never_started() {
     // Nor do they when tasks are merely missing and a redeployment was tried.
     let missing = |task: Task| {
         let facts = none_runs([task]).service(|it| it.redeployed_at = vec![ago(1_800)]);
-        decide_under(&facts, &rollback())
+        decide_under(&facts.failing_since(60), &rollback())
     };
     assert!(missing(task(9).not_started(600)).redeploys());
     assert_rolls_back(&missing(task(9).died(600)));

@@ -139,7 +139,8 @@ fn too_few_tasks_are_no_fault_of_the_route_and_redeployed_even_if_it_is_unknown(
     let mut facts = healthy(1)
         .service(|service| (service.desired, service.running) = (5, 0))
         .tasks(vec![])
-        .route(unread());
+        .route(unread())
+        .failing_since(60);
     facts.alarm = unknown();
     // When, then
     let finding = decide(&facts);

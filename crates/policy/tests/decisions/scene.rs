@@ -4,7 +4,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use eden_policy::facts::{ApiAnswer, Integration, Observed, Pointer, Route, Service, Task};
+use eden_policy::facts::{
+    ApiAnswer, Integration, Observed, Pointer, Requests, Route, Service, Task,
+};
 use eden_policy::route::{self, Decision, View};
 use eden_policy::{Hold, Maintenance, Plan, Routing, Step};
 use jiff::Timestamp;
@@ -18,6 +20,7 @@ pub struct Scene {
     pub route: Route,
     pub routing: Routing,
     pub api: Option<ApiAnswer>,
+    pub requests: Option<Observed<Option<Requests>>>,
     pub now: Timestamp,
 }
 
@@ -31,14 +34,16 @@ pub fn scene(tasks: Vec<Task>, route: Route) -> Scene {
         route,
         routing: Routing::default(),
         api: None,
+        requests: Some(Observed::Known(None)),
         now: now(),
     }
 }
 
 impl Scene {
     pub fn view(&self) -> View<'_> {
-        let Scene { service, tasks, route, routing, api, now } = self;
-        View { service: service.as_ref(), tasks, route, routing, api: api.as_ref(), now: *now }
+        let Scene { service, tasks, route, routing, api, requests, now } = self;
+        let (service, api, requests) = (service.as_ref(), api.as_ref(), requests.as_ref());
+        View { service, tasks, route, routing, api, requests, now: *now }
     }
 
     pub fn decide(&self) -> Decision {

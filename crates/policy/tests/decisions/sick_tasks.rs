@@ -80,7 +80,8 @@ fn when_every_sick_task_is_protected_people_are_told_once_that_lasts() {
 
 /// Three tasks could not be started in place of one that ECS calls UNHEALTHY.
 fn without_image(facts: Facts) -> Facts {
-    (21..=23).fold(facts, |facts, n| facts.with_task(task(n).not_started(u64::from(n) * 20)))
+    (0..3)
+        .fold(facts, |facts, n| facts.with_task(task(21 + n).not_started(400 + 70 * u64::from(n))))
 }
 
 fn without_room(facts: Facts) -> Facts {

@@ -141,6 +141,11 @@ fn too_few() -> Vec<Situation> {
         situation(
             "too_few_tasks/ecs_starts_none",
             "Fewer tasks run than should, and ECS starts none: the service is deployed anew",
+            one_of_two().failing_since(90),
+        ),
+        situation(
+            "too_few_tasks/somebody_has_just_asked_for_more",
+            "Fewer tasks run than should, and ECS may be about to start them: that has to last",
             one_of_two(),
         ),
         situation(

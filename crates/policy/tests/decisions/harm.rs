@@ -1,0 +1,216 @@
+//! Situations in which a healer does harm, as a reader found them who had not seen the work: each a kind, told
+//! by what an operator would see.
+
+use eden_policy::facts::{Alarm, ApiAnswer, Readiness, RolloutState, StopCode, Task, Unready};
+use eden_policy::{Facts, Hold, Step};
+
+use crate::fixtures::*;
+use crate::scene::*;
+use crate::verdict::*;
+
+fn shows_the_page(facts: &Facts) -> bool {
+    let steps = decide_with_page(facts).plan.steps;
+    steps.iter().any(|step| matches!(step, Step::ShowMaintenance { .. }))
+}
+
+/// `/health` also asks a dependency that only one feature needs, and answers 500 since it is away. Of the
+/// newest minute's 1000 requests 5 failed; the alarm, which rings for a share, is quiet.
+#[test]
+fn the_page_does_not_replace_a_service_that_serves_by_a_deep_health_path() {
+    for api in [bad(), ApiAnswer::Unclear { status: 401 }] {
+        let facts = erring(2).api(api.clone()).alarm(Alarm::Ok).failing_since(70);
+        let facts = facts.service(|service| service.unserved_since = Some(ago(70)));
+        assert!(!shows_the_page(&facts.clone().requests(5, 1_000)), "{api:?}");
+        // Where they fail, it does.
+        assert!(shows_the_page(&facts.requests(995, 1_000)), "{api:?}");
+    }
+}
+
+/// `/health` hangs, and not one of 1000 requests fails.
+#[test]
+fn a_slow_health_path_is_judged_alike_with_and_without_a_page() {
+    let facts = healthy(2).api(bad()).route(route_to(1).slow(&[1, 2])).requests(0, 1_000);
+    let facts = facts.failing_since(70).service(|service| service.unserved_since = Some(ago(70)));
+    assert!(!decide(&facts).redeploys());
+    assert!(!shows_the_page(&facts));
+    assert!(!decide_with_page(&facts).redeploys());
+}
+
+/// ip-updater counts no requests: while a task takes connections the page is left to health-monitor.
+#[test]
+fn who_counts_no_requests_shows_no_page_over_a_task_that_takes_connections() {
+    let due = |route| {
+        let scene = scene(vec![task(1)], route).maintenance(60).unserved(70);
+        let (requests, api) = (None, Some(bad()));
+        Scene { requests, api, ..scene }.plan()
+    };
+    let shows = |step: &Step| matches!(step, Step::ShowMaintenance { .. });
+    let hangs = due(route_to(1).slow(&[1]));
+    assert!(!hangs.steps.iter().any(shows));
+    assert!(hangs.holds.contains(&Hold::RequestsToBeCounted));
+    assert!(due(route_to(1).silent(&[1])).steps.iter().any(shows), "nothing listens there");
+}
+
+/// A task that exited 20 s ago, `life` seconds after its start.
+fn dead(n: u8, life: u64) -> Task {
+    let reason = "Essential container in task exited";
+    let mut task =
+        task(n).started(20 + life).stopped(20, StopCode::EssentialContainerExited, reason);
+    if let Some(stop) = &mut task.stop {
+        stop.containers = vec![ended("app", 1)];
+    }
+    task
+}
+
+/// The database fails over: all three tasks lose it and exit at the same moment.
+fn blow(life: u64) -> Facts {
+    let dead = (1..=3).map(|n| dead(n, life));
+    let starting = (4..=6).map(|n| task(n).starting());
+    healthy(3).tasks(dead.chain(starting).collect()).service(|service| {
+        (service.running, service.pending) = (0, 3);
+        service.deployments = vec![deployment(RolloutState::Completed, life + 60)];
+    })
+}
+
+/// Their successors run and answer.
+fn afterwards(life: u64) -> Facts {
+    let dead = (1..=3).map(|n| dead(n, life));
+    let new = (4..=6).map(|n| task(n).started(15));
+    blow(life).tasks(dead.chain(new).collect()).route(route_to(4)).service(|service| {
+        (service.running, service.pending) = (3, 0);
+    })
+}
+
+#[test]
+fn three_tasks_that_end_together_did_not_fail_one_after_the_other() {
+    for facts in [blow(9_000), afterwards(9_000)] {
+        let finding = decide(&facts);
+        assert_ne!(named(&finding.diagnosis), "crash_loop");
+        assert_eq!(finding.condition(), None, "nobody is to be called for what ECS mends");
+    }
+    // Eight minutes after a release, while all successors answer.
+    let facts = afterwards(480).former(540);
+    assert!(!decide_under(&facts, &rollback()).rolls_back());
+}
+
+/// A host goes, and with it three of six tasks, which were requested a little after the others.
+#[test]
+fn a_host_that_goes_is_no_crash_loop() {
+    let facts = (4..=6).map(|n| dead(n, 3_500)).fold(healthy(6), Facts::with_task);
+    let facts = (14..=16).fold(facts, |facts, n| facts.with_task(task(n).starting()));
+    let facts = facts.service(|service| (service.running, service.pending) = (3, 3));
+    assert_ne!(named(&decide(&facts).diagnosis), "crash_loop");
+}
+
+/// No path is set. The API has no route for its bare URL, or is overloaded. Task 1 has all the traffic, since
+/// the route leads to it, and needs longer than two seconds for `/`; task 2, which is idle, answers 404 there.
+#[test]
+fn the_task_that_serves_everybody_is_not_stopped_for_being_slow_at_a_path_that_nobody_chose() {
+    let slow = "GET / of 203.0.113.1:8000: nothing within 2s".to_owned();
+    let slow = Readiness::NotReady(Unready::Silent, slow);
+    let both = |facts: Facts| {
+        let facts = facts.answers(&[1], &slow).answers(&[2], &nowhere());
+        facts.with_task(task(1).suspect(70))
+    };
+    let no_route = both(healthy(2).api(unclear())).requests(0, 1_000);
+    assert_eq!(decide(&no_route).stopped(), [] as [&str; 0]);
+    let overload = both(answering(2)).requests(100, 1_000);
+    assert_eq!(decide(&overload).stopped(), [] as [&str; 0]);
+    // Where users are not served, the task that hangs is the one to stop.
+    let hangs = both(answering(2)).requests(990, 1_000);
+    assert_eq!(decide(&hangs).stopped(), ["task1"]);
+}
+
+/// In an incident somebody has led the API to a standby, by name as docs/operations.md says or by an address
+/// that an interface of this account has. The task crashes again and again, and refuses connections now.
+#[test]
+fn a_standby_that_answers_is_kept_while_no_task_does() {
+    let standby = || vec![(integration("int1"), leading_to("https://standby.example.com/{proxy}"))];
+    let named = || route_to(1).silent(&[1]).pointers(standby());
+    for route in [named(), at_anothers(route_to(9).silent(&[1]))] {
+        assert_eq!(written(&decide(&healthy(1).route(route)).plan), []);
+    }
+    // Where the API fails there, a task that may answer soon is better.
+    assert_ne!(written(&decide(&healthy(1).route(named()).api(bad())).plan), []);
+    // Who has not asked the API asks it first.
+    let unasked = scene(vec![task(1)], named()).plan();
+    assert_eq!(written(&unasked), []);
+    assert!(unasked.holds.contains(&Hold::ApiToBeAsked));
+}
+
+/// Somebody has just asked for more tasks, and ECS has listed none of them yet, or not all.
+#[test]
+fn a_count_that_was_just_raised_is_left_to_ecs() {
+    let raised = healthy(2).service(|service| service.desired = 3);
+    let pending = raised.clone().service(|service| service.pending = 1);
+    let large = (21..=23).fold(healthy(20), |facts, n| facts.with_task(task(n).starting()));
+    let large = large.service(|service| (service.desired, service.pending) = (40, 3));
+    let from_zero = healthy(0).service(|service| service.desired = 2);
+    for facts in [raised.clone(), pending.clone(), large, from_zero] {
+        assert!(!decide(&facts).redeploys());
+    }
+    // It has lasted, and ECS starts none.
+    assert!(decide(&raised.failing_since(70)).redeploys());
+    assert!(!decide(&pending.failing_since(70)).redeploys(), "ECS is about to start it");
+}
+
+/// The stages `dev` and `prod` of the API have a variable `backend` of their own each.
+#[test]
+fn a_host_that_a_stage_variable_names_is_not_written_over() {
+    let uri = "http://${stageVariables.backend}/{proxy}";
+    let scene =
+        scene(vec![task(1)], route_to(1).pointers(vec![(integration("int1"), leading_to(uri))]));
+    let plan = scene.plan();
+    assert_eq!(written(&plan), []);
+    let reasons: Vec<_> = plan.holds.iter().map(Hold::reason).collect();
+    assert!(reasons.contains(&"host_is_stage_variable"), "{reasons:?}");
+}
+
+/// Task 2 is the follower of task 1, and answers 503 at the path as followers do. Each time Eden has stopped
+/// one, ECS has started the next. A subnet that cannot be reached would look the same.
+fn follower(stops: u64) -> Facts {
+    let facts = healthy(2).route(route_to(1).erring(&[2]));
+    let facts = facts.with_task(task(2).started(200).suspect(70));
+    (0..stops).fold(facts, |facts, n| {
+        let ago = 300 + 600 * n;
+        let n = u8::try_from(20 + n).unwrap();
+        facts.with_task(task(n).started(ago + 500).stopped_by_eden(ago))
+    })
+}
+
+#[test]
+fn a_task_whose_like_was_stopped_three_times_in_vain_is_left_alone() {
+    for (stops, expected) in [(0, vec!["task2"]), (2, vec!["task2"]), (3, vec![]), (5, vec![])] {
+        let finding = decide(&follower(stops));
+        assert_eq!(finding.stopped(), expected, "{stops}");
+        let told = expected.is_empty().then(|| "replacing_did_not_help".to_owned());
+        assert_eq!(finding.condition().map(str::to_owned), told, "{stops}");
+    }
+    // Nor is it begun anew when ECS has forgotten the tasks: the notes of an hour ago count.
+    let later = |at: u64| {
+        let mut task = task(2).started(at).suspect(at - 90);
+        task.created_at = Some(ago(at + 30));
+        let noted = (0..3).map(|n| ago(at + 40 + 400 * n)).collect();
+        healthy(2).route(route_to(1).erring(&[2])).with_task(task).service(|service| {
+            service.stopped_at = noted;
+        })
+    };
+    assert_eq!(decide(&later(3_700)).stopped(), [] as [&str; 0]);
+    assert_eq!(decide(&later(6 * 3_600)).stopped(), ["task2"]);
+}
+
+/// Released five hours ago, well until 20 minutes ago: then the database went, and `/health` answers 500 in
+/// all tasks. One forced deployment did not help.
+#[test]
+fn a_release_that_ran_well_for_hours_before_it_failed_is_not_rolled_back() {
+    let young = |n| task(n).started(1_000);
+    let released = |since: u64| {
+        let facts = erring(2).with_task(young(1)).with_task(young(2)).failing_since(1_200);
+        facts.former(since).service(|service| {
+            service.deployments = vec![deployment(RolloutState::Completed, 1_100)];
+            service.redeployed_at = vec![ago(1_100)];
+        })
+    };
+    assert!(!decide_under(&released(5 * 3_600), &rollback()).rolls_back());
+    assert!(decide_under(&released(1_300), &rollback()).rolls_back());
+}
