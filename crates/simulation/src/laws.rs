@@ -63,12 +63,12 @@ impl Laws {
         &mut self,
         watch: &Watch,
         changes: &[Change],
-        (disturbed, curable): (bool, bool),
+        (disturbed, curable, refused): (bool, bool, bool),
         record: &mut Record,
     ) {
         let lately = |at: &&Timestamp| watch.now < **at + HOUR + TOLERANCE;
         let spent = self.remedies.iter().filter(lately).count();
-        let around = Circumstances { disturbed, curable, spent };
+        let around = Circumstances { disturbed, curable, refused, spent };
         let told = (&self.setting, &self.limits);
         self.liveness.look(watch, changes, told, around, record);
     }
@@ -100,8 +100,15 @@ impl Laws {
             breaks("no healthy task is stopped", format!("{arn} was well"));
         }
         let rolls = watch.rolling_before.is_some_and(|since| now >= since + TOLERANCE);
+        // One that has all its new tasks hangs at its old end only.
+        let grace = self.limits.startup_grace.max(self.setting.health_check_grace);
+        let settled = |of: &Seen| of.task.started_at.is_some_and(|at| now >= at + grace);
+        let is_new = |of: &Seen| of.task.started_by == watch.primary && settled(of);
+        let new =
+            watch.tasks.iter().filter(|(id, of)| is_new(of) && (of.task.runs() || *id == arn));
+        let lingers = new.count() >= watch.desired as usize;
         // Where deployments stand side by side, the old tasks serve for as long as somebody likes.
-        if rolls && !watch.side_by_side {
+        if rolls && !lingers && !watch.side_by_side {
             breaks("nothing is stopped while a deployment rolls", arn.to_owned());
         }
         if seen.protected_at.is_some_and(|since| now >= since + TOLERANCE) {
@@ -125,7 +132,8 @@ impl Laws {
     }
 
     fn deployed(&mut self, watch: &Watch, change: &Change, record: &mut Record) {
-        let Change::Deployed { id, same, former_since, had_failed, stopped } = change else {
+        let Change::Deployed { id, same, former_since, had_failed, stopped, stoppable } = change
+        else {
             return;
         };
         let now = watch.now;
@@ -144,8 +152,8 @@ impl Laws {
         }
         let rolling = watch.rolling_before.filter(|since| now >= *since + TOLERANCE);
         let overdue = |since: Timestamp| now >= since + self.limits.rollout_timeout;
-        // What is in progress is not written over: it can be stopped.
-        let may = |since| *stopped && (overdue(since) || watch.looped());
+        // What is in progress is not written over where it can be stopped.
+        let may = |since| (*stopped || !stoppable) && (overdue(since) || watch.looped());
         if rolling.is_some_and(|since| !may(since)) {
             breaks("no rollout is restarted", format!("{id} came during another"));
         }

@@ -64,6 +64,9 @@ pub(crate) struct Circumstances {
     pub(crate) disturbed: bool,
     /// Whether tasks that are started now would serve.
     pub(crate) curable: bool,
+    /// Whether the gateway refuses every request with a 4xx, so that no count of what fails tells whether
+    /// users are served by tasks that are silent when they are asked themselves.
+    pub(crate) refused: bool,
     /// How many remedies of the last hour count against the budget.
     pub(crate) spent: usize,
 }
@@ -150,7 +153,8 @@ impl Eye<'_> {
                 let ran = watch.tasks.values().filter(|seen| seen.task.runs()).count();
                 let all =
                     ran > 0 && self.sick().filter(|seen| self.is_old(seen, true)).count() == ran;
-                may && asks_well && shows && all && around.curable && self.may_deploy()
+                let tells = !around.refused || !self.sick().any(|seen| seen.task.is_silent());
+                may && asks_well && shows && all && tells && around.curable && self.may_deploy()
             }
         }
     }

@@ -237,7 +237,8 @@ impl<'a> Stage<'a> {
             || self.history.setting.is_odd();
         record.people.see(watch.now, troubled);
         if self.policy.is_eden() && begun {
-            let around = (disturbed, self.script.is_curable(world));
+            let refused = self.script.refuses_all();
+            let around = (disturbed, self.script.is_curable(world), refused);
             self.laws.borrow_mut().check_liveness(&watch, &changes, around, &mut record);
         }
         if by == By::Script || !begun {

@@ -294,6 +294,12 @@ impl Script {
         self.lasting.values().any(|fault| *fault == Fault::Reported(Reported::TagsDenied))
     }
 
+    /// Whether the gateway refuses every request with a status that counts as no failure.
+    pub(crate) fn refuses_all(&self) -> bool {
+        let refuses = |fault: &Fault| matches!(fault, Fault::Reported(Reported::Refused(..500)));
+        self.lasting.values().any(refuses)
+    }
+
     /// Whether something goes on that only shows before the tasks, or in what Eden may do.
     pub(crate) fn is_reported(&self) -> bool {
         self.lasting.values().any(|fault| matches!(fault, Fault::Reported(_)))

@@ -51,6 +51,9 @@ pub(crate) enum Change {
         had_failed: bool,
         /// Whether the one before was stopped, so that ECS returned to what ran before it.
         stopped: bool,
+        /// Whether the one before could be: it had not come during another, so that ECS would return to
+        /// what ran well.
+        stoppable: bool,
     },
     /// The desired count has changed.
     Desired { from: u32, to: u32 },
@@ -104,6 +107,8 @@ pub(crate) struct Watch {
     pub(crate) rolling_since: Option<Timestamp>,
     /// Since when a deployment had been rolling before the last look.
     pub(crate) rolling_before: Option<Timestamp>,
+    /// Whether the deployment before the present one had completed when this came.
+    follows_a_whole: bool,
     /// Whether the route leads to an address that is no task's, although none runs that it could lead
     /// to instead.
     pub(crate) is_orphan: bool,
@@ -152,6 +157,7 @@ impl Watch {
             revision: 0,
             rolling_since: None,
             rolling_before: None,
+            follows_a_whole: false,
             is_orphan: false,
             side_by_side: false,
             before_shift: false,
@@ -253,7 +259,9 @@ impl Watch {
                 former_since: self.primary_since,
                 had_failed: self.rollout == Some(RolloutState::Failed),
                 stopped,
+                stoppable: self.follows_a_whole,
             }));
+            self.follows_a_whole = self.rollout == Some(RolloutState::Completed);
             self.revision = revision;
             (self.primary_since, self.moved, self.rollout) = (primary.created_at, true, None);
             self.primary.clone_from(&primary.id);
