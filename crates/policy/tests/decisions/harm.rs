@@ -42,7 +42,7 @@ fn who_counts_no_requests_shows_no_page_over_a_task_that_takes_connections() {
     let due = |route| {
         let scene = scene(vec![task(1)], route).maintenance(60).unserved(70);
         let (requests, api) = (None, Some(bad()));
-        Scene { requests, api, ..scene }.plan()
+        Scene { api, requests, ..scene }.plan()
     };
     let shows = |step: &Step| matches!(step, Step::ShowMaintenance { .. });
     let hangs = due(route_to(1).slow(&[1]));
