@@ -54,7 +54,7 @@ fn describe(account: &Account, api_type: ApiType, settings: &BTreeMap<String, St
     for (name, value) in account.environment() {
         anstream::println!("export {name}={value}");
     }
-    anstream::println!("# Or have a look at it with eden: cargo run --package eden-cli -- status");
+    anstream::println!("# Or have a look at it with eden: cargo run --bin eden -- status");
     let page = account.maintenance_page.url();
     anstream::println!("# A page for MAINTENANCE_URL: {page}");
     let api = match api_type {
