@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use eden_input::Hints;
-use eden_policy::facts::{ApiAnswer, Facts, Failing, Observed, Refused, Route, task_id};
+use eden_policy::facts::{ApiAnswer, Facts, Failing, Observed, Refused, Route, Task, task_id};
 use eden_policy::health::{self, Finding, Rules};
 use eden_policy::route::{self, View};
 use eden_policy::{Diagnosis, Hold, Plan, Routing};
 use jiff::Timestamp;
 
-use crate::config::HealthMonitorConfig;
+use crate::config::{Gateway, HealthMonitorConfig};
 use crate::edge::Edge;
 use crate::probe::Question;
 use crate::{observe, probe, routing};
@@ -114,7 +114,21 @@ impl Eye<'_> {
             route::asks(&View { service, tasks, route, routing, api: None, requests: None, now })
         })
         .await;
+        if routing.probing {
+            ask_the_lost(edge, gateway, route, tasks).await;
+        }
     }
+}
+
+/// Asks the tasks of whose hosts ECS does not hear: nothing else shows that one is gone which has no traffic.
+async fn ask_the_lost(edge: &Edge, gateway: &Gateway, route: &mut Route, tasks: &[Task]) {
+    routing::ask(edge, gateway, route, |route| {
+        let endpoint = |task: &Task| route.endpoints.known()?.get(&task.arn).copied();
+        let lost = tasks.iter().filter(|task| task.runs() && !task.connected);
+        let asked = |at: &SocketAddr| route.readiness.contains_key(at);
+        lost.filter_map(endpoint).filter(|at| !asked(at)).collect()
+    })
+    .await;
 }
 
 /// Whether the plan moves the route before the owner of the address that it leads to was read. If an

@@ -343,22 +343,26 @@ async fn the_route_leaves_a_dead_host_and_people_are_called_for_a_task_that_a_st
 }
 
 /// The same from beginning to end: Eden stops the task, which does not end, and people get the cure.
+/// Without a path too, and when the task has no traffic: then ECS's word for its agent is all that shows.
 #[tokio::test(start_paused = true)]
 async fn a_task_of_a_dead_host_is_stopped_once_and_then_people_get_the_cure() {
-    // Given
-    let example = on_ec2(2).parameter("HealthCheckPath", &"/health");
-    let (rig, _) = on_instances(&example, 3).await;
-    let dead = host(&rig);
-    // When
-    rig.lab.world().kill_instance(&dead).unwrap();
-    rig.wait(minutes(60)).await;
-    // Then
-    assert_eq!(done(&rig, "StopTask").len(), 1);
-    let id = dead.rsplit('/').next().unwrap();
-    assert_eq!(calls_for_a_human(&rig), 1, "{:?}", subjects(&rig));
-    assert!(mails(&rig).contains("deregister-container-instance"), "{}", mails(&rig));
-    assert!(mails(&rig).contains(&format!("--container-instance {id} --force")));
-    assert_eq!(rig.calls("UpdateService"), []);
+    for (path, is_target) in [("/health", true), ("", true), ("", false)] {
+        // Given
+        let (rig, _) = on_instances(&on_ec2(2).parameter("HealthCheckPath", &path), 3).await;
+        let target = rig.serving().unwrap().arn;
+        let task = rig.running().into_iter().find(|task| (task.arn == target) == is_target);
+        let dead = task.unwrap().container_instance_arn.unwrap();
+        // When
+        rig.lab.world().kill_instance(&dead).unwrap();
+        rig.wait(minutes(60)).await;
+        // Then
+        assert_eq!(done(&rig, "StopTask").len(), 1, "{path} {is_target}");
+        let id = dead.rsplit('/').next().unwrap();
+        assert_eq!(calls_for_a_human(&rig), 1, "{:?}", subjects(&rig));
+        assert!(mails(&rig).contains("deregister-container-instance"), "{}", mails(&rig));
+        assert!(mails(&rig).contains(&format!("--container-instance {id} --force")));
+        assert_eq!(rig.calls("UpdateService"), []);
+    }
 }
 
 /// <https://github.com/yc-software/qm/issues/1371>: a task that stopped an hour ago is listed, and gone
