@@ -113,7 +113,7 @@ async fn uninstall(
     if let (RouteLeft::Park, Some((gateway, route))) = (left, &route) {
         let routing = &gateway.routing;
         let (service, now) = (Some(&service), aws.now());
-        let view = View { service, tasks: &tasks, route, routing, api: None, requests: None, now };
+        let view = View::of(service, &tasks, route, routing, now);
         let plan = route::park_all(&view, "Eden is removed");
         done.held.extend(plan.holds.iter().map(Hold::to_string));
         let attempts = act::execute(aws, target, gateway.api_type, plan.steps).await;

@@ -217,33 +217,16 @@ impl Reconciler<'_> {
         let now = self.edge.aws.now();
         let routing = &self.gateway.routing;
         ask(self.edge, self.gateway, route, |route| {
-            route::asks(&View {
-                service: service.known(),
-                tasks,
-                route,
-                routing,
-                api: None,
-                requests: None,
-                now,
-            })
+            route::asks(&View::of(service.known(), tasks, route, routing, now))
         })
         .await;
         let decide = |route: &Route, api: Option<&ApiAnswer>| {
-            let service = service.known();
-            let view = View { service, tasks, route, routing, api, requests: None, now };
-            route::decide(&view).plan
+            let view = View::of(service.known(), tasks, route, routing, now);
+            route::decide(&View { api, ..view }).plan
         };
         let mut plan = decide(route, None);
         if plan.holds.contains(&Hold::OwnersToBeAsked) {
-            let view = View {
-                service: service.known(),
-                tasks,
-                route,
-                routing,
-                api: None,
-                requests: None,
-                now,
-            };
+            let view = View::of(service.known(), tasks, route, routing, now);
             let addresses = route::addresses(&view);
             let Reconciler { edge, target, .. } = *self;
             route.owners = observe::owners(&edge.aws, target, tasks, &addresses).await;
@@ -286,15 +269,7 @@ impl Reconciler<'_> {
         let (service, now) = (facts.service.known(), self.edge.aws.now());
         let (route, routing) = (&facts.route, &self.gateway.routing);
         let tasks = facts.tasks.known().map_or(&[][..], Vec::as_slice);
-        route::leads_astray(&View {
-            service,
-            tasks,
-            route,
-            routing,
-            api: None,
-            requests: None,
-            now,
-        })
+        route::leads_astray(&View::of(service, tasks, route, routing, now))
     }
 
     /// Waits until another look may lead to another decision; `false` when there is nothing to

@@ -54,7 +54,7 @@ pub struct View<'a> {
     pub routing: &'a Routing,
     /// What the API answered to a probe, where it was asked.
     pub api: Option<&'a ApiAnswer>,
-    /// How many of its requests fail, by whoever counts them.
+    /// How many of its requests fail. ip-updater does not count them.
     pub requests: Option<&'a Observed<Option<Requests>>>,
     /// The time.
     pub now: Timestamp,
@@ -148,6 +148,17 @@ pub fn decide(view: &View<'_>) -> Decision {
 }
 
 impl<'a> View<'a> {
+    /// The view of who neither asked the API nor counts its requests.
+    pub fn of(
+        service: Option<&'a Service>,
+        tasks: &'a [Task],
+        route: &'a Route,
+        routing: &'a Routing,
+        now: Timestamp,
+    ) -> Self {
+        View { service, tasks, route, routing, api: None, requests: None, now }
+    }
+
     /// The pointers that may be rewritten, in configured order, with where they lead.
     fn pointers(&self) -> impl Iterator<Item = (&'a Pointer, &'a Integration, Lead<'a>)> + use<'a> {
         let view = *self;

@@ -103,7 +103,7 @@ fn pointers(
 ) -> Vec<PointerRow> {
     let default = Routing::default();
     let routing = config.gateway.as_ref().map_or(&default, |gateway| &gateway.routing);
-    let view = View { service, tasks, route, routing, api: None, requests: None, now };
+    let view = View::of(service, tasks, route, routing, now);
     let pointers = route.pointers.iter().map(|(pointer, integration)| {
         let lead = integration.known().map(|integration| view.lead(pointer, integration));
         let (leads_to, task) = match lead {

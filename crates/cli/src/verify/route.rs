@@ -38,15 +38,7 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
                 return Outcome::unknown(why);
             }
         };
-        let view = View {
-            service: facts.service.known(),
-            tasks,
-            route,
-            routing: &gateway.routing,
-            api: None,
-            requests: None,
-            now: *now,
-        };
+        let view = View::of(facts.service.known(), tasks, route, &gateway.routing, *now);
         let lead = view.lead(pointer, read);
         if finding.diagnosis == Diagnosis::ScaledToZero {
             return leads_to_nobody(read, lead);

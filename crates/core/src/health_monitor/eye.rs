@@ -62,15 +62,7 @@ impl Eye<'_> {
         let Eye { config, edge, .. } = *self;
         let (Some(tasks), Some(route)) = (facts.tasks.known(), &mut facts.route) else { return };
         let (service, now) = (facts.service.known(), edge.aws.now());
-        let addresses = route::addresses(&View {
-            service,
-            tasks,
-            route,
-            routing,
-            api: None,
-            requests: None,
-            now,
-        });
+        let addresses = route::addresses(&View::of(service, tasks, route, routing, now));
         if addresses.is_empty() {
             return;
         }
@@ -111,7 +103,7 @@ impl Eye<'_> {
         }
         let (service, now) = (facts.service.known(), edge.aws.now());
         routing::ask(edge, gateway, route, |route| {
-            route::asks(&View { service, tasks, route, routing, api: None, requests: None, now })
+            route::asks(&View::of(service, tasks, route, routing, now))
         })
         .await;
         if routing.probing {
