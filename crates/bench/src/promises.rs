@@ -96,7 +96,9 @@ pub fn promises(figures: &Figures) -> Vec<Promise> {
     for size in &figures.sizes {
         #[expect(clippy::cast_precision_loss, reason = "more digits than anybody reads")]
         let megabytes = size.zip_bytes as f64 / 1e6;
-        promise(format!("{}: zip", size.function), Unit::Megabytes, Some(megabytes), 2.5);
+        // The checks that keep health-monitor from doing harm are in its binary alone.
+        let most = if size.function == HealthMonitor { 2.6 } else { 2.5 };
+        promise(format!("{}: zip", size.function), Unit::Megabytes, Some(megabytes), most);
     }
     let check = figures.warm(HealthMonitor, Plain, 1_000, 30);
     let what = "health-monitor: check of 1,000 tasks, 30 ms a call".to_owned();
