@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eden_lab::example::{API, CLUSTER, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRATION, SERVICE};
-use eden_lab::world::{AppState, Fault, FaultKind, HealthStatus};
+use eden_lab::world::{AppState, Fault, FaultKind, HealthStatus, World};
 use eden_tests::rig::{Rig, example, minutes};
 use eden_tests::sample;
 use serde_json::json;
@@ -91,6 +91,43 @@ async fn of_a_service_that_goes_missing_within_a_run_nothing_is_noted_without_it
         !notes.is_empty() && notes.iter().all(|call| call.resource.starts_with("arn:")),
         "{notes:?}"
     );
+}
+
+/// Seed 427 of the mix `classic`: ECS called the service MISSING between the claim and the stop of a task, and
+/// the stop was noted on a service without a name.
+#[tokio::test(start_paused = true)]
+async fn of_a_service_that_goes_missing_before_a_remedy_nothing_is_noted_without_its_name() {
+    let mut claimed = 0;
+    // The claim is looked at after six seconds; then the run acts.
+    for delay in (0..20).map(|n| Duration::from_millis(5_900 + 30 * n)) {
+        // Given: a sick task, which the run stops when it looks again a minute later.
+        let mut example = example();
+        example.service.desired_count = 2;
+        example.world.timing.unhealthy_replacement = minutes(600);
+        let rig = Rig::steady(&example).await;
+        rig.wait(minutes(20)).await;
+        let sick = rig.serving().unwrap().arn;
+        rig.lab.world().set_container_health(&sick, HealthStatus::Unhealthy).unwrap();
+        // When
+        let goes_missing = async {
+            let is_claimed = |world: &World| {
+                world.service(CLUSTER, SERVICE).is_some_and(|it| it.tags.contains_key("eden:claim"))
+            };
+            claimed += u32::from(rig.lab.until(minutes(3), is_claimed).await);
+            tokio::time::sleep(delay).await;
+            rig.lab.world().inject(always("DescribeServices", FaultKind::Partial(1)));
+        };
+        let _ = tokio::join!(rig.invoke(HEALTH_MONITOR, sample("scheduled")), goes_missing);
+        // Then
+        for operation in ["TagResource", "UntagResource"] {
+            let notes = rig.calls(operation);
+            assert!(
+                notes.iter().all(|call| call.resource.starts_with("arn:")),
+                "{delay:?} {notes:?}"
+            );
+        }
+    }
+    assert_eq!(claimed, 20);
 }
 
 #[tokio::test(start_paused = true)]

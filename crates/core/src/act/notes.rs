@@ -52,7 +52,11 @@ impl Noted<'_> {
         L: Future<Output = Result<Option<String>, CallError>>,
         C: Future<Output = Result<(), CallError>>,
     {
-        let Noted { aws, note, .. } = &self;
+        let Noted { aws, note, service, .. } = &self;
+        // ECS may call the service MISSING by now.
+        if service.arn.is_empty() {
+            return Ok(Outcome::Skipped("ECS does not find the service".to_owned()));
+        }
         let with_this = note.earlier.iter().copied().chain([aws.now()]).collect();
         self.write(with_this).await?;
         let (mut pause, mut left) = (PAUSE, ATTEMPTS);
