@@ -433,7 +433,7 @@ impl<'a> View<'a> {
 
 /// The stage variable that an integration takes its host from. Each stage may have its own, so an address
 /// written over it would lead them all to the same tasks.
-fn host_variable<'a>(pointer: &Pointer, integration: &'a Integration) -> Option<&'a str> {
+pub fn host_variable<'a>(pointer: &Pointer, integration: &'a Integration) -> Option<&'a str> {
     let uri = integration.uri.as_deref().filter(|_| matches!(pointer, Pointer::Integration(_)));
     uri.and_then(uri::host_variable)
 }

@@ -5,7 +5,7 @@ use eden_policy::facts::{
     Integration, IntegrationKind, Obstacle, Pointer, Route, Serves, Stage, Task,
 };
 use eden_policy::redact::redacted;
-use eden_policy::route::{Lead, View};
+use eden_policy::route::{self, Lead, View};
 use eden_policy::{Diagnosis, Observed, Step, uri};
 
 use super::check::{Check, Outcome, set_parameters};
@@ -47,7 +47,7 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
     };
     let of_pointers = route.pointers.iter().flat_map(|(pointer, read)| {
         [
-            Check::new(pointer.to_string(), writable(read)),
+            Check::new(pointer.to_string(), writable(pointer, read)),
             Check::new(format!("target of {pointer}"), target(pointer, read)),
         ]
     });
@@ -57,7 +57,15 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
 }
 
 /// Whether it can be written, as far as that shows without writing.
-fn writable(read: &Observed<Integration>) -> Outcome {
+fn writable(pointer: &Pointer, read: &Observed<Integration>) -> Outcome {
+    let variable = read.known().and_then(|integration| route::host_variable(pointer, integration));
+    if let Some(variable) = variable {
+        let found = format!(
+            "its host comes from the stage variable {variable}, which is not written over: a variable \
+             has to be all of the host, and to be named"
+        );
+        return Outcome::failed(found, set_parameters("RouteVia=stage-variable:NAME"));
+    }
     match read {
         Observed::Known(Integration { kind: IntegrationKind::Http, .. }) => Outcome::passed(
             "can lead to a task; whether the functions' roles may write it shows only when they do",
@@ -237,8 +245,13 @@ mod tests {
     fn only_an_integration_over_the_internet_can_be_led_to_a_task() {
         let over_vpc = IntegrationKind::Other("HTTP_PROXY over VPC_LINK".to_owned());
 
+        let pointer = Pointer::Integration("int1".to_owned());
+        let writable = |read: &Observed<Integration>| writable(&pointer, read);
         let http = Observed::Known(integration(IntegrationKind::Http, None));
         assert!(passed(&writable(&http)));
+        let variable = Some("http://${stageVariables.backend}/{proxy}");
+        let variable = Observed::Known(integration(IntegrationKind::Http, variable));
+        assert!(failed(&writable(&variable)));
         assert!(failed(&writable(&Observed::Known(integration(over_vpc, None)))));
         let missing = "GetIntegration of int1 of API a1 failed: NotFoundException: none";
         assert!(failed(&writable(&Observed::Unknown(missing.to_owned()))));

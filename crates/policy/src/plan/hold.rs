@@ -640,7 +640,8 @@ impl fmt::Display for Hold {
             Hold::HostIsStageVariable { integration, variable } => write!(
                 f,
                 "{integration} takes its host from the stage variable {variable}, and each stage may have \
-                 its own: it is not written over; use ROUTE_VIA=stage-variable:{variable}"
+                 its own: it is not written over; let a variable be all of the host, and name it in \
+                 ROUTE_VIA=stage-variable:NAME"
             ),
             Hold::NotAnHttpIntegration { integration, kind } => {
                 write!(f, "{integration} is {kind}: its URI is not a task's address")
