@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use eden_input::Hints;
+use eden_policy::Step;
 use eden_policy::facts::{Facts, Observed, Service, Task, TaskNetwork};
 use eden_policy::health::Finding;
 use eden_policy::mode::{self, Mode};
@@ -89,7 +90,15 @@ impl Memory {
                 let (name, of) = (found.name.clone(), found.of.clone());
                 self.see(Some(Sighting { name, of, since: now }.to_string()));
             }
-            None if finding.diagnosis.is_healthy() => self.see(None),
+            None if finding.diagnosis.is_healthy() => {
+                let marked = finding.plan.steps.iter().find_map(|step| match step {
+                    Step::MarkCondition { sighting, .. } => Some(sighting.clone()),
+                    _ => None,
+                });
+                let well = marked.or(notes.sighting(now)).filter(Sighting::is_well);
+                let well = well.filter(|_| notes.told.is_some());
+                self.see(well.map(|it| it.to_string()));
+            }
             Some(_) | None => {}
         }
     }

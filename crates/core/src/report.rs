@@ -289,6 +289,8 @@ impl Report {
                     let text = format!("AWS refused it: {because}");
                     self.skipped.push(Told { what: step, text });
                 }
+                // Nothing is wrong that people would have to mend.
+                Err(error) if error.refused && step.notes_that_all_is_well() => {}
                 Err(error) if error.refused && step.is_a_note_on_the_service() => {
                     self.refuse_tags(&error);
                 }

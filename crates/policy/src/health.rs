@@ -249,7 +249,7 @@ fn examine(whole: &Patient<'_>, finding: &mut Finding) -> (Diagnosis, Option<Con
     finding.plan.holds.extend(patient.not_asked(&diagnosis));
     let note = patient.note(&diagnosis, condition.as_ref(), &finding.plan);
     finding.plan.steps.extend(note);
-    finding.is_over = diagnosis.is_healthy() && condition.is_none() && patient.is_calm();
+    finding.is_over = patient.is_over(&diagnosis, condition.as_ref());
     (diagnosis, condition)
 }
 

@@ -22,8 +22,8 @@ const HOUR: Duration = Duration::from_hours(1);
 /// So soon after the last fault everything is well again.
 pub const CONVERGED_WITHIN: Duration = Duration::from_mins(40);
 /// So soon after the last fault nothing is written any more: for an hour ECS tells of tasks that
-/// failed (F18), and people may be told that this is over.
-pub const QUIET_AFTER: Duration = Duration::from_mins(67);
+/// failed (F18), the next look tells people that this is over, and the one after that forgets it.
+pub const QUIET_AFTER: Duration = Duration::from_mins(72);
 /// What Eden's reasons begin with.
 const MARK: &str = "Eden: ";
 

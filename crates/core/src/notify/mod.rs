@@ -42,6 +42,14 @@ pub async fn healing(edge: &Edge, config: &HealthMonitorConfig, teller: &str, re
         Ok(message) => message,
         Err(silence) => return tracing::debug!(%silence, "nobody is told"),
     };
+    // What only this process knows, no other run will tell.
+    let is_alone = matches!(message.note, Note::Forgotten) && edge.memory.is_tagging_refused();
+    if is_alone && edge.memory.know(None) {
+        if !tell(edge, people, &message, report).await {
+            edge.memory.know(report.told.clone());
+        }
+        return;
+    }
     let service = report.service_arn.clone().unwrap_or_default();
     let notes = Notes { aws: &edge.aws, target, service: &service, teller };
     let known = report.notes().known();

@@ -9,6 +9,9 @@ use crate::plan::{Condition, Diagnosis, Hold, LASTS, Notes, Plan, Sighting, Step
 
 /// That deployments are replaced by others before they complete.
 const UNFINISHED: &str = "rollouts_unfinished";
+/// Minimum time from the look that found a service well until people hear that what they know of is over. A
+/// fault that comes and goes is one story, as it is for the alarm on `NeedsHuman`.
+const QUIET: Duration = Duration::from_mins(15);
 /// For so long tasks may be missing in any rollout, without a note of it.
 const BRIEF: Duration = Duration::from_mins(2);
 /// What such a condition is about, in place of a deployment's id.
@@ -78,8 +81,24 @@ impl Patient<'_> {
         (*diagnosis == Diagnosis::Unknown && is_silent).then_some(Hold::ApiNotAsked)
     }
 
+    /// Whether what people know of is over.
+    pub(super) fn is_over(&self, diagnosis: &Diagnosis, condition: Option<&Condition>) -> bool {
+        let well = self.notes().sighting(self.now).filter(Sighting::is_well);
+        let is_quiet = || well.is_some_and(|it| self.now >= later(it.since, QUIET));
+        diagnosis.is_healthy()
+            && condition.is_none()
+            && self.is_calm()
+            && (!self.are_told_of_failures() || self.failures_of_present().is_empty())
+            && is_quiet()
+    }
+
+    /// Whether people know that tasks fail: ECS remembers for an hour those that did (F18).
+    fn are_told_of_failures(&self) -> bool {
+        self.notes().known().is_some_and(|known| known.tells_of_failures())
+    }
+
     /// A condition that does not last yet is noted, so that the next look knows; one that is not
-    /// found any more is forgotten.
+    /// found any more is forgotten. Where people know of one, so is since when the service is well.
     pub(super) fn note(
         &self,
         diagnosis: &Diagnosis,
@@ -90,16 +109,40 @@ impl Patient<'_> {
         let Some(condition) = condition else {
             // That others hold the claim shows only when it is asked for.
             let acts = plan.steps.iter().any(Step::needs_a_claim);
-            let is_over = self.service.seen.is_some() && speaks(diagnosis) && !acts;
+            if acts {
+                return None;
+            }
+            let was_well = self.notes().sighting(self.now).is_some_and(|it| it.is_well());
+            let is_told = self.service.told.is_some();
+            if is_told && diagnosis.is_quiet() && !was_well {
+                let sighting = Sighting::well(self.now);
+                return Some(Step::MarkCondition { service, sighting });
+            }
+            let stays = is_told && was_well && !is_sick(diagnosis);
+            let is_over = self.service.seen.is_some() && speaks(diagnosis) && !stays;
             return is_over.then_some(Step::ClearCondition { service });
         };
-        let noted = condition.lasts || self.notes().sighting_of(condition, self.now).is_some();
+        let seen = self.notes();
+        let was_well = seen.sighting(self.now).is_some_and(|it| it.is_well());
+        let noted =
+            (condition.lasts && !was_well) || seen.sighting_of(condition, self.now).is_some();
         let Condition { name, of, .. } = condition.clone();
         (!noted).then_some(Step::MarkCondition {
             service,
             sighting: Sighting { name, of, since: self.now },
         })
     }
+}
+
+/// Whether a look that finds no condition shows all the same that the service is not well.
+fn is_sick(diagnosis: &Diagnosis) -> bool {
+    !matches!(
+        diagnosis,
+        Diagnosis::Healthy
+            | Diagnosis::Disputed
+            | Diagnosis::RouteStale
+            | Diagnosis::OldTasksRemain { .. }
+    )
 }
 
 /// Whether a look that finds no condition shows that there is none: while something is on its way, or

@@ -17,6 +17,9 @@ const REMEMBERED: Duration = Duration::from_hours(24);
 /// id needs the rest.
 const LONGEST: usize = 180;
 
+/// What stands for a condition in the note that the service was found well.
+const WELL: &str = "well";
+
 /// Suffix of a condition that is over: if it comes again, people are told again.
 const BEFORE: &str = "-before";
 
@@ -61,9 +64,12 @@ impl Condition {
     }
 }
 
+/// The story of tasks that fail.
+const TASKS_FAIL: &str = "tasks_fail";
+
 fn story(name: &str) -> &str {
     match name {
-        "crash_loop" | "cannot_start" | "fails_after_running" => "tasks_fail",
+        "crash_loop" | "cannot_start" | "fails_after_running" => TASKS_FAIL,
         other => other,
     }
 }
@@ -84,14 +90,14 @@ impl Notes<'_> {
     }
 
     /// What a look found last, whatever it is.
-    pub(crate) fn sighting(&self, now: Timestamp) -> Option<Sighting> {
+    pub fn sighting(&self, now: Timestamp) -> Option<Sighting> {
         self.seen.and_then(|seen| Sighting::parse(seen, now))
     }
 
     /// The sighting that counts for a condition: its own, or that of another of the same deployment
     /// which people do not know of either. Conditions that alternate have lasted together.
     pub fn sighting_of(&self, condition: &Condition, now: Timestamp) -> Option<Sighting> {
-        let sighting = self.sighting(now)?;
+        let sighting = self.sighting(now).filter(|it| !it.is_well())?;
         let known = self.known();
         let is_told = known.is_some_and(|known| known.includes(&sighting.condition()));
         let is_same = story(&sighting.name) == condition.story();
@@ -124,6 +130,16 @@ impl Sighting {
         let since = noted_time(words.next()?, now)?;
         let counts = now.duration_since(since).unsigned_abs() < REMEMBERED;
         counts.then_some(Sighting { name, of, since })
+    }
+
+    /// That a look found the service well, of which people know a condition.
+    pub(crate) fn well(now: Timestamp) -> Self {
+        Sighting { name: WELL.to_owned(), of: "any".to_owned(), since: now }
+    }
+
+    /// Whether a look found the service well.
+    pub fn is_well(&self) -> bool {
+        self.name == WELL
     }
 
     fn condition(&self) -> Condition {
@@ -173,6 +189,12 @@ impl Known {
         self.of(of).iter().any(|known| known == name)
     }
 
+    /// Whether they know that tasks fail.
+    pub(crate) fn tells_of_failures(&self) -> bool {
+        let before = self.before.iter().flat_map(|(names, _)| names);
+        self.names.iter().chain(before).any(|name| story(name) == TASKS_FAIL)
+    }
+
     /// What they know of a deployment.
     fn of(&self, of: &str) -> &[String] {
         let before = self.before.as_ref().filter(|before| before.1 == of);
@@ -191,7 +213,9 @@ impl Known {
         });
         let mut known = Known { names, of, before };
         known.names.push(condition.name.clone());
-        while known.to_string().len() > LONGEST && known.before.take().is_some() {}
+        if known.to_string().len() > LONGEST {
+            known.before = None;
+        }
         while known.to_string().len() > LONGEST && known.names.len() > 1 {
             known.names.remove(0);
         }
@@ -203,9 +227,13 @@ impl Known {
         let before = self.before.iter().flat_map(|(names, _)| names);
         let names = before.chain(&self.names);
         let names = names.map(|name| name.strip_suffix(BEFORE).unwrap_or(name));
-        let mut names: Vec<_> = names.collect();
-        names.dedup();
-        names.join(", ")
+        let mut told: Vec<&str> = Vec::new();
+        for name in names {
+            if !told.contains(&name) {
+                told.push(name);
+            }
+        }
+        told.join(", ")
     }
 
     /// The note in which a condition is one that was before: people are told of it anew, and still that

@@ -199,6 +199,15 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether it notes only that the service was found well, or that a condition is over.
+    pub fn notes_that_all_is_well(&self) -> bool {
+        match self {
+            Step::MarkCondition { sighting, .. } => sighting.is_well(),
+            Step::ClearCondition { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Whether it leads to the maintenance page, or back from there.
     pub fn is_about_maintenance(&self) -> bool {
         match self {
@@ -386,6 +395,9 @@ impl fmt::Display for Step {
             }
             Step::ClearSuspect { task } => {
                 write!(f, "Noted that task {} is well again", task_id(task))
+            }
+            Step::MarkCondition { sighting, .. } if sighting.is_well() => {
+                write!(f, "Noted that the service is well since {:.0}", sighting.since)
             }
             Step::MarkCondition { sighting: Sighting { name, of, since }, .. } => {
                 write!(f, "Noted that {name} of {of} was found at {since:.0}")

@@ -1,6 +1,6 @@
 //! What was done in the last hour: it bounds what may be done, and what people were told of.
 
-use eden_policy::{Diagnosis, Hold, Limits};
+use eden_policy::{Diagnosis, Facts, Hold, Limits};
 
 use crate::fixtures::*;
 use crate::verdict::*;
@@ -47,8 +47,12 @@ fn the_budget_frees_up_when_what_was_done_is_over_an_hour_ago() {
 
 #[test]
 fn what_people_were_told_of_is_over_when_nothing_of_the_last_hour_would_bring_it_back() {
+    let well = |facts: Facts| {
+        facts.service(|service| service.seen = Some(format!("well any {:.0}", ago(900))))
+    };
+    let healthy = |tasks| well(healthy(tasks));
     assert!(decide(&healthy(2)).is_over);
-    assert!(!decide(&ripe(1, 2)).is_over);
+    assert!(!decide(&well(ripe(1, 2))).is_over);
     let spent = (20..26).fold(healthy(2), |facts, n| facts.with_task(task(n).stopped_by_eden(600)));
     assert!(!decide(&spent).is_over && decide(&spent).diagnosis == Diagnosis::Healthy);
     let died = (20..23).fold(healthy(2).route(route_to(2)), |facts, n| {

@@ -133,10 +133,30 @@ async fn an_authorizer_that_fails_costs_no_task_its_life() {
         assert_eq!(calls_for_a_human(&rig), 1, "{case}");
         // When it is mended, then that is told as well
         rig.lab.world().set_gatekeeper(API, None).unwrap();
-        rig.wait(minutes(15)).await;
+        rig.wait(minutes(30)).await;
         assert_eq!(diagnosis(&rig).await, "healthy", "{case}");
         assert!(subjects(&rig).contains(&WELL_AGAIN.to_owned()), "{case}");
     }
+}
+
+/// The same of one that fails for eight minutes of every twenty: people hear of it once.
+#[tokio::test(start_paused = true)]
+async fn an_authorizer_that_fails_again_and_again_is_told_once() {
+    // Given
+    let rig = settled(&with_path(answering(2, &[]))).await;
+    // When
+    for _ in 0..6 {
+        rig.lab.world().set_gatekeeper(API, Some(Gatekeeper::Refuses(500))).unwrap();
+        rig.wait(minutes(8)).await;
+        rig.lab.world().set_gatekeeper(API, None).unwrap();
+        rig.wait(minutes(12)).await;
+    }
+    // Then
+    assert_eq!(calls_for_a_human(&rig), 1);
+    let over = |rig: &Rig| subjects(rig).iter().filter(|it| *it == WELL_AGAIN).count();
+    assert_eq!(over(&rig), 0);
+    rig.wait(minutes(30)).await;
+    assert_eq!(over(&rig), 1);
 }
 
 /// The same of a REST API, which also answers 504 after its 29 s, and whose root is nobody's.

@@ -314,7 +314,7 @@ async fn a_task_on_a_stopped_instance_is_told_with_the_cure_and_nothing_is_deplo
     // When people do that
     rig.lab.world().deregister_container_instance(&stopped).unwrap();
     assert!(rig.lab.until(minutes(15), is_steady).await);
-    rig.wait(minutes(15)).await;
+    rig.wait(minutes(30)).await;
     assert_eq!(subjects(&rig), [HUMAN, WELL_AGAIN]);
 }
 

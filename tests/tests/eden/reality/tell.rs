@@ -145,12 +145,14 @@ async fn of_runs_that_repair_the_same_route_one_tells() {
 #[tokio::test(start_paused = true)]
 async fn of_runs_that_find_a_service_well_again_one_tells() {
     for apart in APART.map(Duration::from_millis) {
-        // Given: people know of a condition of the present deployment, and it is over.
+        // Given: people know of a condition of the present deployment, and it has been over for a while.
         let (eden, before) = well().await;
         let mut world = eden.lab.world();
         let deployment = world.service(CLUSTER, SERVICE).unwrap().primary.id.clone();
         let told = format!("crash_loop {deployment} somebody");
         world.set_service_tag(CLUSTER, SERVICE, "eden:told", Some(&told)).unwrap();
+        let well = format!("well any {:.0}", world.now() - minutes(15));
+        world.set_service_tag(CLUSTER, SERVICE, "eden:seen", Some(&well)).unwrap();
         drop(world);
         // When
         three_runs(&eden, apart).await;
@@ -333,6 +335,15 @@ async fn told_that_nothing_can_be_healed(refusal: Refusal) {
     let mail = &world.published()[0].message;
     assert!(mail.contains("Eden's tags on the service cannot be written"), "{mail}");
     assert!(mail.contains(refusal.words()), "{mail}");
+    drop(world);
+    // When it is mended
+    rig.lab.world().set_app_of_service(CLUSTER, SERVICE, AppState::Serving).unwrap();
+    rig.wait(minutes(45)).await;
+    // Then people hear that, and of no tags that a healthy service would need
+    let report = rig.invoke(HEALTH_MONITOR, sample("scheduled")).await.unwrap();
+    assert_eq!((&report["diagnosis"], &report["condition"]), (&json!("healthy"), &json!(null)));
+    let world = rig.lab.world();
+    assert_eq!(subjects(&world), [HUMAN, "Eden Service Healthy Again"], "{refusal:?}");
 }
 
 /// Review of e254c28, A10: an application that exits and sometimes cannot be pulled gave a mail at

@@ -33,6 +33,14 @@ fn well() -> Vec<Situation> {
             "Something that runs well was deployed after a crash loop: people are told that it is over",
             deployed(healthy(2), RolloutState::Completed, 4_200).service(|service| {
                 service.told = Some("crash_loop ecs-svc/0".to_owned());
+                service.seen = Some(format!("well any {:.0}", ago(900)));
+            }),
+        ),
+        situation(
+            "healthy/what_people_were_told_of_may_come_back",
+            "The gateway answers well again, at the first look: what comes and goes is one story",
+            healthy(2).service(|service| {
+                service.told = Some("before_tasks ecs-svc/1".to_owned());
             }),
         ),
         situation(
