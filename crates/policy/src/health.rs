@@ -130,10 +130,11 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
     let protection = protection.into_iter().collect();
     let definition = patient.definition_of_leaving().or_else(|| patient.contested_definition());
     let definition = definition.map(str::to_owned);
-    let former = limits.rollback && look(facts, rules, now).diagnosis.may_roll_back();
-    let pages = |step: &Step| matches!(step, Step::ShowMaintenance { .. });
-    let pages =
-        rules.routing.maintenance.is_some() && look(facts, rules, now).plan.steps.iter().any(pages);
+    let depends = limits.rollback || rules.routing.maintenance.is_some();
+    let found = depends.then(|| look(facts, rules, now));
+    let former = limits.rollback && found.as_ref().is_some_and(|it| it.diagnosis.may_roll_back());
+    let shows = |step: &Step| matches!(step, Step::ShowMaintenance { .. });
+    let shows = found.is_some_and(|it| it.plan.steps.iter().any(shows));
     let requests = patient.asks_for_requests()
         && matches!(
             patient.diagnose().0,
@@ -143,7 +144,7 @@ pub fn asks(facts: &Facts, rules: Rules<'_>, now: Timestamp) -> Asks {
                 | Diagnosis::Unclear { .. }
                 | Diagnosis::Disputed
         );
-    Asks { protection, former, definition, requests: requests || pages }
+    Asks { protection, former, definition, requests: requests || shows }
 }
 
 /// Diagnoses the service and plans its remedy.

@@ -372,9 +372,9 @@ impl<'a> View<'a> {
         plan
     }
 
-    /// Why a pointer that leads to no task is left where people have led it, to a host name or an address
-    /// of this account, while no task is known to answer: the API answers well there, or is to be asked
-    /// first.
+    /// Why Eden does not lead a pointer from the host that people chose to a task that does not answer: the
+    /// API answers well there, or has to be asked first. Such a host is a name, or an address of this
+    /// account.
     fn chosen_by_people(
         &self,
         pointer: &Pointer,

@@ -107,13 +107,14 @@ impl Eye<'_> {
         })
         .await;
         if routing.probing {
-            ask_the_lost(edge, gateway, route, tasks).await;
+            probe_disconnected(edge, gateway, route, tasks).await;
         }
     }
 }
 
-/// Asks the tasks of whose hosts ECS does not hear: nothing else shows that one is gone which has no traffic.
-async fn ask_the_lost(edge: &Edge, gateway: &Gateway, route: &mut Route, tasks: &[Task]) {
+/// Probes the tasks whose container agents are disconnected: of a dead host's task that has no traffic
+/// nothing else shows that it is gone.
+async fn probe_disconnected(edge: &Edge, gateway: &Gateway, route: &mut Route, tasks: &[Task]) {
     routing::ask(edge, gateway, route, |route| {
         let endpoint = |task: &Task| route.endpoints.known()?.get(&task.arn).copied();
         let lost = tasks.iter().filter(|task| task.runs() && !task.connected);
@@ -151,7 +152,10 @@ impl Suspects {
         let primary = facts.service.known().and_then(|service| service.primary());
         if let (Some(since), Some(primary)) = (waits, primary) {
             self.service = Some(Failing { since, definition: primary.runs().to_owned() });
-        } else if finding.diagnosis != Diagnosis::ServiceSick {
+        } else if !matches!(
+            finding.diagnosis,
+            Diagnosis::ServiceSick | Diagnosis::TooFewTasks { .. }
+        ) {
             self.service = None;
         }
     }

@@ -98,11 +98,11 @@ fn facts(service: &EcsService, target: &Target, own: &OwnNotes, now: Timestamp) 
     let note = |key: &'static str| {
         tag(service, &target.tag(key)).map(str::to_owned).or_else(|| own.recall(key))
     };
-    // Reads lag: of two lists, the longer one knows more.
+    // ECS may not show yet what this process has just written: the newest times tell which list is newer.
     let noted_times = |key| {
         let listed = |text: Option<String>| text.map(|text| times(&text, now)).unwrap_or_default();
         let (shown, own) = (listed(note(key)), listed(own.just_written(key, now)));
-        if own.len() > shown.len() { own } else { shown }
+        if own.iter().rev().gt(shown.iter().rev()) { own } else { shown }
     };
     let configuration = service.deployment_configuration();
     let (minimum_healthy_percent, maximum_percent) = percents(service);

@@ -27,12 +27,23 @@ const ROUNDING: Duration = Duration::from_secs(1);
 pub fn remedies(service: &Service, tasks: &[Task], now: Timestamp) -> Vec<Timestamp> {
     let lately = |at: &Timestamp| now < later(*at, HOUR);
     let deployments = service.redeployed_at.iter().copied();
-    let seen: Vec<_> = stops(tasks, now).filter(lately).collect();
-    let noted: Vec<_> = service.stopped_at.iter().copied().filter(lately).collect();
-    let stops = if noted.len() > seen.len() { noted } else { seen };
+    let stops = stops_within(service, tasks, now, HOUR);
     let mut at: Vec<_> = stops.into_iter().chain(deployments.filter(lately)).collect();
     at.sort();
     at
+}
+
+/// When Eden stopped tasks within that time, by ECS or by the service's tag, whichever remembers more.
+pub(super) fn stops_within(
+    service: &Service,
+    tasks: &[Task],
+    now: Timestamp,
+    within: Duration,
+) -> Vec<Timestamp> {
+    let lately = |at: &Timestamp| now < later(*at, within);
+    let seen: Vec<_> = stops(tasks, now).filter(lately).collect();
+    let noted: Vec<_> = service.stopped_at.iter().copied().filter(lately).collect();
+    if noted.len() > seen.len() { noted } else { seen }
 }
 
 /// When Eden stopped tasks, as far as ECS remembers. What has no time may be of just now.

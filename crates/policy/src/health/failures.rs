@@ -80,25 +80,24 @@ impl Patient<'_> {
         Some((diagnosis, failures.chain(unread).collect()))
     }
 
-    /// Whether so many failures are a loop: one of these tasks was requested after another had ended. What
-    /// ends together, with a host or with what all depend on, has failed once. But where none lived for
-    /// long, and none of the present deployment answers, it is likelier that what was deployed fails.
+    /// Whether these failures are a loop: there are enough of them, and ECS requested one of the tasks after
+    /// another had ended. Tasks that end together, with their host or with a database, have failed once. If
+    /// they died young and no task of the present deployment answers, the deployment is the likelier cause.
     pub(super) fn is_loop(&self, row: &[Failure<'_>]) -> bool {
         let first = row.iter().map(|(at, ..)| *at).min();
         let is_successor = |it: &Failure<'_>| requested_at(it.1) >= first;
         let answers = |task: &&Task| self.readiness(task).is_some_and(Readiness::answers);
         let never_well = || {
             let mut present = self.tasks.iter().filter(|task| self.service.is_of_present(task));
-            row.iter().all(|(_, task, _)| self.life(task) < self.proof())
+            row.iter().all(|(_, task, _)| self.life(task) < self.blameless_life())
                 && !present.any(|task| task.runs() && answers(&task))
         };
         let enough = row.len() >= self.limits.loop_deaths;
-        let single = self.limits.loop_deaths == 1;
-        enough && (single || row.iter().any(is_successor) || never_well())
+        enough && (row.iter().any(is_successor) || never_well())
     }
 
-    /// For how long a task must have run before what it fails of is something else than its release.
-    pub(super) fn proof(&self) -> Duration {
+    /// Minimum life of a task whose failure is not blamed on the deployment that brought it.
+    pub(super) fn blameless_life(&self) -> Duration {
         RAN.max(self.grace().saturating_mul(2))
     }
 
@@ -215,7 +214,7 @@ impl Patient<'_> {
         lives.sort();
         let Some(longest) = lives.last() else { return false };
         let median = lives[(lives.len() - 1) / 2];
-        let ran = self.proof();
+        let ran = self.blameless_life();
         let much_longer = longest.saturating_mul(MUCH_LONGER).max(ran);
         let of_present = |task: &&Task| self.service.is_of_present(task);
         let mut present = self.tasks.iter().filter(of_present);
@@ -235,7 +234,7 @@ impl Patient<'_> {
     pub(super) fn last_failures(&self) -> Vec<Failure<'_>> {
         let of_present = self.tasks.iter().filter(|task| self.service.is_of_present(task));
         let well = of_present.filter(|task| self.runs_well(task)).count();
-        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        let desired = self.desired();
         if desired > 0 && well >= desired {
             return Vec::new();
         }

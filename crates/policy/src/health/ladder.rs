@@ -183,7 +183,7 @@ impl Patient<'_> {
         let quiet = matches!(diagnosis, Diagnosis::Healthy | Diagnosis::Disputed);
         let forgiven =
             |task: &Task| quiet && self.readiness(task).is_none() && self.runs_well(task);
-        // Whatever it says, it does answer again.
+        // One that answers at all, be it 403 or 429, is a suspect no more, unless ECS calls it UNHEALTHY.
         let answers = |task: &Task| {
             let answers = self.readiness(task).is_some_and(Readiness::answers);
             task.runs() && answers && task.health != TaskHealth::Unhealthy

@@ -8,7 +8,7 @@ use super::later;
 use super::sides::Part;
 use crate::facts::{
     Alarm, ApiAnswer, Deployment, Facts, LastStatus, Readiness, Service, Task, TaskHealth,
-    TaskNetwork,
+    TaskNetwork, Unready,
 };
 use crate::limits::Limits;
 use crate::plan::{Fact, Hold, Plan};
@@ -79,24 +79,23 @@ impl<'a> Patient<'a> {
     /// The sick tasks, the worst first: those that ECS calls UNHEALTHY, then the longest-running.
     /// UNKNOWN health is no sickness (F20), nor is a task judged that is starting or stopping; one
     /// that does not answer, or cannot be reached, is sick only while another of the same service is
-    /// heard from the same place, else the cause is a shared one. What it answers at `/`, a path that
-    /// nobody chose, counts only while users are not served.
+    /// heard from the same place, else the cause is a shared one. Where no path is
+    /// set, 5xx or silence at `/` counts only where [`Self::root_accuses`].
     pub(super) fn sick(&self) -> Vec<Sick<'a>> {
-        let compared = self.some_answer() && (self.has_path() || self.root_accuses());
+        let some_answer = self.some_answer();
+        let root_counts = self.asks_a_path() || self.root_accuses();
         let sickness = |task: &'a Task| {
             if task.health == TaskHealth::Unhealthy {
                 return Some((task, Sickness::Unhealthy));
             }
-            match self.readiness(task)? {
-                Readiness::NotReady(_, because) | Readiness::Unreachable(because) if compared => {
-                    Some((task, Sickness::Unanswered(because)))
-                }
-                Readiness::NotReady(..)
-                | Readiness::Ready
-                | Readiness::Unclear(_)
-                | Readiness::Limited(_)
-                | Readiness::Unreachable(_) => None,
-            }
+            let because = match self.readiness(task)? {
+                Readiness::NotReady(Unready::Refuses, because)
+                | Readiness::Unreachable(because) => Some(because),
+                Readiness::NotReady(_, because) => Some(because).filter(|_| root_counts),
+                Readiness::Ready | Readiness::Unclear(_) | Readiness::Limited(_) => None,
+            };
+            let because = because.filter(|_| some_answer)?;
+            Some((task, Sickness::Unanswered(because)))
         };
         let mut sick: Vec<_> =
             self.tasks.iter().filter(|task| task.runs()).filter_map(sickness).collect();
@@ -194,7 +193,7 @@ impl<'a> Patient<'a> {
         let new = self.tasks.iter().filter(|task| self.service.is_of_present(task));
         let settled = new.filter(|task| task.runs() && self.fresh(task, self.grace()).is_none());
         let settled: Vec<_> = settled.collect();
-        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        let desired = self.desired();
         if settled.len() < desired || !settled.iter().any(|task| self.runs_well(task)) {
             return Vec::new();
         }
@@ -258,6 +257,11 @@ impl<'a> Patient<'a> {
         starts && task.created_at.is_some_and(long)
     }
 
+    /// How many tasks are wanted.
+    pub(super) fn desired(&self) -> usize {
+        usize::try_from(self.service.desired).unwrap_or(usize::MAX)
+    }
+
     /// Tasks that should run and do not.
     fn missing(&self) -> usize {
         let missing = self.service.desired.saturating_sub(self.service.running);
@@ -266,7 +270,7 @@ impl<'a> Patient<'a> {
 
     /// Whether so many tasks are a small part of the service.
     pub(super) fn are_few(&self, tasks: usize) -> bool {
-        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        let desired = self.desired();
         tasks.saturating_mul(FEW) <= desired
     }
 

@@ -12,8 +12,8 @@ use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 
 /// For so long a rollout may be what made the service sick.
 const BLAMED: Duration = Duration::from_hours(6);
-/// Minimum time for which a release must not have been seen to fail as a whole, so that it is not to blame
-/// when it does. One that leaks shows it earlier.
+/// A release is not blamed when the service first fails as a whole so long after it, and was not deployed
+/// again by Eden in between.
 const RAN_WELL: Duration = Duration::from_hours(1);
 
 impl Patient<'_> {
@@ -121,7 +121,8 @@ impl Patient<'_> {
         // What ran well for long before it failed is not to blame either.
         let ran_well = later(former.replaced_at, RAN_WELL);
         let failing = self.failing_since().filter(|_| *diagnosis == Diagnosis::ServiceSick);
-        if failing.is_some_and(|since| since >= ran_well) {
+        let mut before = self.service.redeployed_at.iter().filter(|at| former.replaced_at < **at);
+        if failing.is_some_and(|since| since >= ran_well && !before.any(|at| *at < since)) {
             return Err(Hold::FailsAfterRunning);
         }
         if !former.active {

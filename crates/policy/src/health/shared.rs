@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::later;
 use super::patient::Patient;
 use super::testimony::Testimony;
-use crate::facts::{Alarm, Readiness, Requests, TaskHealth, Unready};
+use crate::facts::{Alarm, ApiAnswer, Readiness, Requests, TaskHealth, Unready};
 use crate::plan::{Diagnosis, Hold, Known, LASTS, Step};
 
 /// Maximum deployments that Eden makes of one task definition while the service is never well: the
@@ -42,6 +42,11 @@ impl Patient<'_> {
         let is_over = match diagnosis {
             Diagnosis::Healthy => true,
             Diagnosis::BeforeTasks => answers(),
+            // The tasks answer, and nothing else fails.
+            Diagnosis::WrongPath { .. } => self.is_all_quiet(),
+            Diagnosis::Unclear { .. } => {
+                self.testimony() == Testimony::Divided && self.users_are_served()
+            }
             // Without a path, tasks are only asked while the API does not answer well.
             Diagnosis::Disputed => {
                 let well = || self.tasks.iter().all(|it| !it.runs() || self.is_well(it));
@@ -54,8 +59,6 @@ impl Patient<'_> {
             | Diagnosis::TaskSick { .. }
             | Diagnosis::TooFewTasks { .. }
             | Diagnosis::ServiceSick
-            | Diagnosis::WrongPath { .. }
-            | Diagnosis::Unclear { .. }
             | Diagnosis::CrashLoop { .. }
             | Diagnosis::CannotStart { .. }
             | Diagnosis::Paused
@@ -76,6 +79,12 @@ impl Patient<'_> {
         Some(Step::ClearFailing { told, service: self.service.arn.clone() })
     }
 
+    /// Whether neither the alarm nor the API tells of a failure.
+    fn is_all_quiet(&self) -> bool {
+        let fails = matches!(self.api(), Some(ApiAnswer::Bad(_) | ApiAnswer::NotReached(_)));
+        self.alarm() != Some(Alarm::Alarm) && !fails
+    }
+
     /// Why a service that fails as a whole may be well again in a moment: its tasks were found failing
     /// only now, by its notes. An alarm that rings has seen two bad minutes; where no task could be
     /// asked, it is all that there is, and looked at twice. So are tasks that are silent while most
@@ -91,8 +100,8 @@ impl Patient<'_> {
         self.not_yet(self.noted_since(), wait, false)
     }
 
-    /// Why tasks that are missing may be there in a moment: somebody may just have asked for more, and ECS
-    /// may not have begun to start them. No alarm speaks of that.
+    /// Why the service is not deployed again yet for missing tasks: somebody may have raised the desired
+    /// count a moment ago, and ECS starts them by itself.
     pub(super) fn not_missing_for_long(&self) -> Option<Hold> {
         self.not_yet(self.failing_since(), LASTS, true)
     }
@@ -152,9 +161,9 @@ impl Patient<'_> {
                 Some(Readiness::NotReady(Unready::Refuses, _)) => true,
                 // `/` is a path that nobody chose, and may fail in an application that is well.
                 Some(Readiness::NotReady(Unready::Fails, _)) => {
-                    self.has_path() || self.requests().is_some_and(Requests::nearly_all_fail)
+                    self.asks_a_path() || self.requests().is_some_and(Requests::nearly_all_fail)
                 }
-                Some(Readiness::NotReady(Unready::Silent, _)) => self.has_path(),
+                Some(Readiness::NotReady(Unready::Silent, _)) => self.asks_a_path(),
                 Some(
                     Readiness::Ready
                     | Readiness::Unclear(_)

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::budget::stops_within;
 use super::ladder::served;
 use super::later;
 use super::patient::{Patient, Sick, Sickness};
 use crate::facts::{Observed, Readiness, Task, TaskHealth};
 use crate::plan::{Diagnosis, Fact, Hold, Plan, Step};
 
-/// Maximum stops of tasks of which each came in place of the one before.
+/// Maximum stops in a row of tasks that each replaced the one stopped before.
 const IN_VAIN: usize = 3;
 /// Maximum time until a scheduled look has seen a task.
 const NEXT_LOOK: Duration = Duration::from_mins(7);
-/// For so long a task is left alone whose predecessors were stopped in vain.
-const VAIN: Duration = Duration::from_hours(6);
+/// How long Eden leaves a sick task alone after it has stopped its predecessors in vain.
+const LEFT_ALONE: Duration = Duration::from_hours(6);
 
 impl Patient<'_> {
     /// Rungs 2 and 3; and the next ones, when a stop did not help against a shared cause.
@@ -38,7 +39,7 @@ impl Patient<'_> {
                 return;
             }
         }
-        let Some(ripe) = self.not_in_vain(ripe, plan) else { return };
+        let Some(ripe) = self.worth_stopping(ripe, plan) else { return };
         match self.budget() {
             Ok(left) => self.stop(ripe, left, plan),
             Err(spent) => plan.holds.push(spent),
@@ -107,31 +108,36 @@ impl Patient<'_> {
         Some(ripe).filter(|ripe| !ripe.is_empty())
     }
 
-    /// Those whose like Eden has not replaced in vain.
-    fn not_in_vain<'a>(&self, ripe: Vec<Sick<'a>>, plan: &mut Plan) -> Option<Vec<Sick<'a>>> {
+    /// The sick tasks whose predecessors Eden has not stopped in vain.
+    fn worth_stopping<'a>(&self, ripe: Vec<Sick<'a>>, plan: &mut Plan) -> Option<Vec<Sick<'a>>> {
         let (vain, ripe): (Vec<_>, Vec<_>) =
             ripe.into_iter().partition(|(task, _)| self.is_replaced_in_vain(task));
         plan.holds.extend((!vain.is_empty()).then_some(Hold::ReplacingDidNotHelp));
         Some(ripe).filter(|ripe| !ripe.is_empty())
     }
 
-    /// Whether a task was sick as soon as it could be judged, and came in place of one that Eden stopped,
-    /// which came in place of another, and so on: each successor is found the same, and its part or its
-    /// place is to blame. A follower that answers 503 by design is an example.
+    /// Whether a task was sick from its start and replaced one that Eden stopped, which had replaced another
+    /// one that Eden stopped, and so on: stopping it would change nothing. A follower that answers 503 by
+    /// design is an example.
     fn is_replaced_in_vain(&self, task: &Task) -> bool {
         let soon = self.grace().saturating_add(self.limits.unhealthy_for).saturating_add(NEXT_LOOK);
         let since = task.suspect_since.unwrap_or(self.now);
         let never_well = task.started_at.is_some_and(|started| since <= later(started, soon));
-        let stops = self.stops().chain(self.service.stopped_at.iter().copied());
-        let stops: Vec<_> = stops.filter(|at| self.now < later(*at, VAIN)).collect();
-        // Tasks that were stopped at about the same time came in nobody's place.
+        let stops = stops_within(self.service, self.tasks, self.now, LEFT_ALONE);
+        // Tasks stopped in one batch did not replace each other.
         let before = |at: Timestamp, apart: Duration| {
             let precedes = |it: &&Timestamp| later(**it, apart) <= at && at <= later(**it, soon);
             stops.iter().filter(precedes).max().copied()
         };
         let last = task.created_at.and_then(|at| before(at, Duration::ZERO));
-        let row = iter::successors(last, |at| before(*at, self.grace()));
-        never_well && row.take(IN_VAIN).count() == IN_VAIN
+        let apart = self.grace().max(Duration::from_mins(1));
+        let row = iter::successors(last, |at| before(*at, apart));
+        let row: Vec<_> = row.take(IN_VAIN).collect();
+        let [newest, .., oldest] = row[..] else { return false };
+        // One that came in place of these and runs well shows that a stop may help.
+        let in_place = |at: Timestamp| oldest < at && at <= later(newest, soon);
+        let helped = |it: &Task| it.created_at.is_some_and(in_place) && self.runs_well(it);
+        never_well && row.len() == IN_VAIN && !self.tasks.iter().any(helped)
     }
 
     /// Whether a task is known to serve nobody, or not known to serve while another runs well: its stop
@@ -181,7 +187,7 @@ impl Patient<'_> {
     /// Tasks that are sick, or missing: those that are missing carry the service no more.
     fn down(&self) -> usize {
         let running = self.tasks.iter().filter(|task| task.runs()).count();
-        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        let desired = self.desired();
         self.sick().len().saturating_add(desired.saturating_sub(running))
     }
 
@@ -212,7 +218,7 @@ impl Patient<'_> {
     /// that there are more tasks than are wanted.
     fn replacement(&self) -> Option<&Task> {
         let wanted = self.tasks.iter().filter(|task| task.wanted);
-        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        let desired = self.desired();
         if wanted.clone().count() <= desired {
             return None;
         }

@@ -50,7 +50,7 @@ impl<'a> Patient<'a> {
     /// Whether tasks that never stop are all that keeps ECS from running as many as it should: it counts
     /// them, whatever it shows.
     pub(super) fn is_held_up(&self) -> bool {
-        let desired = usize::try_from(self.service.desired).unwrap_or(usize::MAX);
+        let desired = self.desired();
         let running = self.tasks.iter().filter(|task| task.runs()).count();
         let stuck = self.stuck().len();
         running < desired && stuck > 0 && running.saturating_add(stuck) >= desired

@@ -6,6 +6,7 @@
 //! | well            | all refuse, or answer 5xx | disputed     | disputed |
 //! | well            | anything else             | healthy; wrong path if they answer 4xx | disputed |
 //! | 4xx             | all well                  | healthy      | before the tasks |
+//! | not well        | some well, others not     | unclear; healthy if the API answers 4xx | unclear |
 //! | 5xx, nothing, or could not be asked | all well | before the tasks | before the tasks |
 //! | not well        | 4xx where a path is set   | wrong path   | wrong path; unclear if most requests fail |
 //! | not well        | 4xx at `/`                | unknown; healthy if the API answers 4xx | unclear; service sick if most requests fail |
@@ -40,6 +41,8 @@ pub(super) enum Testimony<'a> {
     Unclear(&'a str),
     /// One refuses what is too much or too soon, and no other is known to fail: it is alive.
     Limited(&'a str),
+    /// Some answer well, and others refuse connections, answer 5xx or nothing.
+    Divided,
     /// None of them answers: they refuse connections, or answer 5xx.
     Fails,
     /// None of them answers, and some say nothing at all.
@@ -67,7 +70,7 @@ impl<'a> Patient<'a> {
                 Testimony::Nothing | Testimony::Fails | Testimony::Silent => Diagnosis::ServiceSick,
                 Testimony::Unclear(answer) => wrong_path(answer),
                 Testimony::Limited(because) => Diagnosis::Unclear { because: because.to_owned() },
-                Testimony::Well => self.of_quiet(),
+                Testimony::Well | Testimony::Divided => self.of_quiet(),
             };
         }
         match (self.api(), says) {
@@ -79,6 +82,7 @@ impl<'a> Patient<'a> {
                 Testimony::Nothing
                 | Testimony::Well
                 | Testimony::Limited(_)
+                | Testimony::Divided
                 | Testimony::Fails
                 | Testimony::Silent => self.of_quiet(),
             },
@@ -99,17 +103,17 @@ impl<'a> Patient<'a> {
         let is_no_answer = fails || matches!(api, ApiAnswer::NotReached(_));
         let is_sick = match says {
             Testimony::Well if rings || is_no_answer => return Diagnosis::BeforeTasks,
-            Testimony::Well => false,
+            Testimony::Well | Testimony::Divided => false,
             // Without traffic the alarm stays quiet whatever happens (F2), but `/` may fail in an
             // application that is well.
-            Testimony::Fails if self.has_path() => rings || self.nobody_answers(),
-            Testimony::Silent if self.has_path() => {
+            Testimony::Fails if self.asks_a_path() => rings || self.nobody_answers(),
+            Testimony::Silent if self.asks_a_path() => {
                 (rings || self.nobody_answers()) && !self.is_slow()
             }
             Testimony::Fails | Testimony::Silent => rings && most_fail != Some(false),
             // A status that a path of the settings answers proves nothing, whatever other paths do.
             Testimony::Unclear(_) | Testimony::Limited(_) => {
-                rings && most_fail == Some(true) && !self.has_path()
+                rings && most_fail == Some(true) && !self.asks_a_path()
             }
             Testimony::Nothing => {
                 let served = self.requests().is_some_and(Requests::succeed);
@@ -120,9 +124,12 @@ impl<'a> Patient<'a> {
             _ if is_sick => Diagnosis::ServiceSick,
             // People may have heard of the path long ago: that most requests fail is news.
             Testimony::Unclear(answer)
-                if self.has_path() && !(rings && most_fail == Some(true)) =>
+                if self.asks_a_path() && !(rings && most_fail == Some(true)) =>
             {
                 wrong_path(answer)
+            }
+            Testimony::Divided if rings || is_no_answer => {
+                Diagnosis::Unclear { because: self.doubt() }
             }
             _ if rings || self.is_slow() => Diagnosis::Unclear { because: self.doubt() },
             _ if is_no_answer => Diagnosis::Unknown,
@@ -165,7 +172,8 @@ impl<'a> Patient<'a> {
         } else if let Some(answer) = limited {
             Testimony::Limited(answer)
         } else if heard.contains(&&Readiness::Ready) {
-            Testimony::Well
+            let fails = heard.iter().any(|it| matches!(it, Readiness::NotReady(..)));
+            if fails { Testimony::Divided } else { Testimony::Well }
         } else if heard.iter().any(|it| matches!(it, Readiness::NotReady(Unready::Silent, _))) {
             Testimony::Silent
         } else if heard.iter().any(|it| matches!(it, Readiness::NotReady(..))) {
@@ -185,16 +193,16 @@ impl<'a> Patient<'a> {
         tasks.into_iter().filter_map(|task| self.readiness(task)).collect()
     }
 
-    /// Whether what one task answers at `/` may be held against it: the alarm rings, or the API itself fails,
-    /// and users are not known to be served.
+    /// Whether a task may be called sick for what it answers at `/`, where no path is set: the alarm rings, or
+    /// the API itself fails, and nearly all requests are not known to succeed.
     pub(super) fn root_accuses(&self) -> bool {
         let fails = matches!(self.api(), Some(ApiAnswer::Bad(_)));
         let rings = self.alarm() == Some(Alarm::Alarm);
-        (fails || rings) && self.most_requests_fail() != Some(false)
+        (fails || rings) && !self.requests().is_some_and(Requests::hardly_fail)
     }
 
     /// Whether the tasks were asked for a path that the settings name.
-    pub(super) fn has_path(&self) -> bool {
+    pub(super) fn asks_a_path(&self) -> bool {
         self.facts.answers.is_empty()
     }
 
@@ -210,7 +218,7 @@ impl<'a> Patient<'a> {
         let rings = self.alarm() == Some(Alarm::Alarm);
         let served = |it: Requests| if rings { it.hardly_fail() } else { it.succeed() };
         let is_served = self.requests().is_some_and(|it| served(it) || it.none_fails());
-        self.testimony() == Testimony::Silent && self.has_path() && is_served
+        self.testimony() == Testimony::Silent && self.asks_a_path() && is_served
     }
 
     /// Whether the API answers well although every task that runs refuses connections or answers 5xx:
@@ -244,11 +252,18 @@ impl<'a> Patient<'a> {
             }
             Some(ApiAnswer::NotAsked) | None => false,
         };
-        let single = || self.root_accuses() && !self.has_path() && !self.sick().is_empty();
+        let single = || self.root_accuses() && !self.asks_a_path() && !self.sick().is_empty();
         let matters = match self.testimony() {
-            Testimony::Well | Testimony::Unclear(_) | Testimony::Limited(_) if single() => true,
-            Testimony::Well => false,
-            Testimony::Fails | Testimony::Silent if self.has_path() => true,
+            Testimony::Well
+            | Testimony::Divided
+            | Testimony::Unclear(_)
+            | Testimony::Limited(_)
+                if single() =>
+            {
+                true
+            }
+            Testimony::Well | Testimony::Divided => false,
+            Testimony::Fails | Testimony::Silent if self.asks_a_path() => true,
             Testimony::Fails
             | Testimony::Silent
             | Testimony::Nothing
@@ -265,19 +280,16 @@ impl<'a> Patient<'a> {
             Testimony::Nothing => {
                 matches!(self.api(), Some(ApiAnswer::Unclear { .. } | ApiAnswer::NotReached(_)))
             }
-            Testimony::Well | Testimony::Fails | Testimony::Silent => false,
+            Testimony::Well | Testimony::Divided | Testimony::Fails | Testimony::Silent => false,
         }
     }
 
     /// Why nobody knows whether the tasks are well.
     pub(super) fn doubt(&self) -> String {
         let answered = self.api().map(|api| Evidence::of_api(api).to_string());
-        let because = match (self.testimony(), self.heard().first()) {
-            (Testimony::Unclear(answer) | Testimony::Limited(answer), _) => answer.to_owned(),
-            (_, Some(Readiness::Unreachable(because) | Readiness::NotReady(_, because))) => {
-                because.clone()
-            }
-            _ => "no task could be asked".to_owned(),
+        let because = match self.testimony() {
+            Testimony::Unclear(answer) | Testimony::Limited(answer) => answer.to_owned(),
+            _ => self.otherwise().unwrap_or_else(|| "no task could be asked".to_owned()),
         };
         answered.map_or(because.clone(), |answered| format!("{answered}; {because}"))
     }
@@ -300,16 +312,21 @@ impl<'a> Patient<'a> {
         let heard = self.heard();
         let good = matches!(self.api(), Some(ApiAnswer::Good { .. }));
         let well = heard.iter().filter(|it| ***it == Readiness::Ready).count();
-        let otherwise = heard.iter().find_map(|it| match it {
+        let otherwise = self.otherwise();
+        let asked = heard.len();
+        let tells = asked > 0 && (!good || otherwise.is_some());
+        tells.then_some(Evidence::Asked { well, asked, otherwise })
+    }
+
+    /// What the first task that does not answer well says, or why it could not be asked.
+    fn otherwise(&self) -> Option<String> {
+        self.heard().into_iter().find_map(|it| match it {
             Readiness::Unclear(answer)
             | Readiness::Limited(answer)
             | Readiness::NotReady(_, answer)
             | Readiness::Unreachable(answer) => Some(answer.clone()),
             Readiness::Ready => None,
-        });
-        let asked = heard.len();
-        let tells = asked > 0 && (!good || otherwise.is_some());
-        tells.then_some(Evidence::Asked { well, asked, otherwise })
+        })
     }
 }
 

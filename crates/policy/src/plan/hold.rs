@@ -347,15 +347,15 @@ pub enum Hold {
         /// `maximumPercent`.
         maximum: u32,
     },
-    /// Replacing tasks has not helped: the same again would not either.
+    /// Replacing tasks, or one sick task again and again, has not helped: the same again would not either.
     ReplacingDidNotHelp,
     /// The maintenance page answers at the API's URL: an application that asks that URL before it calls
     /// itself ready never does.
     PageAnswersForIt,
     /// Starting the same again would not help: somebody has to look.
     NeedsAHuman,
-    /// Tasks of the present deployment ran before they began to fail: going back to what ran before it
-    /// would not help.
+    /// Tasks of the present deployment, or all of it, ran well before they began to fail: going back to
+    /// what ran before it would not help.
     FailsAfterRunning,
     /// No task runs, and ECS has given up starting any: the same is tried once more, but not yet.
     RetryNotYet {
@@ -588,12 +588,12 @@ impl fmt::Display for Hold {
                  it in APIGatewayStage, or deploy it"
             ),
             Hold::ApiAnswersWell => f.write_str(
-                "no task is known to serve, but the API answers well: it is left as it is; see \
+                "no task is known to serve, but the API answers well: the route stays where it is; see \
                  whether HEALTH_CHECK_PATH and HEALTH_CHECK_HOST are what the tasks answer to",
             ),
-            Hold::ApiToBeAsked => {
-                f.write_str("whether the API answers well is not known: it is left as it is for now")
-            }
+            Hold::ApiToBeAsked => f.write_str(
+                "whether the API answers well is not known: the route stays where it is for now",
+            ),
             Hold::RequestsToBeCounted => f.write_str(
                 "a task takes connections and may serve users: health-monitor counts the requests that \
                  fail before the maintenance page is shown",
@@ -756,7 +756,11 @@ impl fmt::Display for Hold {
                  requests only {failed} failed: nothing is taken from those who are served"
             ),
             Hold::FailingNotYet { missing: true, until, .. } => {
-                write!(f, "tasks are missing, which ECS may be about to start until {until:.0}")
+                write!(
+                    f,
+                    "tasks are missing, which ECS may be about to start: the service is not deployed \
+                     again before {until:.0}"
+                )
             }
             Hold::FailingNotYet { missing: false, until, .. } => {
                 write!(f, "all tasks fail alike, which may pass by itself until {until:.0}")
@@ -781,8 +785,7 @@ impl fmt::Display for Hold {
             ),
             Hold::NeedsAHuman => f.write_str("starting the same again would not help"),
             Hold::FailsAfterRunning => f.write_str(
-                "tasks of the same deployment ran before: it is not rolled back for what has failed \
-                 since",
+                "what was deployed ran well before: it is not rolled back for what has failed since",
             ),
             Hold::RetryNotYet { until } => write!(
                 f,

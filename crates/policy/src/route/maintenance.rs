@@ -9,7 +9,8 @@ use crate::limits::Maintenance;
 use crate::plan::{Fact, Hold, LASTS, Plan, Step};
 use crate::uri;
 
-/// Maximum age of a failure that the requests of the newest minute that is counted need not show yet.
+/// Maximum age of a failure that the counted requests may not show yet: CloudWatch's newest minute may be
+/// from before it.
 const COUNTED: Duration = Duration::from_mins(3);
 
 /// The page, if there is one. A stage variable cannot remember the way back from it: the settings

@@ -1,8 +1,11 @@
 //! Situations in which a healer does harm, as a reader found them who had not seen the work: each a kind, told
 //! by what an operator would see.
 
+use std::time::Duration;
+
 use eden_policy::facts::{Alarm, ApiAnswer, Readiness, RolloutState, StopCode, Task, Unready};
-use eden_policy::{Facts, Hold, Step};
+use eden_policy::health::Finding;
+use eden_policy::{Diagnosis, Facts, Hold, Limits, Step};
 
 use crate::fixtures::*;
 use crate::scene::*;
@@ -86,7 +89,7 @@ fn three_tasks_that_end_together_did_not_fail_one_after_the_other() {
     for facts in [blow(9_000), afterwards(9_000)] {
         let finding = decide(&facts);
         assert_ne!(named(&finding.diagnosis), "crash_loop");
-        assert_eq!(finding.condition(), None, "nobody is to be called for what ECS mends");
+        assert_eq!(finding.condition(), None, "people are not called: ECS replaces the tasks");
     }
     // Eight minutes after a release, while all successors answer.
     let facts = afterwards(480).former(540);
@@ -102,8 +105,8 @@ fn a_host_that_goes_is_no_crash_loop() {
     assert_ne!(named(&decide(&facts).diagnosis), "crash_loop");
 }
 
-/// No path is set. The API has no route for its bare URL, or is overloaded. Task 1 has all the traffic, since
-/// the route leads to it, and needs longer than two seconds for `/`; task 2, which is idle, answers 404 there.
+/// No path is set, and the API has no route for its bare URL, or is overloaded. The route leads to task 1,
+/// which has all the traffic and needs longer than two seconds for `/`. Task 2 is idle and answers 404.
 #[test]
 fn the_task_that_serves_everybody_is_not_stopped_for_being_slow_at_a_path_that_nobody_chose() {
     let slow = "GET / of 203.0.113.1:8000: nothing within 2s".to_owned();
@@ -119,6 +122,33 @@ fn the_task_that_serves_everybody_is_not_stopped_for_being_slow_at_a_path_that_n
     // Where users are not served, the task that hangs is the one to stop.
     let hangs = both(answering(2)).requests(990, 1_000);
     assert_eq!(decide(&hangs).stopped(), ["task1"]);
+}
+
+/// The same without a path, where some users are served: task 1, which the route leads to, answers 500 and
+/// 40 % of the requests fail; or nothing listens in it, or it cannot be reached, and the API has no bare URL.
+#[test]
+fn a_task_that_fails_without_a_path_is_stopped_although_others_answer() {
+    let one = |facts: Facts, readiness: Readiness| {
+        let facts = facts.answers(&[1], &readiness).answers(&[2], &Readiness::Ready);
+        decide(&facts.with_task(task(1).suspect(70))).stopped().join(" ")
+    };
+    let why = || "203.0.113.1:8000".to_owned();
+    let fails = Readiness::NotReady(Unready::Fails, why());
+    assert_eq!(one(answering(2).requests(400, 1_000), fails), "task1");
+    for lost in [Readiness::NotReady(Unready::Refuses, why()), Readiness::Unreachable(why())] {
+        assert_eq!(one(healthy(2).api(unclear()).requests(0, 1_000), lost), "task1");
+    }
+}
+
+/// The one that answers 503 has hardly any traffic, and may be a standby: neither is it stopped, nor is the
+/// fault known to be before the tasks.
+#[test]
+fn tasks_that_disagree_without_a_path_are_no_proof_of_a_fault_before_them() {
+    let fails = Readiness::NotReady(Unready::Fails, "it answered 503".to_owned());
+    let facts = answering(2).answers(&[1], &fails).answers(&[2], &Readiness::Ready);
+    let finding = decide(&facts.requests(1, 1_000));
+    assert!(matches!(finding.diagnosis, Diagnosis::Unclear { .. }), "{:?}", finding.diagnosis);
+    assert_eq!(finding.condition(), Some("unclear"));
 }
 
 /// In an incident somebody has led the API to a standby, by name as docs/operations.md says or by an address
@@ -152,6 +182,19 @@ fn a_count_that_was_just_raised_is_left_to_ecs() {
     // It has lasted, and ECS starts none.
     assert!(decide(&raised.failing_since(70)).redeploys());
     assert!(!decide(&pending.failing_since(70)).redeploys(), "ECS is about to start it");
+    // They came, and answer 404 at the path: what was noted of them is over, and shortens no later wait.
+    let answer = Readiness::Unclear("it answered 404".to_owned());
+    let came = decide(&healthy(1).answers(&[1], &answer).failing_since(300));
+    assert!(matches!(came.diagnosis, Diagnosis::WrongPath { .. }), "{:?}", came.diagnosis);
+    let forgets = |finding: &Finding| {
+        finding.plan.steps.iter().any(|step| matches!(step, Step::ClearFailing { .. }))
+    };
+    assert!(forgets(&came));
+    // But a proxy that answers 404 for a moment, while the application behind it is down, ends nothing.
+    let proxied = answering(1).route(route_to(1).unclear(&[1]));
+    let proxied = decide(&proxied.failing_since(300));
+    assert!(matches!(proxied.diagnosis, Diagnosis::WrongPath { .. }), "{:?}", proxied.diagnosis);
+    assert!(!forgets(&proxied));
 }
 
 /// The stages `dev` and `prod` of the API have a variable `backend` of their own each.
@@ -164,6 +207,14 @@ fn a_host_that_a_stage_variable_names_is_not_written_over() {
     assert_eq!(written(&plan), []);
     let reasons: Vec<_> = plan.holds.iter().map(Hold::reason).collect();
     assert!(reasons.contains(&"host_is_stage_variable"), "{reasons:?}");
+    // So it is where the variable is a part of the host, or its port.
+    for uri in
+        ["http://${stageVariables.env}.example.com/", "http://10.0.0.5:${stageVariables.port}/"]
+    {
+        let route = route_to(1).pointers(vec![(integration("int1"), leading_to(uri))]);
+        let plan = crate::scene::scene(vec![task(1)], route).plan();
+        assert_eq!(written(&plan), [], "{uri}");
+    }
 }
 
 /// Task 2 is the follower of task 1, and answers 503 at the path as followers do. Each time Eden has stopped
@@ -188,15 +239,42 @@ fn a_task_whose_like_was_stopped_three_times_in_vain_is_left_alone() {
     }
     // Nor is it begun anew when ECS has forgotten the tasks: the notes of an hour ago count.
     let later = |at: u64| {
-        let mut task = task(2).started(at).suspect(at - 90);
-        task.created_at = Some(ago(at + 30));
+        let mut successor = task(2).started(at).suspect(at - 90);
+        successor.created_at = Some(ago(at + 30));
         let noted = (0..3).map(|n| ago(at + 40 + 400 * n)).collect();
-        healthy(2).route(route_to(1).erring(&[2])).with_task(task).service(|service| {
-            service.stopped_at = noted;
-        })
+        let facts = healthy(2).route(route_to(1).erring(&[2])).with_task(task(1).started(90_000));
+        facts.with_task(successor).service(|service| service.stopped_at = noted)
     };
     assert_eq!(decide(&later(3_700)).stopped(), [] as [&str; 0]);
+    // That a task runs well which came later for another reason, as by scaling out, shows nothing.
+    let scaled = later(3_700).with_task(task(3).started(200));
+    let scaled = scaled.service(|service| (service.desired, service.running) = (3, 3));
+    assert_eq!(decide(&scaled).stopped(), [] as [&str; 0]);
     assert_eq!(decide(&later(6 * 3_600)).stopped(), ["task2"]);
+}
+
+/// Four tasks hang one after the other, hours after they were started. The successors of the first two run
+/// well; that of the third has a bad start.
+#[test]
+fn stops_that_helped_are_not_counted_as_vain() {
+    let facts = healthy(4).route(route_to(1).erring(&[4]));
+    let stopped = (1..4).fold(facts, |facts, n| {
+        let at = 200 + 300 * (n - 1);
+        let n = 20 + u8::try_from(n).unwrap();
+        facts.with_task(task(n).started(at + 10_800).stopped_by_eden(at))
+    });
+    let successors = [task(1).started(760), task(2).started(460)];
+    let facts = successors.into_iter().fold(stopped, Facts::with_task);
+    let facts = facts.with_task(task(4).started(130).suspect(60));
+    assert_eq!(decide(&facts).stopped(), ["task4"]);
+}
+
+/// One stop, without a grace: its successor is no fourth of a row.
+#[test]
+fn one_stop_is_no_row_of_stops() {
+    let limits = Limits { startup_grace: Duration::ZERO, ..Limits::default() };
+    let facts = follower(1).service(|service| service.stopped_at = vec![ago(301)]);
+    assert_eq!(decide_under(&facts, &limits).stopped(), ["task2"]);
 }
 
 /// Released five hours ago, well until 20 minutes ago: then the database went, and `/health` answers 500 in
@@ -213,4 +291,62 @@ fn a_release_that_ran_well_for_hours_before_it_failed_is_not_rolled_back() {
     };
     assert!(!decide_under(&released(5 * 3_600), &rollback()).rolls_back());
     assert!(decide_under(&released(1_300), &rollback()).rolls_back());
+    // Where Eden had to act in between, it did not run well.
+    let acted = released(5 * 3_600).service(|service| service.redeployed_at.push(ago(9_000)));
+    assert!(decide_under(&acted, &rollback()).rolls_back());
+    // But that one task hung, and was stopped, says nothing of the release.
+    let stopped = released(5 * 3_600).service(|service| service.stopped_at.push(ago(9_000)));
+    assert!(!decide_under(&stopped, &rollback()).rolls_back());
+}
+
+/// A dependency fails for eight minutes of every twenty, for days, and the gateway's answer with it. People were
+/// told of it, and are not told that it is over, and of it again, three times an hour.
+#[test]
+fn a_fault_that_comes_and_goes_is_told_once() {
+    let told = |facts: Facts, seen: Option<String>| {
+        decide(&facts.service(|service| {
+            service.told = Some("before_tasks ecs-svc/1".to_owned());
+            service.seen = seen;
+        }))
+    };
+    let well_for = |seconds| Some(format!("well any {:.0}", ago(seconds)));
+    let note = |step: &Step| match step {
+        Step::MarkCondition { sighting, .. } => Some(sighting.to_string()),
+        Step::ClearCondition { .. } => Some("nothing".to_owned()),
+        _ => None,
+    };
+    let written = |finding: &Finding| finding.plan.steps.iter().find_map(note);
+    // It is well, at first and for a while.
+    for (seen, expected) in [(None, well_for(0)), (well_for(600), None)] {
+        let finding = told(healthy(2), seen);
+        assert_eq!((finding.is_over, written(&finding)), (false, expected));
+    }
+    // It fails again: that is no news, and what was noted of its being well is void.
+    let again = told(answering(2), well_for(600));
+    let lasts = again.condition.as_ref().is_some_and(|it| it.lasts);
+    assert_eq!((again.condition(), lasts), (Some("before_tasks"), true));
+    assert_eq!(written(&again), Some(format!("before_tasks ecs-svc/1 {:.0}", now())));
+    // What is new has not lasted only because the service was well for some minutes.
+    let new = told(
+        healthy(2).answers(&[1, 2], &Readiness::Unclear("it answered 404".into())),
+        well_for(600),
+    );
+    assert_eq!(
+        (new.condition(), new.condition.as_ref().map(|it| it.lasts)),
+        (Some("wrong_path"), Some(false))
+    );
+    // It has been well for a quarter of an hour; once people have heard of that, nothing is left to note.
+    let over = told(healthy(2), well_for(900));
+    assert_eq!((over.is_over, written(&over)), (true, None));
+    let heard = decide(&healthy(2).service(|service| service.seen = well_for(900)));
+    assert_eq!(written(&heard), Some("nothing".to_owned()));
+    // Three tasks died, the last one an hour ago but for some minutes: that may go on.
+    let told = |facts: Facts| {
+        facts.service(|service| {
+            service.told = Some("crash_loop ecs-svc/1".to_owned());
+            service.seen = well_for(900);
+        })
+    };
+    assert!(decide(&told(healthy(2))).is_over);
+    assert!(!decide(&told(healthy(2).with_task(task(21).died(2_400)))).is_over);
 }
