@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eden_core::claim;
 use eden_core::tags::{
-    CLAIM, FAILED_RUNS, NOTED, REDEPLOYED, REFUSED, REPORTED, RESTORED, STOPPED,
+    CLAIM, FAILED_RUNS, NOTED, REDEPLOYED, REFUSED, REPORTED, RESTORED, SEEN, STOPPED, TOLD,
 };
 use eden_lab::World;
 use eden_lab::example::{CLUSTER, SERVICE};
@@ -21,21 +21,22 @@ pub struct Ending {
     /// Whether requests get through.
     pub serving: bool,
     /// The keys of the service's tags that still say something: neither those that remember for hours
-    /// what was done or refused, nor a claim that is void, which an invocation left that crashed.
+    /// what was done or refused, nor a claim that is void, which an invocation left that crashed; nor, where
+    /// something never is as it should be, what was seen and told of that, which depends on when looks fall.
     pub notes: Vec<String>,
     /// Running tasks that are noted as suspects.
     pub suspects: usize,
 }
 
 impl Ending {
-    pub(crate) fn of(world: &World, desired: u32, serving: bool) -> Self {
+    pub(crate) fn of(world: &World, desired: u32, serving: bool, is_odd: bool) -> Self {
         let service = world.service(CLUSTER, SERVICE);
         let tasks = world.tasks(CLUSTER, SERVICE);
         Self {
             desired,
             ready: tasks.iter().filter(|task| task.is_ready()).count(),
             serving,
-            notes: service.map(|it| notes(&it.tags, world.now())).unwrap_or_default(),
+            notes: service.map(|it| notes(&it.tags, world.now(), is_odd)).unwrap_or_default(),
             suspects: tasks
                 .iter()
                 .filter(|task| task.is_running() && !task.tags.is_empty())
@@ -44,11 +45,12 @@ impl Ending {
     }
 }
 
-fn notes(tags: &BTreeMap<String, String>, now: Timestamp) -> Vec<String> {
+fn notes(tags: &BTreeMap<String, String>, now: Timestamp, is_odd: bool) -> Vec<String> {
     let says_something = |key: &str, value: &str| match key.rsplit(':').next() {
         // They say of the past, and are void by themselves.
         Some(REDEPLOYED | STOPPED | RESTORED | REFUSED | FAILED_RUNS | NOTED | REPORTED) => false,
         Some(CLAIM) => claim::valid(value, now).is_some(),
+        Some(SEEN | TOLD) => !is_odd,
         _ => true,
     };
     let tags = tags.iter().filter(|(key, value)| says_something(key, value));
@@ -73,7 +75,8 @@ mod tests {
             .map(|(key, value)| (key.to_owned(), value.to_owned())),
         );
         let after = |seconds| epoch() + Duration::from_secs(seconds);
-        assert_eq!(notes(&tags, after(299)), ["eden:claim", "eden:told"]);
-        assert_eq!(notes(&tags, after(300)), ["eden:told"]);
+        assert_eq!(notes(&tags, after(299), false), ["eden:claim", "eden:told"]);
+        assert_eq!(notes(&tags, after(300), false), ["eden:told"]);
+        assert_eq!(notes(&tags, after(300), true), [] as [&str; 0]);
     }
 }

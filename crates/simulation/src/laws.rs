@@ -207,7 +207,8 @@ impl Laws {
         }
     }
 
-    fn scaled(&self, watch: &Watch, from: u32, to: u32, record: &mut Record) {
+    fn scaled(&mut self, watch: &Watch, from: u32, to: u32, record: &mut Record) {
+        self.liveness.raised += 1;
         if to != self.limits.min_desired_count || from >= to {
             let text = format!("from {from} to {to}");
             record.breaks(watch.now, "the desired count is only raised to the floor", text);

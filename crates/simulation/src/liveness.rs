@@ -25,6 +25,8 @@ const TOGETHER: Duration = Duration::from_mins(1);
 pub(crate) const REMEMBERED: Duration = Duration::from_hours(2);
 /// So many forced deployments that did not help end the ladder.
 pub(crate) const MOST_DEPLOYMENTS: usize = 2;
+/// So many times a day the desired count is raised: whoever lowers it as often means it.
+const MOST_RAISES: usize = 3;
 
 /// What a remedy would end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,8 @@ pub(crate) struct Liveness {
     since: [Option<Timestamp>; 5],
     /// When Eden forced deployments.
     pub(crate) forced: Vec<Timestamp>,
+    /// How often Eden raised the desired count.
+    pub(crate) raised: usize,
 }
 
 impl Liveness {
@@ -91,7 +95,8 @@ impl Liveness {
     ) {
         let now = watch.now;
         for (trouble, since) in Trouble::ALL.into_iter().zip(&mut self.since) {
-            let eye = Eye { watch, setting, limits, around, forced: &self.forced };
+            let (forced, raised) = (&self.forced[..], self.raised);
+            let eye = Eye { watch, setting, limits, around, forced, raised };
             if !eye.sees(trouble) || !changes.is_empty() {
                 *since = None;
                 continue;
@@ -113,6 +118,7 @@ struct Eye<'a> {
     limits: &'a Limits,
     around: Circumstances,
     forced: &'a [Timestamp],
+    raised: usize,
 }
 
 impl Eye<'_> {
@@ -132,7 +138,11 @@ impl Eye<'_> {
             && around.spent < self.limits.healing_budget_per_hour as usize;
         match trouble {
             Trouble::Orphan => watch.is_orphan,
-            Trouble::BelowFloor => watch.desired < setting.floor && setting.kind != Kind::Daemon,
+            Trouble::BelowFloor => {
+                watch.desired < setting.floor
+                    && setting.kind != Kind::Daemon
+                    && self.raised < MOST_RAISES
+            }
             Trouble::Stray => {
                 !watch.serving
                     && asks_well

@@ -259,7 +259,7 @@ impl<'a> Stage<'a> {
         let outages: Vec<_> =
             watch.outages.iter().map(|it| (seconds(it.from), seconds(it.to))).collect();
         let mut record = record::write(&self.record);
-        let ending = watch.ending(world);
+        let ending = watch.ending(world, self.history.setting.is_odd());
         if self.policy.is_eden() {
             let calm = epoch() + self.history.calm;
             Laws::check_end(&watch, calm, &ending, &mut record);

@@ -332,8 +332,8 @@ impl Watch {
     }
 
     /// How the world is left.
-    pub(crate) fn ending(&self, world: &World) -> Ending {
-        Ending::of(world, self.desired, self.serving)
+    pub(crate) fn ending(&self, world: &World, is_odd: bool) -> Ending {
+        Ending::of(world, self.desired, self.serving, is_odd)
     }
 
     /// Whether a task is sick, even one that the route does not lead to.
