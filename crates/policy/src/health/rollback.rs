@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::failures::Failure;
 use super::ladder::FAILS_AFTER_RUNNING;
 use super::later;
@@ -12,8 +14,8 @@ use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 
 /// For so long a rollout may be what made the service sick.
 const BLAMED: Duration = Duration::from_hours(6);
-/// A release is not blamed when the service first fails as a whole so long after it, and was not deployed
-/// again by Eden in between.
+/// A release is not blamed when the service fails as a whole so long after it, and Eden did not have to
+/// deploy it again sooner than that.
 const RAN_WELL: Duration = Duration::from_hours(1);
 
 impl Patient<'_> {
@@ -121,8 +123,9 @@ impl Patient<'_> {
         // What ran well for long before it failed is not to blame either.
         let ran_well = later(former.replaced_at, RAN_WELL);
         let failing = self.failing_since().filter(|_| *diagnosis == Diagnosis::ServiceSick);
-        let mut before = self.service.redeployed_at.iter().filter(|at| former.replaced_at < **at);
-        if failing.is_some_and(|since| since >= ran_well && !before.any(|at| *at < since)) {
+        let soon = |at: &Timestamp| former.replaced_at < *at && *at < ran_well;
+        let acted = self.service.redeployed_at.iter().any(soon);
+        if failing.is_some_and(|since| since >= ran_well) && !acted {
             return Err(Hold::FailsAfterRunning);
         }
         if !former.active {

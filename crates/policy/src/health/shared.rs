@@ -42,8 +42,8 @@ impl Patient<'_> {
         let is_over = match diagnosis {
             Diagnosis::Healthy => true,
             Diagnosis::BeforeTasks => answers(),
-            // The tasks answer, and nothing else fails.
-            Diagnosis::WrongPath { .. } => self.is_all_quiet(),
+            // Tasks that were missing are there, and nothing else fails.
+            Diagnosis::WrongPath { .. } => self.is_all_quiet() && !self.replaced_in_vain(),
             Diagnosis::Unclear { .. } => {
                 self.testimony() == Testimony::Divided && self.users_are_served()
             }
