@@ -85,8 +85,11 @@ impl Memory {
     /// Keeps a condition that was found and has yet to last.
     pub fn notice(&self, facts: &Facts, finding: &Finding, now: Timestamp) {
         let notes = facts.service.known().map(Service::notes).unwrap_or_default();
+        let was_well = notes.sighting(now).is_some_and(|it| it.is_well());
         match &finding.condition {
-            Some(found) if !found.lasts && notes.sighting_of(found, now).is_none() => {
+            Some(found)
+                if was_well || (!found.lasts && notes.sighting_of(found, now).is_none()) =>
+            {
                 let (name, of) = (found.name.clone(), found.of.clone());
                 self.see(Some(Sighting { name, of, since: now }.to_string()));
             }
@@ -99,6 +102,7 @@ impl Memory {
                 let well = well.filter(|_| notes.told.is_some());
                 self.see(well.map(|it| it.to_string()));
             }
+            None if was_well && finding.diagnosis.is_sick() => self.see(None),
             Some(_) | None => {}
         }
     }

@@ -114,11 +114,14 @@ impl Patient<'_> {
             }
             let was_well = self.notes().sighting(self.now).is_some_and(|it| it.is_well());
             let is_told = self.service.told.is_some();
-            if is_told && diagnosis.is_quiet() && !was_well {
+            // What a rollout has yet to show stays noted.
+            let may_end =
+                diagnosis.is_healthy() || (diagnosis.is_quiet() && self.service.seen.is_none());
+            if is_told && may_end && !was_well {
                 let sighting = Sighting::well(self.now);
                 return Some(Step::MarkCondition { service, sighting });
             }
-            let stays = is_told && was_well && !is_sick(diagnosis);
+            let stays = is_told && was_well && !diagnosis.is_sick();
             let is_over = self.service.seen.is_some() && speaks(diagnosis) && !stays;
             return is_over.then_some(Step::ClearCondition { service });
         };
@@ -132,17 +135,6 @@ impl Patient<'_> {
             sighting: Sighting { name, of, since: self.now },
         })
     }
-}
-
-/// Whether a look that finds no condition shows all the same that the service is not well.
-fn is_sick(diagnosis: &Diagnosis) -> bool {
-    !matches!(
-        diagnosis,
-        Diagnosis::Healthy
-            | Diagnosis::Disputed
-            | Diagnosis::RouteStale
-            | Diagnosis::OldTasksRemain { .. }
-    )
 }
 
 /// Whether a look that finds no condition shows that there is none: while something is on its way, or

@@ -154,6 +154,21 @@ impl Diagnosis {
         matches!(self, Diagnosis::Healthy)
     }
 
+    /// Whether it shows that the service is not well, also where people need not hear of that.
+    pub fn is_sick(&self) -> bool {
+        !matches!(
+            self,
+            Diagnosis::Healthy
+                | Diagnosis::Disputed
+                | Diagnosis::RouteStale
+                | Diagnosis::OldTasksRemain { .. }
+                | Diagnosis::Starting
+                | Diagnosis::Rolling { overdue: false, .. }
+                | Diagnosis::Paused
+                | Diagnosis::Unknown
+        )
+    }
+
     /// Whether nothing is seen to be wrong, with or without a deployment in progress.
     pub(crate) fn is_quiet(&self) -> bool {
         matches!(self, Diagnosis::Healthy | Diagnosis::Rolling { overdue: false, .. })

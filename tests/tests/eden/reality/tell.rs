@@ -6,7 +6,7 @@ use std::time::Duration;
 use eden_lab::example::{
     API, AUDIT_LOG, CLUSTER, Example, HEALTH_MONITOR, PROXY_INTEGRATION, ROOT_INTEGRATION, SERVICE,
 };
-use eden_lab::world::{AppState, Behaviour, Fault, FaultKind, World};
+use eden_lab::world::{AppState, Behaviour, Fault, FaultKind, Gatekeeper, World};
 use eden_tests::by_hand::{self, ByHand};
 use eden_tests::rig::{API_URL, Rig, each, example, minutes, running, seconds};
 use eden_tests::sample;
@@ -306,6 +306,26 @@ async fn where_tags_are_refused_people_get_one_mail_for_a_condition() {
         // Then
         let report = rig.invoke(HEALTH_MONITOR, sample("scheduled")).await.unwrap();
         assert_eq!(report["diagnosis"], "crash_loop");
+        assert_eq!(subjects(&rig.lab.world()), [HUMAN], "{refusal:?}");
+    }
+}
+
+/// A fresh reader's case: the process held the service well from before the fault came back.
+#[tokio::test(start_paused = true)]
+async fn where_tags_are_refused_a_fault_that_comes_and_goes_is_told_once() {
+    for refusal in Refusal::ALL {
+        // Given
+        let rig = refusal.befalls().await;
+        rig.lab.world().start_traffic(API, "/orders/42", seconds(1));
+        rig.wait(minutes(21)).await;
+        // When
+        for _ in 0..6 {
+            rig.lab.world().set_gatekeeper(API, Some(Gatekeeper::Refuses(500))).unwrap();
+            rig.wait(minutes(8)).await;
+            rig.lab.world().set_gatekeeper(API, None).unwrap();
+            rig.wait(minutes(12)).await;
+        }
+        // Then
         assert_eq!(subjects(&rig.lab.world()), [HUMAN], "{refusal:?}");
     }
 }
