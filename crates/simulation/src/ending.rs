@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use eden_core::claim;
 use eden_core::tags::{
-    CLAIM, FAILED_RUNS, NOTED, REDEPLOYED, REFUSED, REPORTED, RESTORED, SEEN, STOPPED, TOLD,
+    CLAIM, FAILED_RUNS, FAILING_SINCE, NOTED, REDEPLOYED, REFUSED, REPORTED, RESTORED, SEEN,
+    STOPPED, TOLD,
 };
 use eden_lab::World;
 use eden_lab::example::{CLUSTER, SERVICE};
@@ -22,7 +23,8 @@ pub struct Ending {
     pub serving: bool,
     /// The keys of the service's tags that still say something: neither those that remember for hours
     /// what was done or refused, nor a claim that is void, which an invocation left that crashed; nor, where
-    /// something never is as it should be, what was seen and told of that, which depends on when looks fall.
+    /// something never is as it should be, what was seen, tried and told of that, which depends on when
+    /// looks fall.
     pub notes: Vec<String>,
     /// Running tasks that are noted as suspects.
     pub suspects: usize,
@@ -50,7 +52,7 @@ fn notes(tags: &BTreeMap<String, String>, now: Timestamp, is_odd: bool) -> Vec<S
         // They say of the past, and are void by themselves.
         Some(REDEPLOYED | STOPPED | RESTORED | REFUSED | FAILED_RUNS | NOTED | REPORTED) => false,
         Some(CLAIM) => claim::valid(value, now).is_some(),
-        Some(SEEN | TOLD) => !is_odd,
+        Some(FAILING_SINCE | SEEN | TOLD) => !is_odd,
         _ => true,
     };
     let tags = tags.iter().filter(|(key, value)| says_something(key, value));

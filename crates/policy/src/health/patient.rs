@@ -197,6 +197,11 @@ impl<'a> Patient<'a> {
         if settled.len() < desired || !settled.iter().any(|task| self.runs_well(task)) {
             return Vec::new();
         }
+        self.old()
+    }
+
+    /// The tasks that are not of the present deployment, and not over.
+    pub(super) fn old(&self) -> Vec<&'a Task> {
         let is_over = |task: &Task| {
             task.last_status == LastStatus::Stopping && task.network == TaskNetwork::Unattached
         };

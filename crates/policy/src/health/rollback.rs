@@ -47,7 +47,11 @@ impl Patient<'_> {
                 ("cannot_start", kept.or_else(|| ran(acquitted || started)))
             }
             Diagnosis::RolloutFailed { .. } => ("rollout_failed", None),
-            _ => ("rollout_overdue", None),
+            // It waits for old tasks while its new ones run well: somebody may have asked for more of them.
+            _ => {
+                let waits = some_run_well && !self.present_is_accused() && !self.old().is_empty();
+                ("rollout_overdue", kept(waits))
+            }
         };
         let rolled_back = match kept {
             _ if self.lost_its_image() => self.redeploy(diagnosis),

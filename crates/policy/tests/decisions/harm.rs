@@ -304,6 +304,27 @@ fn a_release_that_ran_well_for_hours_before_it_failed_is_not_rolled_back() {
     assert!(!decide_under(&stopped, &rollback()).rolls_back());
 }
 
+/// A rollout has all its new tasks and waits for an old one that is protected (seed 7666 of the mix `classic`).
+/// Then somebody scales out: the new tasks are fresh, or find no place.
+#[test]
+fn a_rollout_whose_new_tasks_run_well_is_not_rolled_back_when_somebody_scales_out() {
+    let rolling = healthy(2).former(2_400).service(|it| it.deployments = rollout_since(2_400));
+    let rolling = rolling.with_task(task(9).old());
+    let scaled = rolling.service(|service| (service.desired, service.running) = (4, 2));
+    let fresh =
+        [3, 4].into_iter().fold(scaled.clone(), |facts, n| facts.with_task(task(n).started(20)));
+    for facts in [scaled, fresh] {
+        let finding = decide_under(&facts, &rollback());
+        assert!(
+            matches!(finding.diagnosis, Diagnosis::Rolling { overdue: true, .. }),
+            "{:?}",
+            finding.diagnosis
+        );
+        assert!(!finding.rolls_back());
+        assert_eq!(finding.condition(), Some("rollout_overdue"));
+    }
+}
+
 /// A dependency fails for eight minutes of every twenty, for days, and the gateway's answer with it. People were
 /// told of it, and are not told that it is over, and of it again, three times an hour.
 #[test]
