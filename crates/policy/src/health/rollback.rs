@@ -50,7 +50,7 @@ impl Patient<'_> {
             // It waits for old tasks while its new ones run well: somebody may have asked for more of them.
             _ => {
                 let waits = some_run_well && !self.present_is_accused() && !self.old().is_empty();
-                ("rollout_overdue", kept(waits))
+                ("rollout_overdue", kept(waits).or_else(|| ran(acquitted)))
             }
         };
         let rolled_back = match kept {

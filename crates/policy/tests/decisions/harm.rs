@@ -325,6 +325,21 @@ fn a_rollout_whose_new_tasks_run_well_is_not_rolled_back_when_somebody_scales_ou
     }
 }
 
+/// All its new tasks crash at once after they ran for half an hour, while it still waits (seed 8336 of the mix
+/// `classic`).
+#[test]
+fn a_rollout_whose_new_tasks_ran_for_long_is_not_rolled_back_for_one_crash() {
+    let rolling = healthy(2).former(2_400).service(|it| it.deployments = rollout_since(2_400));
+    let rolling = rolling.with_task(task(9).old()).service(|service| service.running = 0);
+    let crashed = |ran: u64| {
+        let dead = |n| Task { started_at: Some(ago(ran + 100)), ..task(n).died(100) };
+        let facts = rolling.clone().with_task(dead(1)).with_task(dead(2));
+        decide_under(&facts, &rollback())
+    };
+    assert!(crashed(60).rolls_back());
+    assert!(!crashed(2_000).rolls_back());
+}
+
 /// A dependency fails for eight minutes of every twenty, for days, and the gateway's answer with it. People were
 /// told of it, and are not told that it is over, and of it again, three times an hour.
 #[test]
