@@ -64,6 +64,10 @@ pub(super) async fn raise_desired_count(
     to: u32,
 ) -> Result<Outcome, CallError> {
     let moot = |service: &Service| {
+        // ECS may call the service MISSING by now, which says nothing of its count.
+        if service.arn.is_empty() {
+            return Some("ECS does not find the service".to_owned());
+        }
         let present = service.desired;
         (present != from || present >= to)
             .then(|| format!("the desired count is {present} by now, not {from}"))
