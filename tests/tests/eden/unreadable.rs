@@ -6,6 +6,7 @@ use eden_lab::example::{API, CLUSTER, HEALTH_MONITOR, IP_UPDATER, PROXY_INTEGRAT
 use eden_lab::world::{AppState, Fault, FaultKind, HealthStatus, World};
 use eden_tests::rig::{Rig, example, minutes};
 use eden_tests::sample;
+use jiff::Timestamp;
 use serde_json::json;
 
 /// A service that any healer would act on: its only integration leads nowhere, its application
@@ -63,11 +64,8 @@ async fn an_unreadable_service_is_no_sick_service() {
     }
 }
 
-/// Found by the simulation (classic, seed 1237): ECS did not know the service any more when a run that
-/// had repaired the route looked again, and the note of it went to no service.
-#[tokio::test(start_paused = true)]
-async fn of_a_service_that_goes_missing_within_a_run_nothing_is_noted_without_its_name() {
-    // Given: the task that has the route is sick, which the run notes, and looks again a minute later.
+/// The task that has the route is sick: the run notes that, looks again a minute later, and stops it.
+async fn with_a_sick_task() -> Rig {
     let mut example = example();
     example.service.desired_count = 2;
     example.world.timing.unhealthy_replacement = minutes(600);
@@ -75,6 +73,31 @@ async fn of_a_service_that_goes_missing_within_a_run_nothing_is_noted_without_it
     rig.wait(minutes(20)).await;
     let sick = rig.serving().unwrap().arn;
     rig.lab.world().set_container_health(&sick, HealthStatus::Unhealthy).unwrap();
+    rig
+}
+
+/// Lets health-monitor run, and ECS call the service MISSING so long after the run has claimed it; since when
+/// ECS does.
+async fn goes_missing_after_the_claim(rig: &Rig, delay: Duration) -> Timestamp {
+    let goes_missing = async {
+        let is_claimed = |world: &World| {
+            world.service(CLUSTER, SERVICE).is_some_and(|it| it.tags.contains_key("eden:claim"))
+        };
+        assert!(rig.lab.until(minutes(3), is_claimed).await);
+        tokio::time::sleep(delay).await;
+        let mut world = rig.lab.world();
+        world.inject(always("DescribeServices", FaultKind::Partial(1)));
+        world.now()
+    };
+    tokio::join!(rig.invoke(HEALTH_MONITOR, sample("scheduled")), goes_missing).1
+}
+
+/// Found by the simulation (classic, seed 1237): ECS did not know the service any more when a run that
+/// had repaired the route looked again, and the note of it went to no service.
+#[tokio::test(start_paused = true)]
+async fn of_a_service_that_goes_missing_within_a_run_nothing_is_noted_without_its_name() {
+    // Given
+    let rig = with_a_sick_task().await;
     // When
     let goes_missing = async {
         rig.wait(Duration::from_secs(20)).await;
@@ -97,27 +120,12 @@ async fn of_a_service_that_goes_missing_within_a_run_nothing_is_noted_without_it
 /// the stop was noted on a service without a name.
 #[tokio::test(start_paused = true)]
 async fn of_a_service_that_goes_missing_before_a_remedy_nothing_is_noted_without_its_name() {
-    let mut claimed = 0;
     // The claim is looked at after six seconds; then the run acts.
     for delay in (0..20).map(|n| Duration::from_millis(5_900 + 30 * n)) {
-        // Given: a sick task, which the run stops when it looks again a minute later.
-        let mut example = example();
-        example.service.desired_count = 2;
-        example.world.timing.unhealthy_replacement = minutes(600);
-        let rig = Rig::steady(&example).await;
-        rig.wait(minutes(20)).await;
-        let sick = rig.serving().unwrap().arn;
-        rig.lab.world().set_container_health(&sick, HealthStatus::Unhealthy).unwrap();
+        // Given
+        let rig = with_a_sick_task().await;
         // When
-        let goes_missing = async {
-            let is_claimed = |world: &World| {
-                world.service(CLUSTER, SERVICE).is_some_and(|it| it.tags.contains_key("eden:claim"))
-            };
-            claimed += u32::from(rig.lab.until(minutes(3), is_claimed).await);
-            tokio::time::sleep(delay).await;
-            rig.lab.world().inject(always("DescribeServices", FaultKind::Partial(1)));
-        };
-        let _ = tokio::join!(rig.invoke(HEALTH_MONITOR, sample("scheduled")), goes_missing);
+        goes_missing_after_the_claim(&rig, delay).await;
         // Then
         for operation in ["TagResource", "UntagResource"] {
             let notes = rig.calls(operation);
@@ -127,7 +135,29 @@ async fn of_a_service_that_goes_missing_before_a_remedy_nothing_is_noted_without
             );
         }
     }
-    assert_eq!(claimed, 20);
+}
+
+/// Seed 9266 of the mix `classic`: the count of a service that ECS called MISSING after the note was taken for
+/// the zero that was to be raised.
+#[tokio::test(start_paused = true)]
+async fn of_a_service_that_goes_missing_before_its_count_is_raised_the_count_stays() {
+    let mut raised = 0;
+    for delay in (0..20).map(|n| Duration::from_millis(5_900 + 30 * n)) {
+        // Given
+        let rig = Rig::steady(&example()).await;
+        rig.wait(minutes(20)).await;
+        rig.lab.world().set_desired_count(CLUSTER, SERVICE, 0).unwrap();
+        // When
+        let missing_at = goes_missing_after_the_claim(&rig, delay).await;
+        // Then
+        let looks = rig.calls("DescribeServices");
+        for call in rig.calls("UpdateService") {
+            raised += 1;
+            let look = looks.iter().filter(|it| it.at < call.at).map(|it| it.at).max();
+            assert!(look < Some(missing_at), "{delay:?}: {missing_at}, {call:?}");
+        }
+    }
+    assert!(0 < raised && raised < 20, "{raised}");
 }
 
 #[tokio::test(start_paused = true)]

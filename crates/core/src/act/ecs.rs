@@ -2,11 +2,11 @@
 
 use aws_sdk_ecs::types::{StopServiceDeploymentStopType, Tag};
 use eden_policy::Step;
-use eden_policy::facts::{Service, Stop};
+use eden_policy::facts::{Service, ServiceStatus, Stop};
 use jiff::Timestamp;
 
 use super::Outcome;
-use super::notes::{Note, Noted};
+use super::notes::{NOT_FOUND, Note, Noted};
 use super::once::once;
 use crate::aws::Aws;
 use crate::call_error::CallError;
@@ -65,8 +65,8 @@ pub(super) async fn raise_desired_count(
 ) -> Result<Outcome, CallError> {
     let moot = |service: &Service| {
         // ECS may call the service MISSING by now, which says nothing of its count.
-        if service.arn.is_empty() {
-            return Some("ECS does not find the service".to_owned());
+        if service.status == ServiceStatus::Missing {
+            return Some(NOT_FOUND.to_owned());
         }
         let present = service.desired;
         (present != from || present >= to)

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use eden_policy::Step;
-use eden_policy::facts::{Refused, Service};
+use eden_policy::facts::{Refused, Service, ServiceStatus};
 use jiff::Timestamp;
 
 use super::Outcome;
@@ -17,6 +17,9 @@ use crate::tags::REFUSED;
 
 /// A tag's value takes 256 characters, a time 20 and a space.
 const REMEMBERED: usize = 12;
+
+/// Why nothing is done to a service that ECS calls MISSING.
+pub(super) const NOT_FOUND: &str = "ECS does not find the service";
 
 /// A note on the service of when steps of a kind were taken.
 pub(super) struct Note<'a> {
@@ -53,9 +56,9 @@ impl Noted<'_> {
         C: Future<Output = Result<(), CallError>>,
     {
         let Noted { aws, note, service, .. } = &self;
-        // ECS may call the service MISSING by now.
-        if service.arn.is_empty() {
-            return Ok(Outcome::Skipped("ECS does not find the service".to_owned()));
+        // ECS may call the service MISSING by now: it has no ARN then to note anything on.
+        if service.status == ServiceStatus::Missing {
+            return Ok(Outcome::Skipped(NOT_FOUND.to_owned()));
         }
         let with_this = note.earlier.iter().copied().chain([aws.now()]).collect();
         self.write(with_this).await?;
