@@ -25,7 +25,7 @@ const TOGETHER: Duration = Duration::from_mins(1);
 pub(crate) const REMEMBERED: Duration = Duration::from_hours(2);
 /// So many forced deployments that did not help end the ladder.
 pub(crate) const MOST_DEPLOYMENTS: usize = 2;
-/// So many times a day the desired count is raised: whoever lowers it as often means it.
+/// Maximum number of times that Eden raises the desired count in a day.
 const MOST_RAISES: usize = 3;
 
 /// What a remedy would end.
