@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::later;
 use super::patient::Patient;
 use crate::facts::{ApiAnswer, Deployment};
@@ -12,6 +14,8 @@ const UNFINISHED: &str = "rollouts_unfinished";
 /// Minimum time from the look that found a service well until people hear that what they know of is over. A
 /// fault that comes and goes is one story, as it is for the alarm on `NeedsHuman`.
 const QUIET: Duration = Duration::from_mins(15);
+/// The same where people know of tasks that fail, and single ones still do: in a large service some always may.
+const QUIET_BUT_FOR_FEW: Duration = Duration::from_hours(1);
 /// For so long tasks may be missing in any rollout, without a note of it.
 const BRIEF: Duration = Duration::from_mins(2);
 /// What such a condition is about, in place of a deployment's id.
@@ -83,13 +87,15 @@ impl Patient<'_> {
 
     /// Whether what people know of is over.
     pub(super) fn is_over(&self, diagnosis: &Diagnosis, condition: Option<&Condition>) -> bool {
-        let well = self.notes().sighting(self.now).filter(Sighting::is_well);
-        let is_quiet = || well.is_some_and(|it| self.now >= later(it.since, QUIET));
-        diagnosis.is_healthy()
-            && condition.is_none()
-            && self.is_calm()
-            && (!self.are_told_of_failures() || self.failures_of_present().is_empty())
-            && is_quiet()
+        let fails = self.are_told_of_failures() && !self.failures_of_present().is_empty();
+        let quiet = if fails { QUIET_BUT_FOR_FEW } else { QUIET };
+        let is_quiet = || self.well_since().is_some_and(|since| self.now >= later(since, quiet));
+        diagnosis.is_healthy() && condition.is_none() && self.is_calm() && is_quiet()
+    }
+
+    /// Since when the service is well, where a look has noted that.
+    fn well_since(&self) -> Option<Timestamp> {
+        self.notes().sighting(self.now).filter(Sighting::is_well).map(|it| it.since)
     }
 
     /// Whether people know that tasks fail: ECS remembers for an hour those that did (F18).
@@ -106,13 +112,13 @@ impl Patient<'_> {
         plan: &Plan,
     ) -> Option<Step> {
         let service = self.service.arn.clone();
+        let was_well = self.well_since().is_some();
         let Some(condition) = condition else {
             // That others hold the claim shows only when it is asked for.
             let acts = plan.steps.iter().any(Step::needs_a_claim);
             if acts {
                 return None;
             }
-            let was_well = self.notes().sighting(self.now).is_some_and(|it| it.is_well());
             let is_told = self.service.told.is_some();
             // What a rollout has yet to show stays noted.
             let may_end =
@@ -125,10 +131,8 @@ impl Patient<'_> {
             let is_over = self.service.seen.is_some() && speaks(diagnosis) && !stays;
             return is_over.then_some(Step::ClearCondition { service });
         };
-        let seen = self.notes();
-        let was_well = seen.sighting(self.now).is_some_and(|it| it.is_well());
-        let noted =
-            (condition.lasts && !was_well) || seen.sighting_of(condition, self.now).is_some();
+        let noted = (condition.lasts && !was_well)
+            || self.notes().sighting_of(condition, self.now).is_some();
         let Condition { name, of, .. } = condition.clone();
         (!noted).then_some(Step::MarkCondition {
             service,

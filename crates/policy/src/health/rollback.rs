@@ -14,8 +14,8 @@ use crate::plan::{Condition, Diagnosis, Fact, Hold, Plan, Step};
 
 /// For so long a rollout may be what made the service sick.
 const BLAMED: Duration = Duration::from_hours(6);
-/// A release is not blamed when the service fails as a whole so long after it, and Eden did not have to
-/// deploy it again sooner than that.
+/// Minimum time from a release, or from when Eden had to deploy it again within that time, to the first
+/// failure of the service as a whole that is not blamed on the release.
 const RAN_WELL: Duration = Duration::from_hours(1);
 
 impl Patient<'_> {
@@ -47,10 +47,11 @@ impl Patient<'_> {
                 ("cannot_start", kept.or_else(|| ran(acquitted || started)))
             }
             Diagnosis::RolloutFailed { .. } => ("rollout_failed", None),
-            // It waits for old tasks while its new ones run well: somebody may have asked for more of them.
+            // The rollout waits for old tasks, and its new tasks run well. Some new ones may be missing because
+            // somebody has just raised the desired count.
             _ => {
                 let waits = some_run_well && !self.present_is_accused() && !self.old().is_empty();
-                ("rollout_overdue", kept(waits).or_else(|| ran(acquitted)))
+                ("rollout_overdue", kept(waits).or_else(|| ran(acquitted && self.all_exited())))
             }
         };
         let rolled_back = match kept {
@@ -90,6 +91,13 @@ impl Patient<'_> {
             && !self.service.redeployed_at.iter().any(|at| self.now < later(*at, BLAMED))
     }
 
+    /// Whether all tasks that failed last ended by themselves. One that ECS replaced for its health checks may
+    /// have run for long without ever being well.
+    fn all_exited(&self) -> bool {
+        let exited = |(_, _, stop): &Failure<'_>| stop.code == StopCode::EssentialContainerExited;
+        self.last_failures().iter().all(exited)
+    }
+
     /// Whether some task of the present deployment runs well, so that what it runs is not to blame.
     pub(super) fn present_runs_well(&self) -> bool {
         let is_present = |task: &&Task| self.service.is_of_present(task);
@@ -126,10 +134,11 @@ impl Patient<'_> {
         let former = former.ok_or(Hold::NothingToRollBackTo)?;
         // What ran well for long before it failed is not to blame either.
         let ran_well = later(former.replaced_at, RAN_WELL);
+        let early = |at: &Timestamp| former.replaced_at < *at && *at < ran_well;
+        let again = self.service.redeployed_at.iter().copied().filter(early).max();
+        let ran_well = again.map_or(ran_well, |at| later(at, RAN_WELL));
         let failing = self.failing_since().filter(|_| *diagnosis == Diagnosis::ServiceSick);
-        let soon = |at: &Timestamp| former.replaced_at < *at && *at < ran_well;
-        let acted = self.service.redeployed_at.iter().any(soon);
-        if failing.is_some_and(|since| since >= ran_well) && !acted {
+        if failing.is_some_and(|since| since >= ran_well) {
             return Err(Hold::FailsAfterRunning);
         }
         if !former.active {

@@ -291,15 +291,20 @@ fn a_release_that_ran_well_for_hours_before_it_failed_is_not_rolled_back() {
     };
     assert!(!decide_under(&released(5 * 3_600), &rollback()).rolls_back());
     assert!(decide_under(&released(1_300), &rollback()).rolls_back());
-    // Where Eden had to deploy it again within the first hour, it did not run well.
+    // That Eden deployed it again within its first hour is no matter hours later.
     let acted = |ago_s| {
         let facts = released(5 * 3_600);
         decide_under(&facts.service(|it| it.redeployed_at.push(ago(ago_s))), &rollback())
     };
-    assert!(acted(5 * 3_600 - 1_800).rolls_back());
-    // But a dependency that failed some hours later, and fails again, says nothing of it.
+    assert!(!acted(5 * 3_600 - 1_800).rolls_back());
+    // Nor is a dependency that failed some hours later, and fails again.
     assert!(!acted(9_000).rolls_back());
-    // But that one task hung, and was stopped, says nothing of the release.
+    // One that Eden had to deploy again before its first hour was over, and that fails again within the next,
+    // has not run well.
+    let since = 600;
+    let twice = released(since + 4_200).service(|it| it.redeployed_at.push(ago(since + 1_200)));
+    assert!(decide_under(&twice, &rollback()).rolls_back());
+    // That one task hung, and was stopped, says nothing of the release.
     let stopped = released(5 * 3_600).service(|service| service.stopped_at.push(ago(9_000)));
     assert!(!decide_under(&stopped, &rollback()).rolls_back());
 }
@@ -338,6 +343,11 @@ fn a_rollout_whose_new_tasks_ran_for_long_is_not_rolled_back_for_one_crash() {
     };
     assert!(crashed(60).rolls_back());
     assert!(!crashed(2_000).rolls_back());
+    // A release that never answers, of which ECS ends each task after a quarter of an hour, is no such one.
+    let unwell = Task { started_at: Some(ago(1_000)), ..task(1).failed_checks(100) };
+    let never_well = rolling.clone().with_task(unwell).with_task(task(2).started(90));
+    let silent = never_well.route(route_to(2).silent(&[2]));
+    assert!(decide_under(&silent, &rollback()).rolls_back());
 }
 
 /// A dependency fails for eight minutes of every twenty, for days, and the gateway's answer with it. People were
@@ -390,4 +400,8 @@ fn a_fault_that_comes_and_goes_is_told_once() {
     };
     assert!(decide(&told(healthy(2))).is_over);
     assert!(!decide(&told(healthy(2).with_task(task(21).died(2_400)))).is_over);
+    // Where a task fails every hour for ever, that it has been well for an hour is enough.
+    let one_fails = told(healthy(2).with_task(task(21).died(2_400)));
+    let well = one_fails.service(|service| service.seen = well_for(3_600));
+    assert!(decide(&well).is_over);
 }
