@@ -103,7 +103,7 @@ impl ByHand {
     /// An invocation that may last as long as any of a function.
     pub fn invocation(&self, edge: &Edge, event: Value) -> Invocation {
         let number = self.invocations.fetch_add(1, Ordering::Relaxed);
-        let deadline = edge.aws.now() + Duration::from_secs(210);
+        let deadline = edge.aws.now() + Duration::from_secs(300);
         let (request_id, environment) = (format!("by-hand-{number}"), format!("{number:032x}"));
         Invocation { request_id, environment, event, deadline }
     }

@@ -19,7 +19,7 @@ use crate::names::{self, Names};
 use crate::output::Output;
 
 /// So long a handler may take in Lambda, as health-monitor's Timeout in template.yaml says.
-const PATIENCE: Duration = Duration::from_secs(210);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What every command works with.
 #[derive(Debug)]

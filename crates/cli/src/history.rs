@@ -24,8 +24,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 /// What is said below lines that have `UNCONFIRMED` in them.
 const UNCONFIRMED: &str = "unconfirmed: the audit log has it, but no report in the function's own \
                            log does. So it is with what `eden` did in a terminal, with a run that \
-                           was ended before its time, with a LogLevel above info, and with what \
-                           somebody else put on the event bus";
+                           goes on or was ended before its time, with a LogLevel above info, and \
+                           with what somebody else put on the event bus";
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -24,8 +24,8 @@ use crate::tags::CLAIM;
 const WRITE: Duration = Duration::from_secs(4);
 /// Longer than the write may take and ECS takes to show it.
 const SETTLE: Duration = Duration::from_secs(6);
-/// A claim of an invocation that ended without giving it up is void after so long: no invocation
-/// lasts longer.
+/// A claim of an invocation that ended without giving it up is void after so long: no healing lasts
+/// longer ([`crate::health_monitor::HEALING`]).
 pub const EXPIRES: Duration = Duration::from_secs(300);
 
 /// What became of an attempt to claim the service.

@@ -1,6 +1,7 @@
 //! health-monitor: on the alarm, on schedule and by hand, the service is looked at and healed.
 
 mod eye;
+mod page;
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::error::HandlerError;
 use crate::lambda::Invocation;
 use crate::notify::Trail;
 use crate::report::{Report, Told};
-use crate::routing::Reconciler;
+use crate::routing::{Reconciled, Reconciler};
 use crate::trigger::Trigger;
 use crate::{act, notify};
 
@@ -34,9 +35,12 @@ const MARGIN: Duration = Duration::from_secs(90);
 /// that is ended in between has spent its budget on nothing.
 const ACTING: Duration = Duration::from_secs(20);
 
-/// Time between two looks of health-monitor while the maintenance page is shown. ECS sends no event when a
-/// running task answers again, so that users would see the page until the next scheduled look.
+/// Time between two whole looks while the maintenance page is shown: no alarm rings then.
 const BEHIND_THE_PAGE: Duration = Duration::from_secs(60);
+
+/// Maximum time of healing. A claim is void after five minutes ([`claim::EXPIRES`]) by clocks that differ
+/// by a minute and a half. What is left of an invocation then is for watching the maintenance page.
+pub const HEALING: Duration = Duration::from_secs(210);
 
 /// The function's name, as reports and audit events carry it.
 pub const NAME: &str = "health-monitor";
@@ -97,12 +101,19 @@ async fn heal(
     let trail = Trail::of(&edge.aws, &config.target, &report);
     let eye = Eye { config, edge, asks_api: may_ask_api(config, &trigger) };
     let monitor = Monitor { eye, trail };
-    Box::pin(monitor.heal(invocation, waits, &mut report)).await;
+    let ends = invocation.deadline.min(later(edge.aws.now(), HEALING));
+    let healing = Box::pin(monitor.heal(invocation, ends, waits, &mut report));
+    if tokio::time::timeout(HEALING, healing).await.is_err() {
+        report.failed.push("healing took too long, and was ended".to_owned());
+    }
     monitor.call_people(&mut report).await;
     let removed = edge.aws.own.taken_away();
     report.miss(removed.into_iter().map(|key| config.target.tag(key)).collect());
     notify::healing(edge, config, &invocation.attempt(), &mut report).await;
     notify::removed_tags(edge, config, &mut report).await;
+    if waits && report.has_no_failure() {
+        Box::pin(page::watch(&monitor.eye, invocation, &mut report)).await;
+    }
     Ok(report.finish()?)
 }
 
@@ -122,9 +133,15 @@ struct Monitor<'a> {
 }
 
 impl Monitor<'_> {
-    /// Looks and acts; looks again when something that is held may be done before the invocation
-    /// must end, if it may wait for that.
-    async fn heal(&self, invocation: &Invocation, waits: bool, report: &mut Report) {
+    /// Looks and acts; looks again when something that is held may be done before healing must end, if
+    /// it may wait for that.
+    async fn heal(
+        &self,
+        invocation: &Invocation,
+        ends: Timestamp,
+        waits: bool,
+        report: &mut Report,
+    ) {
         let Eye { config, edge, .. } = self.eye;
         let mut suspects = Suspects::default();
         loop {
@@ -136,13 +153,13 @@ impl Monitor<'_> {
                 finding.plan.steps.into_iter().partition(Step::needs_a_claim);
             let mut refused = self.act(free, report).await;
             if !claimed.is_empty() {
-                let alone = self.act_alone(&facts, &suspects, invocation, report);
+                let alone = self.act_alone(&facts, &suspects, invocation, ends, report);
                 refused.extend(Box::pin(alone).await);
             }
             // What AWS refuses does not help: the next remedy is looked for at once.
             let again = if refused.is_empty() { again } else { Some(edge.aws.now()) };
             suspects.refuse(refused);
-            let again = again.filter(|at| later(*at, MARGIN) <= invocation.deadline);
+            let again = again.filter(|at| later(*at, MARGIN) <= ends);
             let Some(again) = again else {
                 return;
             };
@@ -159,13 +176,7 @@ impl Monitor<'_> {
         let api_type = config.gateway.as_ref().map_or(ApiType::Http, |gateway| gateway.api_type);
         let attempts = act::execute(&edge.aws, &config.target, api_type, steps).await;
         let moved = attempts.iter().any(|it| it.outcome.is_ok() && is_of_route(&it.step));
-        let settle = async {
-            let gateway = config.gateway.as_ref().filter(|_| moved)?;
-            let (target, people) = (&config.target, &config.people);
-            let reconciler = Reconciler { edge, target, gateway, people };
-            let (hints, patience) = (Hints::default(), Duration::ZERO);
-            Some(Box::pin(reconciler.reconcile(&hints, patience, &self.trail)).await)
-        };
+        let settle = async { if moved { settle(&self.eye, &self.trail).await } else { None } };
         let (settled, unaudited) = tokio::join!(settle, self.trail.write(&attempts));
         let refused = attempts.iter().filter_map(Attempt::refused).cloned().collect();
         report.acted(attempts);
@@ -184,6 +195,7 @@ impl Monitor<'_> {
         facts: &Facts,
         suspects: &Suspects,
         invocation: &Invocation,
+        ends: Timestamp,
         report: &mut Report,
     ) -> Vec<Refused> {
         let Eye { config, edge, .. } = self.eye;
@@ -198,7 +210,7 @@ impl Monitor<'_> {
                 let over = Step::ClearCondition { service: service.arn.clone() };
                 edge.memory.refuse_tags(false);
                 let mut refused = Vec::new();
-                if later(aws.now(), ACTING) <= invocation.deadline {
+                if later(aws.now(), ACTING) <= ends {
                     let steps = finding.plan.steps.into_iter().filter(Step::needs_a_claim);
                     let steps = steps.chain(is_over.then_some(over)).collect();
                     refused = self.act(steps, report).await;
@@ -251,6 +263,16 @@ impl Monitor<'_> {
         }
         report.condition = Some(condition);
     }
+}
+
+/// Leads the route, where there is one, to a task that answers, as ip-updater does.
+async fn settle(eye: &Eye<'_>, trail: &Trail<'_>) -> Option<Reconciled> {
+    let Eye { config, edge, .. } = *eye;
+    let HealthMonitorConfig { target, people, gateway, .. } = config;
+    let gateway = gateway.as_ref()?;
+    let reconciler = Reconciler { edge, target, gateway, people };
+    let (hints, patience) = (Hints::default(), Duration::ZERO);
+    Some(Box::pin(reconciler.reconcile(&hints, patience, trail)).await)
 }
 
 /// When the first of what is held may be done. What might be done by now and is held all the same is

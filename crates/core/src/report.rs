@@ -348,6 +348,20 @@ impl Report {
         self.failed.extend(unaudited);
     }
 
+    /// Adds what a later look at the route did, in the same invocation.
+    pub fn add(&mut self, later: Report) {
+        self.done.extend(later.done);
+        self.skipped.extend(later.skipped);
+        self.held.extend(later.held);
+        self.failed.extend(later.failed);
+        self.is_tagging_refused |= later.is_tagging_refused;
+    }
+
+    /// Whether nothing has failed yet, and every fact could be read at the last look.
+    pub fn has_no_failure(&self) -> bool {
+        self.failed.is_empty() && self.unread.is_empty()
+    }
+
     /// Why the invocation failed, in one line.
     pub fn failure(&self) -> String {
         let mut text = self.failed.join("; ");

@@ -391,38 +391,128 @@ async fn an_application_that_hangs_for_the_first_time_is_redeployed_once_that_ha
 /// The page is shown for an application that fails, and nothing but the test wakes the functions. Eden may
 /// take no remedy, so that the page is the only reason to look again.
 async fn shown_without_events() -> Rig {
-    let example = with_page(example()).parameter("MaintenanceAfterSeconds", &0);
-    let rig = settled(&example.parameter("HealingBudgetPerHour", &0)).await;
-    for rule in ["ecs-task-state-change", "health-alarm-trigger", "scheduled-health-check"] {
-        assert!(rig.lab.world().set_rule_enabled(&format!("prod-eden-{rule}"), false));
-    }
-    set_app(&rig, AppState::Failing(503));
-    // One look notes it, the next one shows the page.
-    rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+    let rig = due_without_events().await;
     rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
     assert!(is_page(&rig.lab.world()));
     rig
 }
 
-/// Found by the simulation (classic, seed 2500): a dependency came back a second after the last look,
-/// and users saw the page until the next one.
+/// The same, before the look that shows it.
+async fn due_without_events() -> Rig {
+    let example = with_page(example()).parameter("MaintenanceAfterSeconds", &0);
+    let rig = settled(&example.parameter("HealingBudgetPerHour", &0)).await;
+    only_the_test_wakes_the_functions(&rig);
+    set_app(&rig, AppState::Failing(503));
+    // One look notes it, the next one shows the page.
+    rig.invoke(HEALTH_MONITOR, json!({})).await.unwrap();
+    rig
+}
+
+fn only_the_test_wakes_the_functions(rig: &Rig) {
+    for rule in ["ecs-task-state-change", "health-alarm-trigger", "scheduled-health-check"] {
+        assert!(rig.lab.world().set_rule_enabled(&format!("prod-eden-{rule}"), false));
+    }
+}
+
+/// Found by the simulation (classic, seeds 2500 and 5299): a dependency came back a second after the last
+/// look, and users saw the page until the next scheduled check.
 #[tokio::test(start_paused = true)]
-async fn the_page_goes_within_a_minute_or_so_after_a_task_answers_while_health_monitor_looks() {
+async fn the_page_goes_soon_after_a_task_answers_while_a_scheduled_run_goes_on() {
+    for after in [10, 100, 140, 190] {
+        // Given
+        let rig = shown_without_events().await;
+        // It has failed for so long that all else which is waited for is over.
+        rig.wait(minutes(2)).await;
+        // When: it answers again so long after a scheduled check.
+        let recovers = async {
+            rig.wait(seconds(after)).await;
+            set_app(&rig, AppState::Serving);
+            rig.wait(seconds(65)).await;
+            assert!(is_steady(&rig.lab.world()), "{after} s");
+        };
+        let scheduled = rig.invoke(HEALTH_MONITOR, sample("scheduled"));
+        let (report, ()) = tokio::join!(scheduled, recovers);
+        // Then: the report has it, and people are told.
+        let report = report.unwrap();
+        assert!(report.to_string().contains("point_integration"), "{report}");
+        let (_, mail) = mails(&rig).pop().unwrap();
+        assert!(mail.contains("back from the maintenance page"), "{mail}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_hear_of_a_run_before_it_goes_on_watching_the_page() {
+    for variant in [Variant::HttpIntegrations, Variant::RestIntegrations] {
+        // Given: an application that fails, and a page that comes after a minute.
+        let example = with_page(variant.example()).parameter("MaintenanceAfterSeconds", &60);
+        let example = example.parameter("HealingBudgetPerHour", &0);
+        let rig = variant.open(example, Networking::Fargate(PublicAddress::Ipv4)).await;
+        rig.lab.world().add_page(PAGE);
+        only_the_test_wakes_the_functions(&rig);
+        set_app(&rig, AppState::Failing(503));
+        rig.wait(minutes(2)).await;
+        // When: a scheduled run notes that, and shows the page; the application answers after more than
+        // three minutes.
+        let told = async {
+            rig.wait(seconds(100)).await;
+            assert!(is_page(&rig.lab.world()), "{variant:?}");
+            let told = mails(&rig);
+            rig.wait(seconds(85)).await;
+            assert_eq!(mails(&rig), told);
+            set_app(&rig, AppState::Serving);
+            rig.wait(seconds(45)).await;
+            assert!(rig.is_steady(), "{variant:?}");
+            told
+        };
+        let scheduled = rig.invoke(HEALTH_MONITOR, sample("scheduled"));
+        let (report, told) = tokio::join!(scheduled, told);
+        // Then
+        let report = report.unwrap();
+        assert!(!each(&report, "held", "reason").contains(&"in_maintenance"), "{report}");
+        assert!(told.last().unwrap().1.contains("to the maintenance page"), "{told:?}");
+        let (later, last) = (mails(&rig), mails(&rig).pop().unwrap().1);
+        assert_eq!(later.len(), told.len() + 1, "{later:?}");
+        assert!(last.contains("back from the maintenance page"), "{last}");
+    }
+}
+
+/// The run did what it was to do, and one look of several is no reason to begin it anew.
+#[tokio::test(start_paused = true)]
+async fn a_fact_that_cannot_be_read_while_the_page_is_watched_is_read_again() {
     // Given
     let rig = shown_without_events().await;
-    // It has failed for so long that all else which is waited for is over.
     rig.wait(minutes(2)).await;
-    // When: it answers again right after a scheduled look.
-    let recovers = async {
-        rig.wait(seconds(10)).await;
+    let unread = async {
+        rig.wait(seconds(135)).await;
+        let kind = FaultKind::AccessDenied;
+        rig.lab.world().inject(Fault { operation: "ListTasks", kind, times: Some(1) });
         set_app(&rig, AppState::Serving);
-        rig.wait(seconds(65)).await;
-        assert!(is_steady(&rig.lab.world()));
+        rig.wait(seconds(30)).await;
+        assert!(is_page(&rig.lab.world()), "nothing is written on what could not be read");
+        rig.wait(seconds(35)).await;
+        assert!(rig.is_steady());
     };
+    // When
     let scheduled = rig.invoke(HEALTH_MONITOR, sample("scheduled"));
-    let (report, ()) = tokio::join!(scheduled, recovers);
+    let (ended, ()) = tokio::join!(scheduled, unread);
     // Then
-    assert!(report.unwrap().to_string().contains("point_integration"));
+    ended.unwrap();
+}
+
+/// ECS sends an event for a task that starts.
+#[tokio::test(start_paused = true)]
+async fn the_page_is_not_watched_while_no_task_is_wanted() {
+    // Given
+    let rig = settled(&with_page(example()).parameter("MinDesiredCount", &0)).await;
+    rig.lab.world().set_desired_count(CLUSTER, SERVICE, 0).unwrap();
+    assert!(rig.lab.until(minutes(2), is_page).await);
+    rig.wait(minutes(2)).await;
+    // When
+    let began = rig.lab.clock().now();
+    rig.invoke(HEALTH_MONITOR, sample("scheduled")).await.unwrap();
+    // Then: it looks once more, as a whole.
+    let lasted = rig.lab.clock().now().duration_since(began).as_secs();
+    assert!((60..70).contains(&lasted), "{lasted} s");
 }
 
 /// Found by the simulation (reality, seed 1106): where tags are denied, ip-updater ended at the tag

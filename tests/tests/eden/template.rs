@@ -95,7 +95,7 @@ fn the_functions_accept_the_settings_that_the_template_gives_them() {
 #[test]
 fn the_functions_have_their_time_outs_and_memory() {
     let stack = stack();
-    for (name, seconds) in [(IP_UPDATER, 120), (HEALTH_MONITOR, 210)] {
+    for (name, seconds) in [(IP_UPDATER, 120), (HEALTH_MONITOR, 300)] {
         let function = stack.function(name).unwrap();
         assert_eq!(function.timeout, Duration::from_secs(seconds));
         assert_eq!(function.memory_mb, 128);

@@ -12,7 +12,7 @@ use super::check::{Check, Outcome};
 use crate::context::Context;
 use crate::failure::Failed;
 
-/// Longer than the function may take.
+/// Longer than a run by hand takes, which looks once.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The function and what it answered.

@@ -67,14 +67,14 @@ async fn a_function_is_configured_as_the_template_says() {
     let whole = client.get_function().function_name(HEALTH_MONITOR).send().await.unwrap();
     // then
     assert_eq!(shown.runtime().map(Runtime::as_str), Some("provided.al2023"));
-    assert_eq!((shown.handler(), shown.timeout()), (Some("bootstrap"), Some(210)));
+    assert_eq!((shown.handler(), shown.timeout()), (Some("bootstrap"), Some(300)));
     assert_eq!((shown.memory_size(), shown.state()), (Some(128), Some(&State::Active)));
     assert_eq!(shown.architectures()[0].as_str(), "x86_64");
     assert_eq!(shown.logging_config().and_then(|it| it.log_group()), Some(MONITOR_LOG));
     let variables = shown.environment().and_then(|it| it.variables()).unwrap();
     assert_eq!(variables["API_GATEWAY_ID"], API);
     assert_eq!(variables["SNS_TOPIC_ARN"], TOPIC);
-    assert_eq!(whole.configuration().and_then(FunctionConfiguration::timeout), Some(210));
+    assert_eq!(whole.configuration().and_then(FunctionConfiguration::timeout), Some(300));
     // when, then: by its ARN it is the same
     let by_arn = client.get_function_configuration().function_name(shown.function_arn().unwrap());
     assert_eq!(by_arn.send().await.unwrap().function_name(), Some(HEALTH_MONITOR));

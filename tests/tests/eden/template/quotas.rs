@@ -1,5 +1,7 @@
 //! What the stack asks of quotas that the whole account shares, and what it leaves to others.
 
+use eden_core::claim::EXPIRES;
+use eden_core::health_monitor::HEALING;
 use eden_lab::World;
 use eden_lab::example::{ALARM, API, Example, HEALTH_MONITOR, IP_UPDATER, REST_API_NAME};
 use eden_lab::spec::Watched;
@@ -251,5 +253,7 @@ fn the_functions_have_time_for_the_worst_that_they_wait_for() {
     // The wait, two looks that ask tasks for ten seconds, three deployments five seconds apart
     assert!(timeout(IP_UPDATER) >= seconds(45 + 2 * 10 + 3 * 5 + 25));
     // A claim of a run that was ended is void after five minutes, by clocks that differ
-    assert!(timeout(HEALTH_MONITOR) <= seconds(300 - 90));
+    assert!(HEALING + seconds(90) <= EXPIRES);
+    // Between two schedules, five minutes apart, no more than a minute and a half is without a look
+    assert!(timeout(HEALTH_MONITOR) >= seconds(300));
 }

@@ -12,9 +12,9 @@ use crate::verify::check::{Check, DEPLOY, Outcome};
 const RUNTIME: &str = "provided.al2023";
 /// As template.yaml gives ip-updater: it waits up to 45 s for a task, asks and writes then.
 const IP_UPDATER_SECONDS: i32 = 120;
-/// The same of health-monitor: it looks again after a minute or more.
-const HEALTH_MONITOR_SECONDS: i32 = 210;
-/// A claim on the service is void after so long, as no invocation is to last longer.
+/// The same of health-monitor: it heals for three and a half minutes, and watches the maintenance page.
+const HEALTH_MONITOR_SECONDS: i32 = 300;
+/// A claim on the service is void after so long; no invocation is to last longer.
 const LONGEST_SECONDS: i32 = 300;
 
 /// The checks of both functions.
