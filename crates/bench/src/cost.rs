@@ -13,7 +13,7 @@ pub const REQUEST: f64 = 0.20 / 1e6;
 pub const LOG_GB: f64 = 0.50;
 /// Every five minutes for 730 hours.
 pub const CHECKS: f64 = 8_760.0;
-/// Task events in a month, as in the README's table.
+/// Task events in a month, as in docs/costs.md.
 pub const EVENTS: f64 = 300.0;
 /// So much memory has one whole processor; with less, a function gets that part of one.
 pub const WHOLE_PROCESSOR_MB: f64 = 1_769.0;

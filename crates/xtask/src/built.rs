@@ -25,6 +25,8 @@ pub const BOTH_AT_ONCE: [&str; 8] = [
 
 /// The template, below the checkout's root; `sam deploy` takes it by itself.
 pub const TEMPLATE: &str = ".aws-sam/build/template.yaml";
+/// The template of a service for newcomers, as it is deployed.
+pub const EXAMPLE: &str = "examples/public-service/template.yaml";
 
 /// The binary of each function.
 pub fn binaries() -> BTreeMap<Function, PathBuf> {

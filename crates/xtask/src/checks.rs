@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use tokio::time::Instant;
 
+use crate::built;
 use crate::fuzz::{self, Extent};
 use crate::process::{command, exists, succeeds};
 use crate::simulate;
@@ -43,7 +44,9 @@ pub fn run() -> Result<bool> {
     // The same inputs each time.
     check("fuzzing", &|| fuzz::run(Extent::Inputs(300_000)))?;
     check("licences and sources", &licences)?;
-    check("cfn-lint", &|| succeeds(Tools::Sam.tool("cfn-lint")?.arg("template.yaml")))?;
+    check("cfn-lint", &|| {
+        succeeds(Tools::Sam.tool("cfn-lint")?.args(["template.yaml", built::EXAMPLE]))
+    })?;
     check("sam validate --lint", &|| {
         succeeds(Tools::Sam.tool("sam")?.args([
             "validate",

@@ -6,6 +6,7 @@ mod cloud;
 mod created;
 mod docker;
 mod events;
+mod guided;
 mod heal;
 mod instructions;
 mod local;
@@ -74,6 +75,7 @@ async fn steps(report: &mut Report, options: &Options) -> Result<(), Failed> {
 async fn stack(report: &mut Report, options: &Options) -> Result<(), Failed> {
     let mut cloud = Cloud::open(report).await?;
     let healed = async {
+        guided::deploy(report, &cloud).await?;
         cloud.deploy(report).await?;
         created::everything(report, &cloud).await?;
         heal::with_deployed_functions(report, &cloud).await?;

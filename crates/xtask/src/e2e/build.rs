@@ -13,11 +13,12 @@ pub async fn build_and_lint(report: &mut Report) -> Result<(), Failed> {
     let [tool, both @ ..] = &built::BOTH_AT_ONCE;
     report.check("cargo lambda build", run(Tools::Sam, tool, both)).await?;
     report.check("sam build", run(Tools::Sam, "sam", &["build"])).await?;
-    let linters: [(_, _, &[_]); 3] = [
+    let linters: [(_, _, &[_]); 4] = [
         (Tools::Sam, "sam", &["validate", "--lint", "--template", built::TEMPLATE]),
         // The only exceptions, with their reasons, are in .checkov.yaml.
         (Tools::Sam, "cfn-lint", &[built::TEMPLATE]),
         (Tools::Checkov, "checkov", &["--file", built::TEMPLATE]),
+        (Tools::Checkov, "checkov", &["--file", built::EXAMPLE]),
     ];
     for (tools, tool, arguments) in linters {
         let name = format!("{tool} {}", arguments.join(" "));

@@ -24,7 +24,7 @@ use crate::workspace::root;
 /// The built template with one variable more; beside it, so that its paths hold. In JSON, in which
 /// `on` can be nothing but text.
 const TEMPLATE: &str = ".aws-sam/build/e2e-local.json";
-/// What README tells users to give to `sam local invoke`.
+/// What docs/troubleshooting.md tells users to give to `sam local invoke`.
 const VARIABLES: &str = "tools/local-env.json";
 
 /// Where and how the functions run.

@@ -401,9 +401,11 @@ async fn tasks_that_fail_now_like_this_and_now_like_that_are_told_once() {
 #[tokio::test(start_paused = true)]
 async fn what_a_registry_says_is_quoted_and_neither_alive_nor_a_section_of_its_own() {
     const HOOK: &str = "https://hooks.slack.com/services/T0/B0/x9y8z7";
+    const KEPT: &str = "arn:aws:ssm:us-east-1:123456789012:parameter/slack/eden";
     // Given
-    let example = example().parameter("SlackWebhookUrl", &HOOK);
+    let example = example().parameter("SlackWebhookParameterArn", &KEPT);
     let rig = Rig::steady(&example).await;
+    rig.lab.world().set_parameter(KEPT, HOOK);
     rig.lab.world().add_webhook(HOOK).unwrap();
     rig.wait(minutes(20)).await;
     let reason = "CannotPullContainerError: <!channel> <https://evil|log in> & @here\n\n\

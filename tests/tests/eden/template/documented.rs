@@ -3,7 +3,7 @@
 use super::{METRICS, stack};
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
-const README: &str = include_str!("../../../../README.md");
+const PARAMETERS: &str = include_str!("../../../../docs/parameters.md");
 const DIAGNOSES: &str = include_str!("../../../../crates/policy/src/plan/diagnosis.rs");
 const TAGS: &str = include_str!("../../../../crates/input/src/tags.rs");
 const HOLDS: &str = include_str!("../../../../crates/policy/src/plan/hold.rs");
@@ -14,15 +14,46 @@ fn has_row(document: &str, name: &str) -> bool {
     document.lines().any(|line| line.starts_with(&format!("| `{name}` |")))
 }
 
+/// The template's parameters, in its order.
+fn parameters() -> Vec<&'static str> {
+    let parameters = TEMPLATE.split_once("\nParameters:\n").unwrap().1;
+    let parameters = parameters.split_once("\nMetadata:\n").unwrap().0;
+    let names = parameters.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+    names.filter(|name| !name.starts_with(' ')).collect()
+}
+
+#[test]
+fn the_console_and_the_document_group_parameters_as_guided_asks_for_them() {
+    // Given the groups: `      - Label: {default: "NAME"}`, then `          - PARAMETER`
+    let groups = TEMPLATE.split_once("    ParameterGroups:\n").unwrap().1;
+    let groups = groups.split_once("\n\n").unwrap().0;
+    let grouped: Vec<_> =
+        groups.lines().filter_map(|line| line.strip_prefix("          - ")).collect();
+    // Then
+    assert_eq!(grouped, parameters());
+    let row =
+        |line: &'static str| line.strip_prefix("| `")?.split_once("` |").map(|(name, _)| name);
+    let explained: Vec<_> = PARAMETERS.lines().filter_map(row).collect();
+    assert_eq!(explained, parameters());
+    let label =
+        |line: &'static str| line.strip_prefix("      - Label: {default: \"")?.strip_suffix("\"}");
+    let headings: Vec<_> = PARAMETERS.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    assert_eq!(headings, groups.lines().filter_map(label).collect::<Vec<_>>());
+}
+
+/// Source: review, A1. `sam deploy --guided` offers no default for a parameter with `NoEcho`, and takes no
+/// empty answer.
+#[test]
+fn every_question_of_guided_can_be_answered_with_enter_or_a_plain_value() {
+    assert!(!TEMPLATE.contains("\n    NoEcho: "));
+}
+
 #[test]
 fn every_parameter_is_explained() {
-    let parameters = TEMPLATE.split_once("\nParameters:\n").unwrap().1;
-    let parameters = parameters.split_once("\nRules:\n").unwrap().0;
-    let names = parameters.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
-    let names: Vec<_> = names.filter(|name| !name.starts_with(' ')).collect();
+    let names = parameters();
     assert!(names.contains(&"APIGatewayId") && names.contains(&"HealingMode"), "{names:?}");
     for name in names {
-        assert!(has_row(README, name), "README.md: {name}");
+        assert!(has_row(PARAMETERS, name), "parameters.md: {name}");
         assert!(OPERATIONS.contains(&format!("`{name}`")), "operations.md: {name}");
     }
 }

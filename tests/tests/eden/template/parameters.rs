@@ -42,16 +42,6 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ),
     ("NotificationEmail", &["ops", "ops@example", "@a.b", "a@b.", "a b@c.d"], "must be an e-mail"),
     (
-        "SlackWebhookUrl",
-        &[
-            "hooks.slack.com/services/x",
-            "http://hooks.slack.com/services/x",
-            "https://hooks.slack.com/a b",
-            "arn:aws:ssm:us-east-1:123456789012:parameter/slack",
-        ],
-        "must be a URL like https://hooks.slack.com",
-    ),
-    (
         "SlackWebhookSecretArn",
         &[
             "https://hooks.slack.com/services/x",
@@ -167,14 +157,6 @@ fn what_can_be_right_is_taken() {
         ("APIGatewayURL", &["http://127.0.0.1:4566/x?y", "https://api.example.com", URL]),
         ("NotificationEmail", &["", "first.last+eden@mail.example.co.uk"]),
         (
-            "SlackWebhookUrl",
-            &[
-                "",
-                "https://hooks.slack.com/services/T0/B0/x",
-                "https://chat.example.com:8443/hooks/x?y=z",
-            ],
-        ),
-        (
             "SlackWebhookSecretArn",
             &["", "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack/eden-a1B2c3"],
         ),
@@ -229,20 +211,13 @@ fn parameters_that_do_not_go_together_are_refused_with_a_sentence() {
         (&[("Rollback", "on")], "TaskRoleArns must name the roles"),
         (
             &[
-                ("SlackWebhookUrl", "https://hooks.slack.com/services/T0/B0/x"),
-                ("SlackWebhookParameterArn", "arn:aws:ssm:us-east-1:123456789012:parameter/slack"),
-            ],
-            "Only one of SlackWebhookUrl",
-        ),
-        (
-            &[
                 (
                     "SlackWebhookSecretArn",
                     "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-a1B2c3",
                 ),
                 ("SlackWebhookParameterArn", "arn:aws:ssm:us-east-1:123456789012:parameter/slack"),
             ],
-            "Only one of SlackWebhookUrl",
+            "Only one of SlackWebhookSecretArn",
         ),
         (&STAGE_VARIABLE[..1], "APIGatewayStage must be the name of the variable's stage"),
         (
