@@ -55,7 +55,6 @@ pub const HOLDS: &[&str] = &[
     "already_routed",
     "api_answers_well",
     "api_not_asked",
-    "api_to_be_asked",
     "awaiting_ready",
     "budget_spent",
     "claimed",
@@ -118,6 +117,7 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("hold: route_contested", "people lead no route to an address of theirs"),
     ("remedy: mark_overwritten", "people lead no route to an address of theirs"),
     ("hold: owners_to_be_asked", "it is asked at once"),
+    ("hold: api_to_be_asked", "it is asked at once"),
     ("hold: fails_after_running", "seldom: a task must have run for long before all others die"),
     ("hold: no_room_to_deploy", "every deployment of the histories may stop or start a task first"),
     (
