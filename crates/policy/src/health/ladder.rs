@@ -254,7 +254,9 @@ impl Patient<'_> {
         let same_again_helps_not =
             self.service.given_up().is_some() || self.redeployed_lately() || self.is_new();
         let shared = matches!(diagnosis, Diagnosis::ServiceSick | Diagnosis::TaskSick { .. });
-        let blamed = (shared || !self.present_runs_well()) && self.present_is_accused();
+        let blamed = (shared || !self.present_runs_well())
+            && self.present_is_accused()
+            && !self.may_be_deep();
         if self.limits.rollback && blamed && same_again_helps_not {
             match self.roll_back(diagnosis) {
                 Ok(step) => {
@@ -367,7 +369,14 @@ impl Patient<'_> {
 
     /// Whether it is known that no task serves.
     fn nobody_serves(&self) -> bool {
-        self.nobody_answers() || !self.tasks.iter().any(Task::runs)
+        let answers = !self.nobody_answers() || self.may_be_deep();
+        !answers || !self.tasks.iter().any(Task::runs)
+    }
+
+    /// Whether the path that is asked may be deep: tasks take connections, whatever they answer, and nearly
+    /// all requests succeed.
+    fn may_be_deep(&self) -> bool {
+        self.requests().is_some_and(Requests::hardly_fail) && self.takes_connections()
     }
 
     /// The PRIMARY deployment, if Eden may replace it.

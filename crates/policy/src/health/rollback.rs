@@ -47,10 +47,11 @@ impl Patient<'_> {
                 ("cannot_start", kept.or_else(|| ran(acquitted || started)))
             }
             Diagnosis::RolloutFailed { .. } => ("rollout_failed", None),
-            // The rollout waits for old tasks, and its new tasks run well. Some new ones may be missing because
-            // somebody has just raised the desired count.
+            // The rollout waits for old tasks, and its new tasks run well, but for a few of many. Some new ones
+            // may be missing because somebody has just raised the desired count.
             _ => {
-                let waits = some_run_well && !self.present_is_accused() && !self.old().is_empty();
+                let accused = self.present_is_accused() && !self.are_few(self.accused());
+                let waits = some_run_well && !accused && !self.old().is_empty();
                 ("rollout_overdue", kept(waits).or_else(|| ran(acquitted && self.all_exited())))
             }
         };

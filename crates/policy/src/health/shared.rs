@@ -152,11 +152,22 @@ impl Patient<'_> {
     /// path that the settings name. Only that speaks against what was deployed: what the API answers, or
     /// the alarm, may be anybody's doing, and `/` is a path that nobody chose.
     pub(super) fn present_is_accused(&self) -> bool {
+        let failed = !(self.failures_of_present().is_empty() || self.has_started());
+        failed || self.running_accused() > 0
+    }
+
+    /// How many tasks of the present deployment fail by what they do themselves, or have died within the
+    /// hour.
+    pub(super) fn accused(&self) -> usize {
+        self.running_accused() + self.failures_of_present().len()
+    }
+
+    fn running_accused(&self) -> usize {
         let present = self.service.primary().map(|primary| primary.id.as_str());
-        let mut tasks = self.tasks.iter().filter(|task| {
+        let tasks = self.tasks.iter().filter(|task| {
             task.runs() && present.is_some() && task.deployment.as_deref() == present
         });
-        let fails = tasks.any(|task| {
+        let fails = tasks.filter(|task| {
             let unready = match self.readiness(task) {
                 Some(Readiness::NotReady(Unready::Refuses, _)) => true,
                 // `/` is a path that nobody chose, and may fail in an application that is well.
@@ -175,6 +186,6 @@ impl Patient<'_> {
             let unready = unready && self.still_starting(task).is_none();
             task.health == TaskHealth::Unhealthy || unready
         });
-        fails || !(self.failures_of_present().is_empty() || self.has_started())
+        fails.count()
     }
 }

@@ -10,7 +10,8 @@ use super::budget::stops_within;
 use super::ladder::served;
 use super::later;
 use super::patient::{Patient, Sick, Sickness};
-use crate::facts::{Observed, Readiness, Task, TaskHealth};
+use super::testimony::Testimony;
+use crate::facts::{Observed, Readiness, Requests, Task, TaskHealth};
 use crate::plan::{Diagnosis, Fact, Hold, Plan, Step};
 
 /// Maximum stops in a row of tasks that each replaced the one stopped before.
@@ -237,11 +238,15 @@ impl Patient<'_> {
     }
 
     /// Rung 3 for a service of which no task answers, while it may not be deployed again yet: one is
-    /// stopped as a trial, where nobody is known to be served: not while nearly all requests succeed. If
+    /// stopped as a trial, where nobody is known to be served: not while nearly all requests succeed, nor
+    /// most of them where the tasks only keep silent. If
     /// its successor does not answer either, no other is for as long as a cooldown without doubling
     /// takes.
     pub(super) fn try_one(&self, plan: &mut Plan) {
-        if let Some(requests) = self.requests().filter(|it| it.hardly_fail()) {
+        // What is silent may be overloaded, and serve some all the same.
+        let is_silent = self.testimony() == Testimony::Silent;
+        let serves = |it: &Requests| it.hardly_fail() || (is_silent && it.succeed());
+        if let Some(requests) = self.requests().filter(serves) {
             plan.holds.push(served(requests));
             return;
         }

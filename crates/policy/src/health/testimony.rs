@@ -183,6 +183,14 @@ impl<'a> Patient<'a> {
         }
     }
 
+    /// Whether a task takes connections, whatever it answers.
+    pub(super) fn takes_connections(&self) -> bool {
+        let refuses = |it: &Readiness| {
+            matches!(it, Readiness::NotReady(Unready::Refuses, _) | Readiness::Unreachable(_))
+        };
+        self.heard().into_iter().any(|it| !refuses(it))
+    }
+
     /// What each task that was asked did.
     fn heard(&self) -> Vec<&'a Readiness> {
         let running = self.tasks.iter().filter(|task| task.runs());

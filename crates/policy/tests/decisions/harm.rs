@@ -405,3 +405,54 @@ fn a_fault_that_comes_and_goes_is_told_once() {
     let well = one_fails.service(|service| service.seen = well_for(3_600));
     assert!(decide(&well).is_over);
 }
+
+/// `/health` asks a payment provider that is down, and answers 503 in all tasks; 3 of the newest minute's 1000
+/// requests failed. A deployment of this service stops tasks before it starts others.
+#[test]
+fn a_deep_health_path_stops_no_service_that_serves() {
+    let released = |failed, released| {
+        let facts = erring(2).alarm(Alarm::Ok).failing_since(70).requests(failed, 1_000);
+        facts.former(released).service(|service| {
+            service.minimum_healthy_percent = 0;
+            service.maximum_percent = 100;
+        })
+    };
+    let served = decide(&released(3, 86_400));
+    assert!(!served.redeploys(), "{:?}", served.plan);
+    assert!(served.plan.holds.iter().any(|hold| matches!(hold, Hold::StopsFirst { .. })));
+    assert!(decide(&released(995, 86_400)).redeploys());
+    // Nor is a release rolled back for it.
+    assert!(!decide_under(&released(3, 600), &rollback()).rolls_back());
+    assert!(decide_under(&released(995, 600), &rollback()).rolls_back());
+    // Where all refuse connections, others answer for the requests that succeed.
+    let refusing = released(3, 86_400).route(route_to(1).silent(&[1, 2]));
+    assert!(decide(&refusing).redeploys());
+}
+
+/// The only task is overloaded at the peak: it is silent at `/health`, and 30 of 100 requests fail. Where a
+/// deployment may release what nobody released, one would be stopped as a trial.
+#[test]
+fn an_overloaded_task_that_serves_most_is_not_stopped_as_a_trial() {
+    let overloaded = |failed| {
+        let facts = healthy(1).api(bad()).alarm(Alarm::Alarm).failing_since(70);
+        let facts = facts.route(route_to(1).slow(&[1])).requests(failed, 100);
+        facts.service(|it| it.deployments = vec![deployment(RolloutState::Completed, 400)])
+    };
+    assert_eq!(decide(&overloaded(30)).stopped(), [] as [&str; 0]);
+    assert_eq!(decide(&overloaded(95)).stopped(), ["task1"]);
+}
+
+/// A rollout of 40 tasks is overdue, since they start slowly; one of the new ones failed to start, long ago.
+#[test]
+fn a_slow_rollout_is_not_rolled_back_for_one_task_of_many() {
+    let rolling = |failed: u8| {
+        let facts = healthy(30).former(2_400).service(|it| it.deployments = rollout_since(2_400));
+        let facts = facts.service(|service| service.desired = 40).with_task(task(99).old());
+        (0..failed).fold(facts, |facts, n| facts.with_task(task(50 + n).died(1_500)))
+    };
+    for (failed, rolls_back) in [(1, false), (9, true)] {
+        let finding = decide_under(&rolling(failed), &rollback());
+        assert!(matches!(finding.diagnosis, Diagnosis::Rolling { overdue: true, .. }));
+        assert_eq!(finding.rolls_back(), rolls_back, "{failed}: {:?}", finding.plan.holds);
+    }
+}
