@@ -125,10 +125,7 @@ pub const SCENES: [Scene; 11] = [
         story: "A release exits again and again: people are called once, and deploy a better one.",
         trouble: Trouble::CrashLoop,
         repaired: |world, since| {
-            called(since.mails) == 1
-                && since.said("Eden Service Healthy Again")
-                && !since.took("force_deployment")
-                && is_steady(world)
+            called(since.mails) == 1 && !since.took("force_deployment") && is_steady(world)
         },
         lossless: false,
     },
@@ -143,7 +140,8 @@ pub const SCENES: [Scene; 11] = [
         name: "manual test",
         story: "Somebody invokes health-monitor by hand while all is well.",
         trouble: Trouble::Invoke(HEALTH_MONITOR),
-        repaired: |world, since| since.actions.is_empty() && is_steady(world),
+        // That the service is well again is noted: people hear of it after a quarter of an hour.
+        repaired: |world, since| since.only_noted() && is_steady(world),
         lossless: true,
     },
     Scene {
@@ -163,14 +161,14 @@ fn deploy_slow_release(world: &mut World) -> Result<(), OperatorError> {
 }
 
 impl Since<'_> {
+    /// Whether nothing was done but a condition noted.
+    fn only_noted(&self) -> bool {
+        self.actions.iter().all(|it| it["detail"]["step"]["action"] == "mark_condition")
+    }
+
     /// Whether one of the actions is of that kind.
     fn took(&self, kind: &str) -> bool {
         self.actions.iter().any(|action| action["detail"]["step"]["action"] == kind)
-    }
-
-    /// Whether one of the mails has that subject.
-    fn said(&self, subject: &str) -> bool {
-        self.mails.iter().any(|mail| mail.subject.as_deref() == Some(subject))
     }
 }
 
