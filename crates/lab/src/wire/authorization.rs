@@ -56,8 +56,8 @@ fn ecs(world: &World, request: &ApiRequest) -> Vec<Permission> {
     if let Some(arn) = text(&request.input, "serviceDeploymentArn") {
         return history(world, request, arn);
     }
-    // It takes no resource, and knows no cluster.
-    if request.operation == "DescribeTaskDefinition" {
+    // These take no resource, and know no cluster.
+    if ["DescribeTaskDefinition", "ListClusters"].contains(&request.operation.as_str()) {
         return vec![permission("ecs", &request.operation, NO_RESOURCE)];
     }
     let (arns, input) = (world.arns(), &request.input);

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
 
 use super::error::ApiError;
 use super::protocol::Body;
 use super::request::ApiRequest;
 use crate::world::{ContainerInstance, NetworkInterface, World};
 
+/// The security group of every interface.
+const SECURITY_GROUP: &str = "sg-0a1b2c3d4e5f60718";
+
 pub(super) fn perform(world: &World, request: &ApiRequest) -> Result<Body, ApiError> {
     match request.operation.as_str() {
         "DescribeNetworkInterfaces" => describe_network_interfaces(world, request),
+        "DescribeSecurityGroups" => describe_security_groups(world, request),
         "DescribeInstances" => describe_instances(world, request),
         operation => Err(request.service.unknown_operation(operation)),
     }
@@ -51,6 +56,30 @@ fn interfaces_at(world: &World, addresses: &[&str]) -> String {
     let tasks = world.network_interfaces().filter(|it| it.associated && is_wanted(it.address));
     let instances = world.container_instances().filter(|it| is_wanted(it.address));
     tasks.map(interface_item).chain(instances.map(primary_interface_item)).collect()
+}
+
+/// The one security group of the account, in which every interface is.
+fn describe_security_groups(world: &World, request: &ApiRequest) -> Result<Body, ApiError> {
+    if let Some(id) = list(request, "GroupId").into_iter().find(|id| *id != SECURITY_GROUP) {
+        let message = format!("The security group '{id}' does not exist");
+        return Err(ApiError::new(400, "InvalidGroup.NotFound", &message));
+    }
+    let permissions: String = world.open_ports().iter().map(permission_item).collect();
+    let group = format!(
+        "<item><groupId>{SECURITY_GROUP}</groupId><groupName>tasks</groupName>\
+         <ipPermissions>{permissions}</ipPermissions></item>"
+    );
+    Ok(response("DescribeSecurityGroupsResponse", "securityGroupInfo", &group))
+}
+
+/// Everybody is let in on these ports.
+fn permission_item(ports: &RangeInclusive<u16>) -> String {
+    format!(
+        "<item><ipProtocol>tcp</ipProtocol><fromPort>{}</fromPort><toPort>{}</toPort>\
+         <ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item>",
+        ports.start(),
+        ports.end()
+    )
 }
 
 fn describe_instances(world: &World, request: &ApiRequest) -> Result<Body, ApiError> {
@@ -168,7 +197,9 @@ fn item(id: &str, attachment: &str, private_address: Ipv4Addr, address: Option<I
          <privateIpAddress>{private_address}</privateIpAddress>{association}\
          <privateIpAddressesSet><item><primary>true</primary>\
          <privateIpAddress>{private_address}</privateIpAddress>{association}</item>\
-         </privateIpAddressesSet><ipv6AddressesSet>{ipv6_addresses}</ipv6AddressesSet></item>"
+         </privateIpAddressesSet><ipv6AddressesSet>{ipv6_addresses}</ipv6AddressesSet>\
+         <groupSet><item><groupId>{SECURITY_GROUP}</groupId><groupName>tasks</groupName></item>\
+         </groupSet></item>"
     )
 }
 

@@ -1,6 +1,7 @@
 //! Amazon ECS: AWS JSON 1.1.
 
 mod container_instances;
+mod lists;
 mod service_deployments;
 mod tags;
 mod task_definitions;
@@ -27,6 +28,8 @@ const MOST_DESIRED: u32 = 5000;
 
 pub(super) fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
     match request.operation.as_str() {
+        "ListClusters" => lists::clusters(world, &input(request)?),
+        "ListServices" => lists::services(world, input(request)?),
         "DescribeServices" => describe_services(world, input(request)?, request.failed),
         "ListTasks" => list_tasks(world, input(request)?),
         "DescribeTasks" => describe_tasks(world, request),

@@ -9,6 +9,8 @@ pub(super) type Operation<'a> = (&'static str, Vec<(&'static str, &'a str)>);
 /// not simulate.
 pub(super) fn operation<'a>(method: &str, path: &[&'a str]) -> Option<(Service, Operation<'a>)> {
     match path {
+        ["v2", "apis"] if method == "GET" => Some((Service::ApiGatewayV2, ("GetApis", vec![]))),
+        ["restapis"] if method == "GET" => Some((Service::ApiGateway, ("GetRestApis", vec![]))),
         ["v2", "apis", api, rest @ ..] => {
             http_api(method, api, rest).map(|it| (Service::ApiGatewayV2, it))
         }
@@ -25,6 +27,7 @@ fn http_api<'a>(method: &str, api: &'a str, path: &[&'a str]) -> Option<Operatio
     let stage = |name| vec![api, ("stageName", name)];
     Some(match (method, path) {
         ("GET", []) => ("GetApi", vec![api]),
+        ("GET", ["routes"]) => ("GetRoutes", vec![api]),
         ("GET", ["integrations"]) => ("GetIntegrations", vec![api]),
         ("GET", ["integrations", id]) => ("GetIntegration", integration(*id)),
         ("PATCH", ["integrations", id]) => ("UpdateIntegration", integration(*id)),
@@ -44,6 +47,7 @@ fn rest_api<'a>(method: &str, api: &'a str, path: &[&'a str]) -> Option<Operatio
     let stage = |name| vec![api, ("stageName", name)];
     Some(match (method, path) {
         ("GET", []) => ("GetRestApi", vec![api]),
+        ("GET", ["resources"]) => ("GetResources", vec![api]),
         ("GET", ["resources", resource, "methods", of, "integration"]) => {
             ("GetIntegration", integration(*resource, *of))
         }

@@ -117,6 +117,8 @@ pub struct Api {
     pub kind: ApiKind,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whether its endpoint is private, which only that of a REST API can be.
+    pub private: bool,
     /// Its integrations, by id.
     pub integrations: BTreeMap<String, Integration>,
     /// Its stages, by name.
@@ -129,6 +131,13 @@ pub struct Api {
     pub(super) past: Past,
 }
 
+impl Api {
+    /// The method, path and integration of each route; those of a REST API are its methods.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.routes.iter().map(|it| (it.method.as_str(), it.path.as_str(), it.integration.as_str()))
+    }
+}
+
 impl World {
     /// Makes an API; its stages show it as it is now. One of the same id is replaced.
     pub fn create_api(&mut self, spec: ApiSpec) {
@@ -138,6 +147,7 @@ impl World {
             name: spec.name,
             kind: spec.kind,
             created_at: self.now,
+            private: spec.private,
             integrations: spec.integrations.into_iter().map(|it| (it.id.clone(), it)).collect(),
             stages: BTreeMap::new(),
             deployments: BTreeMap::new(),
@@ -166,6 +176,11 @@ impl World {
             api.stages.insert(name, stage);
         }
         self.apis.insert(api.id.clone(), api);
+    }
+
+    /// The APIs of a kind.
+    pub(crate) fn apis(&self, kind: ApiKind) -> impl Iterator<Item = &Api> {
+        self.apis.values().filter(move |api| api.kind == kind)
     }
 
     /// An API, by id.

@@ -47,6 +47,7 @@ mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -195,6 +196,7 @@ pub struct World {
     holds: Holds,
     calls: Vec<Call>,
     list_page: usize,
+    open_ports: Vec<RangeInclusive<u16>>,
 }
 
 impl World {
@@ -248,6 +250,7 @@ impl World {
             holds: Holds::default(),
             calls: Vec::new(),
             list_page: 100,
+            open_ports: vec![1..=u16::MAX],
             call_rng: fastrand::Rng::with_seed(config.seed ^ CALLS),
             rng,
         }
@@ -322,14 +325,36 @@ impl World {
         &self.arns
     }
 
-    /// How much `ListTasks` and `ListServiceDeployments` list on a page at most.
+    /// The names of the clusters.
+    pub(crate) fn clusters(&self) -> impl Iterator<Item = &str> {
+        self.clusters.iter().map(String::as_str)
+    }
+
+    /// The services of a cluster that were not deleted.
+    pub(crate) fn services_of(&self, cluster: &str) -> impl Iterator<Item = &Service> {
+        let services = self.services.values().filter(move |it| it.cluster == cluster);
+        services.filter(|it| it.status == ServiceStatus::Active)
+    }
+
+    /// How much an operation that lists things of ECS lists on a page at most.
     pub(crate) fn list_page(&self) -> usize {
         self.list_page
     }
 
-    /// Makes the pages of `ListTasks` and `ListServiceDeployments` shorter than AWS's 100 (F17, F37).
+    /// Makes the pages of what lists things of ECS shorter than AWS's 100 (F17, F37).
     pub fn set_list_page(&mut self, tasks: usize) {
         self.list_page = tasks;
+    }
+
+    /// The ports on which the tasks' security group lets everybody in.
+    pub(crate) fn open_ports(&self) -> &[RangeInclusive<u16>] {
+        &self.open_ports
+    }
+
+    /// Changes what the tasks' security group says. The lab's network does not heed it: it is there to
+    /// be read.
+    pub fn set_open_ports(&mut self, ports: Vec<RangeInclusive<u16>>) {
+        self.open_ports = ports;
     }
 
     fn plan(&mut self, after: Duration, due: Due) {

@@ -19,6 +19,7 @@ mod ipv6;
 mod kinds;
 mod lab;
 mod life_cycle;
+mod listing;
 mod misbehaviour;
 mod permissions;
 mod rest_api;

@@ -217,7 +217,7 @@ async fn an_input_that_the_lab_does_not_simulate_is_refused() {
     let (_lab, client) = lab_with(rest_api(NOWHERE));
 
     // when an operation, a member of a query, or one of a body is used that the lab does not know
-    let operation = client.get_resources().rest_api_id(API).send().await;
+    let operation = client.get_models().rest_api_id(API).send().await;
     let query = client.get_stages().rest_api_id(API).deployment_id("d1").send().await;
     let body = client.create_deployment().rest_api_id(API).stage_name("prod");
     let body = body.variables("color", "blue").send().await;

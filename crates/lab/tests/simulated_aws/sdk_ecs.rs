@@ -304,7 +304,7 @@ async fn an_operation_or_a_member_that_the_lab_does_not_know_is_an_error() {
     let ecs = client(&lab);
 
     // when another operation is called, or another member sent
-    let operation = ecs.list_clusters().send().await.unwrap_err();
+    let operation = ecs.list_account_settings().send().await.unwrap_err();
     let list = ecs.list_tasks().cluster(CLUSTER).service_name(SERVICE);
     let member = list.family("web").send().await.unwrap_err();
 

@@ -1,6 +1,8 @@
 //! The first version: REST APIs. An integration belongs to a resource and an HTTP method, changes
 //! are lists of patch operations, times are numbers (F7).
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,6 +15,8 @@ use crate::world::{Api, ApiKind, Integration, IntegrationType, Stage, StageDeplo
 
 pub(in crate::wire) fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
     match request.operation.as_str() {
+        "GetRestApis" => Ok(Body::Json(get_rest_apis(world))),
+        "GetResources" => get_resources(world, &input(request)?).map(Body::Json),
         "GetRestApi" => get_rest_api(world, &input(request)?).map(Body::Json),
         "GetIntegration" => get_integration(world, &input(request)?).map(Body::Json),
         "UpdateIntegration" => update_integration(world, &input(request)?).map(Body::Json),
@@ -31,16 +35,59 @@ struct OfApi {
     rest_api_id: String,
 }
 
+/// All of them on one page, which is assumed to be long enough.
+fn get_rest_apis(world: &World) -> Value {
+    let items: Vec<Value> = world.apis(ApiKind::Rest).map(show_api).collect();
+    json!({ "item": items })
+}
+
 fn get_rest_api(world: &World, input: &OfApi) -> Result<Value, ApiError> {
-    let api = find_rest_api(world, &input.rest_api_id)?;
-    Ok(json!({
+    find_rest_api(world, &input.rest_api_id).map(show_api)
+}
+
+fn show_api(api: &Api) -> Value {
+    json!({
         "id": api.id,
         "name": api.name,
         "createdDate": api.created_at.as_second(),
         "apiKeySource": "HEADER",
-        "endpointConfiguration": { "types": ["REGIONAL"] },
+        "endpointConfiguration": { "types": [if api.private { "PRIVATE" } else { "REGIONAL" }] },
         "disableExecuteApiEndpoint": false,
-    }))
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct GetResources {
+    rest_api_id: String,
+    /// `methods` to have their integrations as well.
+    embed: Option<String>,
+}
+
+/// All of them on one page, which is assumed to be long enough.
+fn get_resources(world: &World, input: &GetResources) -> Result<Value, ApiError> {
+    let GetResources { rest_api_id, embed } = input;
+    let api = find_rest_api(world, rest_api_id)?;
+    let embeds = embed.as_deref() == Some("methods");
+    let mut resources: BTreeMap<&str, Value> = BTreeMap::new();
+    for (method, path, id) in api.routes() {
+        let resource = id.split(':').next().unwrap_or(id);
+        let shown = resources
+            .entry(resource)
+            .or_insert_with(|| json!({ "id": resource, "path": path, "resourceMethods": {} }));
+        let integration = api.integrations.get(id).filter(|_| embeds);
+        shown["resourceMethods"][method] = integration.map_or_else(
+            || json!({}),
+            |it| {
+                json!({
+                    "httpMethod": method,
+                    "authorizationType": "NONE",
+                    "methodIntegration": show_integration(it, resource),
+                })
+            },
+        );
+    }
+    Ok(json!({ "item": resources.into_values().collect::<Vec<_>>() }))
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,8 @@ use crate::world::{Api, ApiKind, Integration, OperatorError, Stage, StageDeploym
 
 pub(in crate::wire) fn perform(world: &mut World, request: &ApiRequest) -> Result<Body, ApiError> {
     match request.operation.as_str() {
+        "GetApis" => Ok(Body::Json(get_apis(world))),
+        "GetRoutes" => get_routes(world, &input(request)?).map(Body::Json),
         "GetApi" => get_api(world, &input(request)?).map(Body::Json),
         "GetIntegrations" => get_integrations(world, &input(request)?).map(Body::Json),
         "GetIntegration" => get_integration(world, &input(request)?).map(Body::Json),
@@ -34,16 +36,41 @@ struct OfApi {
     api_id: String,
 }
 
+/// All of them on one page, which is assumed to be long enough.
+fn get_apis(world: &World) -> Value {
+    let items: Vec<Value> = world.apis(ApiKind::Http).map(|it| show_api(world, it)).collect();
+    json!({ "items": items })
+}
+
 fn get_api(world: &World, input: &OfApi) -> Result<Value, ApiError> {
-    let api = find_http_api(world, &input.api_id)?;
-    Ok(json!({
+    find_http_api(world, &input.api_id).map(|api| show_api(world, api))
+}
+
+fn show_api(world: &World, api: &Api) -> Value {
+    json!({
         "apiId": api.id,
         "name": api.name,
         "protocolType": "HTTP",
         "apiEndpoint": format!("https://{}.execute-api.{}.amazonaws.com", api.id, world.region()),
         "routeSelectionExpression": "$request.method $request.path",
         "createdDate": whole_seconds(api.created_at),
-    }))
+    })
+}
+
+fn get_routes(world: &World, input: &OfApi) -> Result<Value, ApiError> {
+    let api = find_http_api(world, &input.api_id)?;
+    let show = |(at, (method, path, integration)): (usize, (&str, &str, &str))| {
+        let key = if path == "$default" { path.to_owned() } else { format!("{method} {path}") };
+        json!({
+            "routeId": format!("route{at}"),
+            "routeKey": key,
+            "target": format!("integrations/{integration}"),
+            "authorizationType": "NONE",
+            "apiKeyRequired": false,
+        })
+    };
+    let items: Vec<Value> = api.routes().enumerate().map(show).collect();
+    Ok(json!({ "items": items }))
 }
 
 fn get_integrations(world: &World, input: &OfApi) -> Result<Value, ApiError> {

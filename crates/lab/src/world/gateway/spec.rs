@@ -15,6 +15,7 @@ pub struct ApiSpec {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) kind: ApiKind,
+    pub(super) private: bool,
     pub(super) integrations: Vec<Integration>,
     pub(super) routes: Vec<Route>,
     pub(super) stages: Vec<(String, bool)>,
@@ -39,6 +40,7 @@ impl ApiSpec {
             id: id.to_owned(),
             name: name.to_owned(),
             kind,
+            private: false,
             integrations: Vec::new(),
             routes: Vec::new(),
             stages: Vec::new(),
@@ -46,6 +48,13 @@ impl ApiSpec {
             stage_variables: Vec::new(),
             resources: BTreeMap::new(),
         }
+    }
+
+    /// Makes the endpoint of a REST API private: only a VPC reaches it.
+    #[must_use]
+    pub fn private(mut self) -> Self {
+        self.private = self.kind == ApiKind::Rest;
+        self
     }
 
     /// Adds an `HTTP_PROXY` integration over the internet.
