@@ -54,15 +54,74 @@ pub struct AwsOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Stack")]
 pub struct StackOptions {
-    /// The stack's parameter Environment, with which the names of all its resources begin
-    #[arg(long, global = true, default_value = "prod")]
-    pub env: String,
-    /// The stack's parameter AppName, which comes second in them
-    #[arg(long, global = true, default_value = "eden")]
-    pub app: String,
+    /// The stack's parameter Environment, with which the names of all its resources begin; prod without it
+    #[arg(long, global = true)]
+    pub env: Option<String>,
+    /// The stack's parameter AppName, which comes second in them; eden without it
+    #[arg(long, global = true)]
+    pub app: Option<String>,
     /// Name of the CloudFormation stack: its outputs say what its resources are called
     #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["env", "app"])]
     pub stack: Option<String>,
+}
+
+impl StackOptions {
+    /// Environment and AppName, as they are given or by default.
+    pub fn prefix(&self) -> (&str, &str) {
+        (self.env.as_deref().unwrap_or("prod"), self.app.as_deref().unwrap_or("eden"))
+    }
+}
+
+/// The answers to `eden init`, which asks for what is not given.
+#[derive(Debug, Args)]
+pub struct InitOptions {
+    /// The service
+    #[arg(long, value_name = "CLUSTER/SERVICE", help_heading = "Answers")]
+    pub service: Option<String>,
+    /// Id of the API
+    #[arg(long, value_name = "ID", help_heading = "Answers")]
+    pub api: Option<String>,
+    /// The API's integrations with the service, one to four, comma-separated: ids, or
+    /// RESOURCE_ID:METHOD in a REST API
+    #[arg(long, value_name = "IDS", requires = "api", help_heading = "Answers")]
+    pub integrations: Option<String>,
+    /// The API's stage, or several of a REST API, comma-separated
+    #[arg(long, value_name = "NAMES", requires = "api", help_heading = "Answers")]
+    pub stage: Option<String>,
+    /// URL of the API as its users know it, where that is not its own
+    #[arg(long, value_name = "URL", help_heading = "Answers")]
+    pub url: Option<String>,
+    /// Port on which the tasks answer
+    #[arg(long, value_name = "PORT", help_heading = "Answers")]
+    pub port: Option<String>,
+    /// Path that a task must answer well; none when a TCP connection is enough
+    #[arg(long, value_name = "PATH", help_heading = "Answers")]
+    pub health_path: Option<String>,
+    /// E-mail address that gets notifications; none for nobody
+    #[arg(long, value_name = "ADDRESS", help_heading = "Answers")]
+    pub email: Option<String>,
+    /// Processor of the functions; this machine's without it
+    #[arg(long, value_enum, help_heading = "Answers")]
+    pub architecture: Option<Architecture>,
+    /// The project's folder, with template.yaml
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub directory: PathBuf,
+    /// Ask nothing: take what is proposed, and replace the file
+    #[arg(long)]
+    pub yes: bool,
+    /// Write the file although a check failed
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Processors of Lambda functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Architecture {
+    /// Intel and AMD
+    #[value(name = "x86_64")]
+    X86,
+    /// Graviton
+    Arm64,
 }
 
 /// When to use colour.
@@ -89,6 +148,12 @@ pub enum RouteLeft {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at the account, ask at most five questions, and write what `sam` needs into eden.toml
+    ///
+    /// It needs no stack. A tag is written on the service and taken off again, to see whether that is
+    /// allowed; nothing else is changed but the file. Exit status: 0 written, 1 a check failed or the
+    /// file was to stay, 2 what to write could not be found out.
+    Init(Box<InitOptions>),
     /// What needs AWS
     #[command(flatten)]
     Operate(Operation),

@@ -40,6 +40,24 @@ impl Context {
     /// # Errors
     /// When there is no region, or the stack that is to name its resources cannot be read.
     pub async fn new(aws: &AwsOptions, stack: &StackOptions, output: Output) -> Result<Self> {
+        let mut context = Self::without_stack(aws, stack, output).await?;
+        if let Some(stack) = &stack.stack {
+            let outputs = names::outputs(&context.config, stack).await?;
+            let names = Names::from_outputs(&outputs).with_context(|| format!("stack {stack}"))?;
+            context.names = names;
+        }
+        Ok(context)
+    }
+
+    /// The same before there is a stack: its resources have the names that they will have.
+    ///
+    /// # Errors
+    /// When there is no region.
+    pub async fn without_stack(
+        aws: &AwsOptions,
+        stack: &StackOptions,
+        output: Output,
+    ) -> Result<Self> {
         let https = Https::new();
         let config = sdk_config(aws, &https).await;
         ensure!(
@@ -47,15 +65,15 @@ impl Context {
             "no region is set: name one with --region or AWS_REGION, or in the profile with \
              `aws configure set region REGION`"
         );
-        let names = match &stack.stack {
-            None => Names::derived(&stack.env, &stack.app),
-            Some(stack) => {
-                let outputs = names::outputs(&config, stack).await?;
-                Names::from_outputs(&outputs).with_context(|| format!("stack {stack}"))?
-            }
-        };
+        let (environment, app) = stack.prefix();
+        let names = Names::derived(environment, app);
         let edge = Edge::new(Aws::new(&config), Arc::new(Internet), Web::internet(&https));
         Ok(Context { config, edge, names, output })
+    }
+
+    /// The region.
+    pub fn region(&self) -> &str {
+        self.config.region().map_or("", AsRef::as_ref)
     }
 
     /// An invocation of a handler in this process. Its id is told in audit events and in the claim,

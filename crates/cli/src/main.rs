@@ -10,6 +10,7 @@ mod failure;
 mod heal;
 mod healing;
 mod history;
+mod init;
 mod intent;
 mod ip;
 mod log_line;
@@ -55,6 +56,9 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<ExitStatus>
     let Arguments { command, aws, stack, .. } = arguments;
     let operation = match command {
         Command::Operate(operation) => operation,
+        Command::Init(options) => {
+            return Box::pin(init::run(&aws, &stack, &options, output)).await;
+        }
         Command::Completions { shell } => return shell::completions(shell),
         Command::Man => return shell::man(),
     };

@@ -43,7 +43,7 @@ pub fn endpoint(uri: &str) -> Option<SocketAddr> {
 }
 
 /// Whether a URI names a host that somebody gave a name, instead of an address.
-pub(crate) fn names_a_host(uri: &str) -> bool {
+pub fn names_a_host(uri: &str) -> bool {
     let dotted = |parts: Parts<'_>| parts.authority.contains('.') && !parts.authority.contains('$');
     endpoint(uri).is_none() && split(uri).is_some_and(dotted)
 }

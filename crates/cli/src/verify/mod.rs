@@ -1,21 +1,22 @@
 //! `eden verify`: is Eden installed as it should be, can it do its work, and is the service well?
 //!
 //! Each area has a module of its own, with what it reads of AWS as plain facts, and its checks, which
-//! are pure functions of them. What could not be read is unknown, and unknown is not failed.
+//! are pure functions of them. What could not be read is unknown, and unknown is not failed. What can be
+//! checked before there is a stack is public: `eden init` checks it too.
 
 mod alarms;
-mod check;
+pub mod check;
 mod dead_letters;
 mod functions;
 mod logs;
 mod manual_test;
 mod notify;
 mod policy;
-mod report;
-mod route;
+pub mod report;
+pub mod route;
 mod rules;
 mod service;
-mod tags;
+pub mod tags;
 mod topic;
 
 use anyhow::Result;
@@ -83,7 +84,7 @@ async fn try_out(context: &Context) -> Vec<Check> {
     };
     let mut checks = notify::checks(&notify::try_out(context, config).await);
     if let Observed::Known(tags) = tags::read(context, Ok(config)).await {
-        checks.push(tags::try_out(context, config, &tags.arn).await);
+        checks.push(tags::try_out(&context.edge.aws, &config.target, &tags.arn).await);
     }
     checks
 }

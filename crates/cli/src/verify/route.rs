@@ -57,7 +57,7 @@ pub fn checks(looked: Result<&Looked, &str>) -> Vec<Check> {
 }
 
 /// Whether it can be written, as far as that shows without writing.
-fn writable(pointer: &Pointer, read: &Observed<Integration>) -> Outcome {
+pub fn writable(pointer: &Pointer, read: &Observed<Integration>) -> Outcome {
     let variable = read.known().and_then(|integration| route::host_variable(pointer, integration));
     if let Some(variable) = variable {
         let found = format!(
@@ -158,7 +158,8 @@ fn stages(route: &Route, gateway: &Gateway, steps: &[Step]) -> Vec<Check> {
     stages.iter().map(outcome).collect()
 }
 
-fn stage(stage: &Stage, gateway: &Gateway, steps: &[Step]) -> Outcome {
+/// Whether a stage shows a change of the route; `steps` are those that are due.
+pub fn stage(stage: &Stage, gateway: &Gateway, steps: &[Step]) -> Outcome {
     let is_due =
         |step: &Step| matches!(step, Step::DeployStage { stage: due, .. } if *due == stage.name);
     if let Some(obstacle) = &stage.obstacle {

@@ -2,8 +2,8 @@
 //! rolled back where they cannot be written.
 
 use aws_sdk_ecs::types::{ServiceField, Tag};
-use eden_core::config::HealthMonitorConfig;
-use eden_core::tags;
+use eden_core::config::{HealthMonitorConfig, Target};
+use eden_core::{Aws, tags};
 use eden_policy::Observed;
 
 use super::check::{Check, Outcome};
@@ -29,11 +29,15 @@ pub async fn read(
     context: &Context,
     settings: Result<&HealthMonitorConfig, &String>,
 ) -> Observed<Tags> {
-    let target = match settings {
-        Ok(config) => &config.target,
-        Err(why) => return Observed::Unknown(why.clone()),
-    };
-    let request = context.edge.aws.ecs.describe_services().cluster(&target.cluster);
+    match settings {
+        Ok(config) => of_service(&context.edge.aws, &config.target).await,
+        Err(why) => Observed::Unknown(why.clone()),
+    }
+}
+
+/// Reads the ARN and tags of a service.
+pub async fn of_service(aws: &Aws, target: &Target) -> Observed<Tags> {
+    let request = aws.ecs.describe_services().cluster(&target.cluster);
     let request = request.services(&target.service).include(ServiceField::Tags);
     let answer = request.send().await.map_err(|error| {
         let service = target.service.clone();
@@ -54,10 +58,10 @@ pub async fn read(
 
 /// Writes a tag of its own and takes it off again, with the operator's rights: policies of the
 /// organization refuse it to the functions as well.
-pub async fn try_out(context: &Context, config: &HealthMonitorConfig, arn: &str) -> Check {
-    let key = config.target.tag("trial");
-    let ecs = &context.edge.aws.ecs;
-    let tag = Tag::builder().key(&key).value("eden verify").build();
+pub async fn try_out(aws: &Aws, target: &Target, arn: &str) -> Check {
+    let key = target.tag("trial");
+    let ecs = &aws.ecs;
+    let tag = Tag::builder().key(&key).value("eden trial").build();
     let written = ecs.tag_resource().resource_arn(arn).tags(tag).send().await;
     let written =
         written.map_err(|error| Failed::new("TagResource", "ecs:TagResource", arn, &error));

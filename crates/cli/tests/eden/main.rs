@@ -3,6 +3,8 @@
 mod changes;
 mod errors;
 mod following;
+mod init;
+mod init_asks;
 mod looking;
 mod offline;
 mod scene;

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 /// A minute of AWS takes a second.
 const SPEED: f64 = 60.0;
 /// Far more than it takes: a busy machine is no failure.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 /// The lab's clock is so much behind: what has just begun there is old enough to be judged here.
 const BEHIND: Duration = Duration::from_secs(4 * 60);
 
@@ -182,8 +182,9 @@ impl Said {
     }
 }
 
+/// The example account at the speed of these tests.
 #[expect(clippy::disallowed_methods, reason = "`eden` lives by the wall clock")]
-fn example(network: u8, api_kind: ApiKind) -> Example {
+pub fn example(network: u8, api_kind: ApiKind) -> Example {
     let mut world = WorldConfig::new(7, Timestamp::now() - BEHIND);
     world.timing = Timing::aws().scaled(1.0 / SPEED);
     world.network = [network, u8::try_from(std::process::id() % 250).unwrap()];

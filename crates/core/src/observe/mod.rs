@@ -32,7 +32,7 @@ use crate::edge::Edge;
 
 pub use api::answer as api;
 use endpoints::LookedUp;
-pub use gateway::{Of, deployments, uri};
+pub use gateway::{Of, deployments, kind_in_http_api, kind_in_rest_api, uri};
 pub use service::describe as service;
 pub use tasks::{Wanted, no_reason_to_stop};
 
@@ -149,6 +149,15 @@ pub async fn owners(
     addresses: &BTreeSet<IpAddr>,
 ) -> Observed<Option<BTreeMap<IpAddr, String>>> {
     Observed::from(owners::of(aws, target, tasks, addresses).await.map(Some))
+}
+
+/// Reads the tasks that are meant to run, and where they are reached.
+pub async fn running(
+    aws: &Aws,
+    target: &Target,
+    gateway: &Gateway,
+) -> (Observed<Vec<Task>>, Observed<BTreeMap<String, SocketAddr>>) {
+    tasks_and_endpoints(aws, target, gateway, &[Wanted::Running], &Hints::default()).await
 }
 
 async fn tasks_and_endpoints(

@@ -26,7 +26,11 @@ fn constant(value: &str) -> Option<&str> {
     (!value.contains('$')).then_some(value)
 }
 
-fn kind(r#type: Option<&IntegrationType>, connection: Option<&ConnectionType>) -> IntegrationKind {
+/// What kind of integration this type and connection make (F6).
+pub fn kind(
+    r#type: Option<&IntegrationType>,
+    connection: Option<&ConnectionType>,
+) -> IntegrationKind {
     match (r#type, connection) {
         (Some(IntegrationType::HttpProxy), Some(ConnectionType::Internet) | None) => {
             IntegrationKind::Http

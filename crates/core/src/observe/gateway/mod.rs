@@ -17,6 +17,9 @@ use crate::aws::Aws;
 use crate::call_error::CallError;
 use crate::config::{ApiType, Gateway, Via};
 
+pub use http::kind as kind_in_http_api;
+pub use rest::kind as kind_in_rest_api;
+
 /// Whose deployment is read; each costs a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {

@@ -30,7 +30,11 @@ fn constant(value: &str) -> Option<&str> {
     value.strip_prefix('\'')?.strip_suffix('\'')
 }
 
-fn kind(r#type: Option<&IntegrationType>, connection: Option<&ConnectionType>) -> IntegrationKind {
+/// What kind of integration this type and connection make (F6).
+pub fn kind(
+    r#type: Option<&IntegrationType>,
+    connection: Option<&ConnectionType>,
+) -> IntegrationKind {
     match (r#type, connection) {
         (
             Some(IntegrationType::HttpProxy | IntegrationType::Http),
