@@ -161,9 +161,11 @@ fn deploy_slow_release(world: &mut World) -> Result<(), OperatorError> {
 }
 
 impl Since<'_> {
-    /// Whether nothing was done but a condition noted.
+    /// Whether nothing was done but notes taken or given up.
     fn only_noted(&self) -> bool {
-        self.actions.iter().all(|it| it["detail"]["step"]["action"] == "mark_condition")
+        let kinds = self.actions.iter().map(|it| it["detail"]["step"]["action"].as_str());
+        let is_note = |kind: &str| kind.starts_with("mark_") || kind.starts_with("clear_");
+        kinds.flatten().all(is_note)
     }
 
     /// Whether one of the actions is of that kind.
