@@ -179,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_has_what_sam_needs_and_no_defaults() {
+    fn a_new_file_has_what_sam_needs() {
         let text = folder(None).planned(&values(), STACK_OF_TESTS).unwrap();
         let expected = r#"version = 0.1
 
 [default.global.parameters]
 stack_name = "eden-autoresiliency"
 region = "eu-west-1"
-parameter_overrides = "APIGatewayId=\"a1\" ECSCluster=\"c\""
+parameter_overrides = "APIGatewayId=\"a1\" ECSCluster=\"c\" BackendPort=\"8000\""
 
 [default.deploy.parameters]
 capabilities = "CAPABILITY_IAM"
@@ -218,7 +218,7 @@ parameter_overrides = "LogLevel=\"debug\" BackendPort=\"9000\" APIGatewayId=\"ol
             "tags = \"team=shop\"",
             "stack_name = \"shop\"",
             "capabilities = \"CAPABILITY_IAM\"",
-            r#"parameter_overrides = "APIGatewayId=\"a1\" ECSCluster=\"c\" LogLevel=\"debug\"""#,
+            r#"parameter_overrides = "APIGatewayId=\"a1\" ECSCluster=\"c\" BackendPort=\"8000\" LogLevel=\"debug\"""#,
         ] {
             assert!(text.lines().any(|it| it == line), "{line}: {text}");
         }

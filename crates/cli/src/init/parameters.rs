@@ -9,37 +9,35 @@ use eden_core::config::{ConfigError, IpUpdaterConfig};
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
-    /// Its default in the template; none of one that is required.
-    pub default: Option<&'static str>,
     /// The variable of the functions that gets its value.
     variable: Option<&'static str>,
 }
 
-const fn required(name: &'static str, variable: &'static str) -> Parameter {
-    Parameter { name, default: None, variable: Some(variable) }
+const fn of_stack(name: &'static str) -> Parameter {
+    Parameter { name, variable: None }
 }
 
-const fn with(name: &'static str, default: &'static str, variable: &'static str) -> Parameter {
-    Parameter { name, default: Some(default), variable: Some(variable) }
+const fn with(name: &'static str, variable: &'static str) -> Parameter {
+    Parameter { name, variable: Some(variable) }
 }
 
 /// Those that are settled here, in the template's order.
 pub static SETTLED: [Parameter; 15] = [
-    required("APIGatewayId", "API_GATEWAY_ID"),
-    required("APIGatewayURL", "API_GATEWAY_URL"),
-    with("APIGatewayIntegrationId", "", "INTEGRATION_ID"),
-    with("ECSCluster", "", "ECS_CLUSTER"),
-    with("ECSService", "", "ECS_SERVICE"),
-    with("BackendPort", "8000", "BACKEND_PORT"),
-    with("HealthCheckPath", "", "HEALTH_CHECK_PATH"),
-    Parameter { name: "NotificationEmail", default: Some(""), variable: None },
-    with("ApiType", "HTTP", "API_TYPE"),
-    Parameter { name: "APIGatewayName", default: Some(""), variable: None },
-    with("APIGatewayStage", "", "STAGE_NAME"),
-    with("RouteVia", "integration", "ROUTE_VIA"),
-    with("Environment", "prod", "ENVIRONMENT"),
-    with("AppName", "eden", "APP_NAME"),
-    Parameter { name: "Architecture", default: Some("x86_64"), variable: None },
+    with("APIGatewayId", "API_GATEWAY_ID"),
+    with("APIGatewayURL", "API_GATEWAY_URL"),
+    with("APIGatewayIntegrationId", "INTEGRATION_ID"),
+    with("ECSCluster", "ECS_CLUSTER"),
+    with("ECSService", "ECS_SERVICE"),
+    with("BackendPort", "BACKEND_PORT"),
+    with("HealthCheckPath", "HEALTH_CHECK_PATH"),
+    of_stack("NotificationEmail"),
+    with("ApiType", "API_TYPE"),
+    of_stack("APIGatewayName"),
+    with("APIGatewayStage", "STAGE_NAME"),
+    with("RouteVia", "ROUTE_VIA"),
+    with("Environment", "ENVIRONMENT"),
+    with("AppName", "APP_NAME"),
+    of_stack("Architecture"),
 ];
 
 /// Values of parameters, by name.
@@ -57,12 +55,15 @@ impl Values {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// What has to be written: what is required, and what is not the template's default.
+    /// A value as the file has it, also an empty one: somebody has chosen none.
+    pub fn chosen(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// What has to be written: all that is settled. Of a parameter that is left out, SAM keeps what the
+    /// stack had before, and not the template's default.
     pub fn written(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        SETTLED.iter().filter_map(|parameter| {
-            let value = self.0.get(parameter.name)?;
-            (parameter.default != Some(value.as_str())).then_some((parameter.name, value.as_str()))
-        })
+        SETTLED.iter().filter_map(|it| self.chosen(it.name).map(|value| (it.name, value)))
     }
 
     /// The settings that the functions get, with what `also` says of parameters that are not settled here.
@@ -97,11 +98,11 @@ impl FromIterator<(String, String)> for Values {
 
 /// Those that nobody is asked for and that say how tasks are asked: a file may have them.
 static ALSO: [Parameter; 5] = [
-    with("HealthCheckHost", "", "HEALTH_CHECK_HOST"),
-    with("HealthCheckStatus", "200-399", "HEALTH_CHECK_STATUS"),
-    with("HealthCheckTimeoutSeconds", "2", "HEALTH_CHECK_TIMEOUT_SECONDS"),
-    with("HealthCheckAttempts", "2", "HEALTH_CHECK_ATTEMPTS"),
-    with("IPv6Targets", "off", "IPV6_TARGETS"),
+    with("HealthCheckHost", "HEALTH_CHECK_HOST"),
+    with("HealthCheckStatus", "HEALTH_CHECK_STATUS"),
+    with("HealthCheckTimeoutSeconds", "HEALTH_CHECK_TIMEOUT_SECONDS"),
+    with("HealthCheckAttempts", "HEALTH_CHECK_ATTEMPTS"),
+    with("IPv6Targets", "IPV6_TARGETS"),
 ];
 
 #[cfg(test)]
@@ -111,29 +112,25 @@ mod tests {
     const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
     #[test]
-    fn the_defaults_are_the_templates() {
-        for Parameter { name, default, .. } in SETTLED.iter().chain(&ALSO) {
-            let block = TEMPLATE.split_once(&format!("\n  {name}:\n")).expect(name).1;
-            let mut lines = block.lines().take_while(|line| line.starts_with("    "));
-            let written = lines.find_map(|line| line.strip_prefix("    Default: "));
-            let written = written.map(|it| it.trim_matches('"'));
-            assert_eq!(written, *default, "{name}");
+    fn the_template_has_them() {
+        for Parameter { name, .. } in SETTLED.iter().chain(&ALSO) {
+            assert!(TEMPLATE.contains(&format!("\n  {name}:\n")), "{name}");
         }
     }
 
+    /// SAM sends `UsePreviousValue` for what is not named (samcli, `merge_parameters`): a health path that is
+    /// given up, or a REST API's kind, would stay in the stack.
     #[test]
-    fn only_what_is_not_a_default_is_written() {
+    fn what_is_the_templates_default_is_written_too() {
         let mut values = Values::default();
-        for (name, value) in [
-            ("BackendPort", "8000"),
-            ("ApiType", "REST"),
-            ("APIGatewayId", "a1"),
-            ("ECSCluster", ""),
-        ] {
+        for (name, value) in
+            [("BackendPort", "8000"), ("APIGatewayId", "a1"), ("HealthCheckPath", "")]
+        {
             values.set(name, value);
         }
         let written: Vec<_> = values.written().collect();
-        assert_eq!(written, [("APIGatewayId", "a1"), ("ApiType", "REST")]);
+        let expected = [("APIGatewayId", "a1"), ("BackendPort", "8000"), ("HealthCheckPath", "")];
+        assert_eq!(written, expected);
     }
 
     #[test]

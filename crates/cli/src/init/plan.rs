@@ -81,7 +81,7 @@ pub fn port(mapped: &[u16], leads_to: Option<u16>, present: &Values) -> (u16, bo
 pub fn health_path<'a>(answers: &[(&'a str, Vec<Readiness>)], present: &'a Values) -> &'a str {
     let well = |(_, answers): &&(&str, Vec<Readiness>)| answers.contains(&Readiness::Ready);
     let found = answers.iter().find(well).map(|(path, _)| *path);
-    present.get("HealthCheckPath").or(found).unwrap_or_default()
+    present.chosen("HealthCheckPath").or(found).unwrap_or_default()
 }
 
 /// Sets the parameters of the way from the API to the tasks.
@@ -227,6 +227,7 @@ mod tests {
         let answers = [("/health", vec![unclear.clone()]), ("/", vec![fails, Readiness::Ready])];
         assert_eq!(health_path(&answers, &none), "/");
         assert_eq!(health_path(&answers, &file), "/ok");
+        assert_eq!(health_path(&answers, &self::present(&[("HealthCheckPath", "")])), "");
         assert_eq!(health_path(&[("/", vec![unclear])], &none), "");
     }
 
@@ -241,6 +242,10 @@ mod tests {
                 ("APIGatewayId", "a1"),
                 ("APIGatewayURL", "https://a"),
                 ("APIGatewayIntegrationId", "int1,int2"),
+                ("ApiType", "HTTP"),
+                ("APIGatewayName", ""),
+                ("APIGatewayStage", ""),
+                ("RouteVia", "integration"),
             ]
         );
         let rest = Candidate {

@@ -15,7 +15,7 @@ pub struct Told {
     pub file: String,
     /// Whether it was written.
     pub written: bool,
-    /// The parameters that are settled and not the template's defaults.
+    /// The parameters that are settled.
     pub parameters: BTreeMap<&'static str, String>,
     /// The checks.
     pub checks: Report,

@@ -111,7 +111,15 @@ async fn what_is_certain_is_written_and_read_again() {
         "APIGatewayIntegrationId": "int1234,int5678",
         "ECSCluster": CLUSTER,
         "ECSService": SERVICE,
+        "BackendPort": "8000",
         "HealthCheckPath": "/health",
+        "NotificationEmail": "",
+        "ApiType": "HTTP",
+        "APIGatewayName": "",
+        "APIGatewayStage": "",
+        "RouteVia": "integration",
+        "Environment": "prod",
+        "AppName": "eden",
         "Architecture": "arm64",
     });
     assert_eq!(json["parameters"], expected);
@@ -129,7 +137,11 @@ async fn what_is_certain_is_written_and_read_again() {
     assert_eq!(ground.files(), ["eden.toml", "template.yaml"]);
     let tags = ground.account.lab.world().service(CLUSTER, SERVICE).unwrap().tags.clone();
     assert!(!tags.contains_key("eden:trial"), "{tags:?}");
-    // When, then: the same again changes nothing, and what was not asked for stays
+    // When, then: the same again changes nothing
+    let (status, stdout, stderr) = ground.init(&["--yes"]);
+    assert_eq!((status, ground.file().as_ref()), (Some(0), Some(&file)), "{stdout}{stderr}");
+    assert!(!stderr.contains("would change"), "{stderr}");
+    // When, then: what was not asked for stays
     let mine = file.replace("arm64\\\"", "arm64\\\" LogLevel=\\\"debug\\\"");
     fs::write(ground.folder.join("eden.toml"), &mine).unwrap();
     let (status, stdout, stderr) = ground.init(&["--yes", "--email", "ops@example.com"]);
@@ -157,7 +169,7 @@ async fn a_rest_api_gets_its_name_and_stage() {
     }
     let url = format!("https://{API}.execute-api.us-east-1.amazonaws.com/prod");
     assert_eq!(json["parameters"]["APIGatewayURL"], url);
-    assert_eq!(json["parameters"].get("HealthCheckPath"), None);
+    assert_eq!(json["parameters"]["HealthCheckPath"], "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,7 +101,7 @@ async fn five_questions_are_asked_and_enter_takes_what_is_proposed() {
     for part in ["stack_name = \"mine\"", "LogLevel=\\\"debug\\\"", "/health", "ops@example.com"] {
         assert!(file.contains(part), "{part}: {file}");
     }
-    assert!(!file.contains("BackendPort"), "8000 is the template's default: {file}");
+    assert!(file.contains("BackendPort=\\\"8000\\\""), "SAM would keep the stack's 9000: {file}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
